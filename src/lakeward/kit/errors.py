@@ -1,0 +1,76 @@
+"""Every error a caller can be told about. Nothing below the HTTP renderers knows a status code.
+
+    LakewardError
+    ├── InvalidParameter     the request is wrong: say what, and what to do
+    ├── Unauthenticated      no identity, or a wrong one
+    ├── PermissionDenied     an identity without the right
+    ├── NotFound             the named object does not exist (for this caller)
+    │   └── EndpointNotFound the path is not served
+    ├── AlreadyExists        a unique name is taken
+    ├── Conflict             the object is not in a state that allows this
+    ├── TooLarge             a size limit, checked before parsing
+    ├── RangeNotSatisfiable  a byte range outside the object
+    ├── LimitExceeded        slow down
+    ├── Unavailable          a dependency is away for a moment: retry
+    └── Internal             a fault of ours
+"""
+
+
+class LakewardError(Exception):
+    """Base of the tree. `code` is the `error_code` of the MLflow and platform dialects."""
+
+    code = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class InvalidParameter(LakewardError):
+    code = "INVALID_PARAMETER_VALUE"
+
+
+class Unauthenticated(LakewardError):
+    code = "UNAUTHENTICATED"
+
+
+class PermissionDenied(LakewardError):
+    code = "PERMISSION_DENIED"
+
+
+class NotFound(LakewardError):
+    code = "RESOURCE_DOES_NOT_EXIST"
+
+
+class EndpointNotFound(NotFound):
+    code = "ENDPOINT_NOT_FOUND"
+
+
+class AlreadyExists(LakewardError):
+    code = "RESOURCE_ALREADY_EXISTS"
+
+
+class Conflict(LakewardError):
+    code = "RESOURCE_CONFLICT"
+
+
+class TooLarge(LakewardError):
+    code = "INVALID_PARAMETER_VALUE"
+
+
+class RangeNotSatisfiable(LakewardError):
+    code = "INVALID_PARAMETER_VALUE"
+
+
+class LimitExceeded(LakewardError):
+    code = "REQUEST_LIMIT_EXCEEDED"
+
+
+class Unavailable(LakewardError):
+    code = "TEMPORARILY_UNAVAILABLE"
+
+
+class Internal(LakewardError):
+    code = "INTERNAL_ERROR"
