@@ -6,6 +6,7 @@
     ├── PermissionDenied     an identity without the right
     ├── NotFound             the named object does not exist (for this caller)
     │   └── EndpointNotFound the path is not served
+    │       └── MethodNotAllowed  it is, with other methods
     ├── AlreadyExists        a unique name is taken
     ├── Conflict             the object is not in a state that allows this
     ├── TooLarge             a size limit, checked before parsing
@@ -46,6 +47,12 @@ class NotFound(LakewardError):
 
 class EndpointNotFound(NotFound):
     code = "ENDPOINT_NOT_FOUND"
+
+
+class MethodNotAllowed(EndpointNotFound):
+    def __init__(self, message: str, methods: list[str]) -> None:
+        super().__init__(message)
+        self.methods = methods
 
 
 class AlreadyExists(LakewardError):

@@ -30,8 +30,12 @@ def translated() -> Iterator[None]:
     except (asyncpg.DataError, asyncpg.UntranslatableCharacterError, UnicodeEncodeError) as error:
         raise InvalidParameter(f"The database cannot hold a value of this request: {error}.") from error
     except (asyncpg.InterfaceError, asyncpg.ConnectionDoesNotExistError, asyncpg.OperatorInterventionError) as error:
-        raise Unavailable("The database connection was lost; nothing of this request was kept. Retry.") from error
-    except (asyncpg.InsufficientResourcesError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+        raise Unavailable("The database connection was lost. Retry.") from error
+    except (
+        asyncpg.InsufficientResourcesError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+    ) as error:
         raise Unavailable(f"The database cannot take this request now: {error}.") from error
     except (OSError, TimeoutError) as error:
         raise Unavailable("The database is not reachable. Retry.") from error
@@ -100,7 +104,7 @@ class Database:
             return [cache[name] for name in names]
         except KeyError:
             await self._intern([name for name in dict.fromkeys(names) if name not in cache])
-            return [self._names[name] for name in names]
+            return [cache.get(name) or self._names[name] for name in names]
 
     async def known_name_ids(self, names: Sequence[str]) -> dict[str, int]:
         """The ids of those of these names that exist; a filter on an unknown key matches nothing."""

@@ -1,0 +1,193 @@
+"""The ASGI application: the life of a request, in one place."""
+
+import itertools
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import msgspec
+
+from lakeward.kit.errors import (
+    EndpointNotFound,
+    Internal,
+    InvalidParameter,
+    LakewardError,
+    MethodNotAllowed,
+    Unavailable,
+)
+from lakeward.runtime.db import RETRYABLE, Database
+from lakeward.runtime.http.access import Actor
+from lakeward.runtime.http.call import Call, Receive, Scope
+from lakeward.runtime.http.decode import decode, read_body
+from lakeward.runtime.http.guard import Guard
+from lakeward.runtime.http.render import render
+from lakeward.runtime.http.reply import Reply
+from lakeward.runtime.http.table import Route, RouteTable
+from lakeward.runtime.telemetry import Telemetry
+
+log = logging.getLogger("lakeward.http")
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+_TRIES = 4  # of a transaction that PostgreSQL aborted because of another one
+_SLOW_SECONDS = 2.0
+_encoder = msgspec.json.Encoder()
+
+
+class Hooks(Protocol):
+    """What the composition root supplies: who calls, where, and what lives as long as the process."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def authenticate(self, headers: dict[bytes, bytes], *, local: bool) -> Actor | None: ...
+    async def workspace(self, headers: dict[bytes, bytes], actor: Actor | None) -> int: ...
+    @property
+    def db(self) -> Database: ...
+    @property
+    def objects(self) -> Any: ...
+
+
+@dataclass(slots=True)
+class _Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes | AsyncIterator[bytes]
+
+
+class Application:
+    """Serves a route table. One per process; `settings` gives the limits."""
+
+    def __init__(self, routes: Sequence[Route], hooks: Hooks, guard: Guard, settings: Any) -> None:
+        self.table = RouteTable(routes)
+        self.hooks = hooks
+        self.guard = guard
+        self.settings = settings
+        self.telemetry = Telemetry()
+        self._ids = itertools.count(1)
+        self._id_prefix = f"{os.getpid():x}-{int(time.time()):x}-"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:  # no websockets yet
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self._id_prefix = f"{os.getpid():x}-{int(time.time()):x}-"  # after the fork
+        await self.hooks.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.hooks.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        call = Call(scope, receive, dict(scope["headers"]))
+        call.request_id = self._id_prefix + str(next(self._ids))
+        route: Route | None = None
+        try:
+            self.guard.check(call.headers)
+            route, params = self._match(scope)
+            answer = await self._handle(route, params, call)
+        except LakewardError as error:
+            if isinstance(error, Internal):
+                log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
+            answer = _Answer(*render(error, call.request_id))
+        except Exception:
+            log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
+            failure = Internal(f"The server failed. The reason is in its log under request id {call.request_id}.")
+            answer = _Answer(*render(failure, call.request_id))
+        await self._send(answer, call, send)
+        seconds = time.perf_counter() - started
+        path = route.path if route else "(unknown)"
+        self.telemetry.observe(scope["method"], path, answer.status, seconds)
+        if log.isEnabledFor(logging.DEBUG) or seconds > _SLOW_SECONDS or answer.status >= 500:
+            self._log(scope["method"], path, answer.status, seconds, call)
+
+    def _match(self, scope: Scope) -> tuple[Route, dict[str, str]]:
+        raw = scope.get("raw_path")
+        path = raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
+        try:
+            route, params, methods = self.table.find(scope["method"], path)
+        except UnicodeDecodeError as error:
+            raise InvalidParameter("The path is not valid UTF-8.") from error
+        if route is None:
+            if methods:
+                raise MethodNotAllowed(f"{scope['method']} is not served here; {', '.join(methods)} is.", methods)
+            raise EndpointNotFound(f"No API at {scope['method']} {unquote(path)!r}.")
+        return route, params
+
+    async def _handle(self, route: Route, params: dict[str, str], call: Call) -> _Answer:
+        hooks = self.hooks
+        call.db, call.objects, call.settings = hooks.db, hooks.objects, self.settings
+        if route.allow.signed_in:
+            local = self.guard.is_local(call.scope.get("client"), call.headers)
+            call.caller = await hooks.authenticate(call.headers, local=local)
+            call.workspace = await hooks.workspace(call.headers, call.caller)
+        route.allow.check(call.caller, call.workspace)
+        if route.raw_body:
+            body = b""
+            call.limit = route.max_body
+        elif call.scope["method"] in ("GET", "HEAD"):
+            body = b""
+        else:
+            body = await read_body(call, route.max_body or self.settings.max_body)
+        request = decode(route, body, call.scope.get("query_string", b""), params)
+        result = await self._run(route, call, request)
+        if isinstance(result, Reply):
+            return _Answer(result.status, result.headers, result.body)
+        encoded = b"{}" if result is None else _encoder.encode(result)
+        return _Answer(200, {"content-type": "application/json"}, encoded)
+
+    async def _run(self, route: Route, call: Call, request: Any) -> Any:
+        arguments = (call,) if route.request is None else (call, request)
+        if route.tx is None:
+            return await route.handler(*arguments)
+        borrow = call.db.transaction if route.tx == "write" else call.db.connection
+        for attempt in range(1, _TRIES + 1):
+            try:
+                async with borrow() as call.tx:
+                    return await route.handler(*arguments)
+            except Unavailable as error:
+                if attempt == _TRIES or not isinstance(error.__cause__, RETRYABLE):
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _send(self, answer: _Answer, call: Call, send: Send) -> None:
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        headers.append((b"x-request-id", call.request_id.encode()))
+        headers.append((b"x-content-type-options", b"nosniff"))
+        if call.workspace:
+            headers.append((b"x-databricks-org-id", str(call.workspace).encode()))
+        body = answer.body
+        if isinstance(body, bytes):
+            if "content-length" not in answer.headers and answer.status != 204:
+                headers.append((b"content-length", str(len(body)).encode()))
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            return
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        async for chunk in body:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def _log(self, method: str, path: str, status: int, seconds: float, call: Call) -> None:
+        actor = call.caller
+        log.log(
+            logging.WARNING if status >= 500 or seconds > _SLOW_SECONDS else logging.DEBUG,
+            "request",
+            extra={
+                "request_id": call.request_id,
+                "method": method,
+                "path": path,
+                "status": status,
+                "ms": round(seconds * 1000, 1),
+                "actor": actor.name if actor else None,
+            },
+        )

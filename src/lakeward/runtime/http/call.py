@@ -1,0 +1,74 @@
+"""What a handler gets: who calls, in which workspace, the transaction, the raw request where it needs it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+from lakeward.kit.errors import TooLarge, Unavailable
+from lakeward.runtime.db import Database, Tx
+from lakeward.runtime.http.access import Actor
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class Call:
+    """One request. `tx` is open only while the handler runs and only if the route asked for it."""
+
+    __slots__ = (
+        "_receive", "caller", "db", "headers", "limit", "objects", "request_id", "scope", "settings", "tx", "workspace",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
+        self.scope = scope
+        self._receive = receive
+        self.headers = headers
+        self.request_id = ""
+        self.caller: Actor | None = None  # None on PUBLIC routes and signed URLs
+        self.workspace = 0
+        self.db: Database
+        self.tx: Tx = None
+        self.objects: Any = None
+        self.settings: Any = None
+        self.limit: int | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """The caller. Routes that are PUBLIC or carry a signed URL have none."""
+        if self.caller is None:
+            raise AssertionError("a route without a signed-in caller asked who it is")
+        return self.caller
+
+    def header(self, name: str) -> str | None:
+        value = self.headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def databricks(self) -> bool:
+        """Whether the client speaks the platform's dialect; decides how artifact URIs are spelled.
+
+        MLflow in `databricks` mode sends the workspace id it was told by `/.well-known/databricks-config` on every
+        call; the platform SDK names itself.
+        """
+        return b"x-databricks-org-id" in self.headers or b"databricks-sdk" in self.headers.get(b"user-agent", b"")
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and authority as the client wrote them, without a trailing slash."""
+        host = self.header("host") or "localhost"
+        return f"{self.scope.get('scheme', 'http')}://{host}"
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The raw body as it arrives; uvicorn stops reading the socket while the handler is busy."""
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Unavailable("The client went away before the body was complete.")
+            chunk = message.get("body", b"")
+            if chunk:
+                size += len(chunk)
+                if self.limit is not None and size > self.limit:
+                    raise TooLarge(f"The request body is larger than {self.limit} bytes.")
+                yield chunk
+            if not message.get("more_body", False):
+                return

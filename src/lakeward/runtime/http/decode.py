@@ -1,0 +1,108 @@
+"""From body, query and path to the route's struct. Unknown fields are ignored, wrong types refused, sizes bounded."""
+
+import re
+import zlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from lakeward.kit.errors import InvalidParameter, TooLarge
+from lakeward.runtime.http.call import Call
+from lakeward.runtime.http.table import Route
+
+_MISSING = re.compile(r"missing required field `([^`]+)`")
+_AT = re.compile(r" - at `\$\.?([^`]*)`$")
+
+
+async def read_body(call: Call, limit: int) -> bytes:
+    declared = call.headers.get(b"content-length")
+    if declared is not None and declared.isdigit() and int(declared) > limit:
+        raise TooLarge(f"The request body has {int(declared)} bytes; at most {limit} are taken.")
+    call.limit = limit
+    chunks = [chunk async for chunk in call.stream()]
+    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    encoding = call.headers.get(b"content-encoding", b"").lower()
+    return body if encoding in (b"", b"identity") else inflate(body, encoding, limit)
+
+
+def inflate(body: bytes, encoding: bytes, limit: int) -> bytes:
+    """Decompress gzip or deflate, never beyond `limit` bytes."""
+    if encoding not in (b"gzip", b"deflate"):
+        raise InvalidParameter(
+            f"Content-Encoding {encoding.decode('latin-1')!r} is not supported; use gzip or deflate."
+        )
+    engine = zlib.decompressobj(wbits=47 if encoding == b"gzip" else 15)
+    try:
+        plain = engine.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise InvalidParameter(f"The body is not valid {encoding.decode()}: {error}.") from error
+    if len(plain) > limit:
+        raise TooLarge(f"The decompressed body is larger than {limit} bytes.")
+    if not engine.eof:
+        raise InvalidParameter(f"The {encoding.decode()} body is incomplete.")
+    return plain
+
+
+def decode(route: Route, body: bytes, query: bytes, params: Mapping[str, str]) -> Any:
+    """The route's struct out of everything the request says; path wins over body, body over query."""
+    if route.request is None:
+        return None
+    if not params and not query:
+        try:
+            return route.decoder.decode(body or b"{}")
+        except msgspec.DecodeError:
+            pass  # the slow path below allows nulls and says what is wrong
+    fields: dict[str, Any] = _from_query(query, route.list_fields) if query else {}
+    if body:
+        fields.update(_json_object(body))
+    fields.update(params)
+    try:
+        return msgspec.convert(_without_nulls(fields), route.request, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter(explain(str(error))) from error
+
+
+def _from_query(query: bytes, lists: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10_000)
+    except ValueError as error:
+        raise InvalidParameter(f"The query string cannot be read: {error}.") from error
+    for name, value in pairs:
+        if name in lists:
+            found.setdefault(name, []).append(value)
+        else:
+            found[name] = value
+    return found
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidParameter(f"The request body is not valid JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise InvalidParameter(f"The request body must be a JSON object, not {type(value).__name__}.")
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    """In protobuf JSON a null field is an absent one."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def explain(message: str) -> str:
+    """The decoder's complaint in the words MLflow users know."""
+    missing = _MISSING.search(message)
+    if missing:
+        return f"Missing value for required parameter '{missing[1]}'."
+    at = _AT.search(message)
+    if at:
+        return f"Invalid value for parameter '{at[1]}': {message[: at.start()]}."
+    return f"Invalid request: {message}."

@@ -1,0 +1,60 @@
+"""Host and Origin checks: no web page may use a browser to reach a server that trusts its own machine.
+
+A page on the internet can make a browser send requests to 127.0.0.1, directly (the Origin header betrays it) or under
+a name of its own that it points there (the Host header does). Both are refused before anything else happens.
+"""
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from lakeward.kit.errors import PermissionDenied
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
+
+
+def host_name(authority: str) -> str:
+    """The host of `host:port`, lower case, without IPv6 brackets."""
+    try:
+        return (urlsplit(f"//{authority}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+class Guard:
+    """Knows the names under which this server may be called."""
+
+    def __init__(self, bind_host: str, allowed_hosts: Collection[str]) -> None:
+        self.any_host = "*" in allowed_hosts
+        self.names = LOOPBACK_NAMES | {name.lower() for name in allowed_hosts} | {bind_host.lower()}
+        self.loopback_bind = is_loopback(bind_host)
+        if not self.loopback_bind and not allowed_hosts:
+            self.any_host = True  # every caller needs a token here, and a browser sends none by itself
+
+    def check(self, headers: dict[bytes, bytes]) -> None:
+        host = headers.get(b"host", b"").decode("latin-1")
+        if not self.any_host and host_name(host) not in self.names:
+            raise PermissionDenied(
+                f"This server is not called {host!r}. Add the name to `allowed_hosts` if that is right.",
+            )
+        origin = headers.get(b"origin")
+        if origin is not None:
+            netloc = urlsplit(origin.decode("latin-1")).netloc
+            if netloc.lower() != host.lower():
+                raise PermissionDenied("Requests from other web sites are refused.")
+
+    def is_local(self, client: tuple[str, int] | None, headers: dict[bytes, bytes]) -> bool:
+        """Whether the caller sits on this machine and came directly, not through a proxy."""
+        if not self.loopback_bind or any(name in headers for name in _FORWARDED):
+            return False
+        return client is None or is_loopback(client[0])
+
+
+def is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

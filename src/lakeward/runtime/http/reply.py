@@ -1,0 +1,22 @@
+"""Answers that are not one JSON struct."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+
+class Empty(msgspec.Struct):
+    """`{}`."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """A whole HTTP answer. `body` is bytes, or an async iterator of bytes sent chunk by chunk with flow control.
+
+    Header names are lower case. An iterator needs a `content-length` in `headers` unless the length is unknown.
+    """
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | AsyncIterator[bytes] = b""
