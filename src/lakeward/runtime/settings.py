@@ -1,0 +1,354 @@
+"""The one settings object: what can be set, from where, and what is allowed.
+
+A setting comes from a command-line flag, else a `LAKEWARD_*` variable, else the TOML file, else its default. A name
+that is not known or a value that does not fit is a `SettingError` that names the setting and where it stood. Nothing is
+read at import; `load` gets the environment as an argument. `repr` never shows a password or a key.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from lakeward.kit.errors import LakewardError
+
+ENV_PREFIX = "LAKEWARD_"
+CONFIG_VARIABLE = "LAKEWARD_CONFIG"
+CONFIG_NAME = "lakeward.toml"
+_OBJECTS_PREFIX = "LAKEWARD_OBJECTS_"
+_OBJECT_SCHEMES = ("file", "s3", "gs", "az")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^:@/\s]*):([^@/\s]*)@")
+_PASSWORD_IN_QUERY = re.compile(r"(?i)([?&](?:password|sslpassword|sslkey)=)[^&\s]*")
+_PUBLIC_OBJECT_OPTIONS = frozenset(
+    {"endpoint", "region", "bucket", "virtual_hosted_style_request", "allow_http", "skip_signature"}
+)
+
+
+class SettingError(LakewardError):
+    """A setting is unknown or wrong; the message names it, where it stood, and what is allowed."""
+
+    code = "INVALID_PARAMETER_VALUE"
+
+
+def default_workers() -> int:
+    """One per core this process may use, at most 4: each can fill a core, and PostgreSQL needs some too."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, 4))
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything a Lakeward process can be told. Descriptions are the help text and the reference page."""
+
+    data: Annotated[Path, Meta(description="Directory for everything Lakeward keeps on this machine.")]
+    host: Annotated[
+        str, Meta(min_length=1, description="Address to listen on. Any but loopback needs an access token first.")
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 5000
+    role: Annotated[
+        Literal["all", "api", "worker"],
+        Meta(description="What this machine runs. api and worker alone need database_url."),
+    ] = "all"
+    workers: Annotated[int, Meta(ge=1, le=256, description="API processes that share the port.")] = field(
+        default_factory=default_workers
+    )
+    database_url: Annotated[
+        str | None,
+        Meta(description="postgresql:// URL of a PostgreSQL 15 or newer; without one, the embedded PostgreSQL."),
+    ] = None
+    objects_url: Annotated[
+        str | None,
+        Meta(description="Object store: a directory, file://, s3://, gs:// or az:// URL; without one, <data>/objects."),
+    ] = None
+    objects: Annotated[
+        dict[str, str],
+        Meta(description="Options of the object store: endpoint, region, access_key_id, secret_access_key and so on."),
+    ] = field(default_factory=dict)
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Host names that clients may use beside loopback and the bound address (Host and Origin)."),
+    ] = ()
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severity that is logged.")
+    ] = "info"
+    log_format: Annotated[Literal["text", "json"], Meta(description="Form of a log line.")] = "text"
+    max_body: Annotated[
+        int, Meta(ge=1024, le=1 << 31, description="Largest JSON request body, in bytes. Artifacts stream without it.")
+    ] = 64 << 20
+    trash_retention: Annotated[
+        int, Meta(ge=0, le=36500, description="Days a deleted experiment, run or model can be restored before `gc`.")
+    ] = 30
+    shutdown_grace: Annotated[
+        float, Meta(ge=0, le=3600, description="Seconds that running requests get to finish when the server stops.")
+    ] = 15.0
+    db_pool_size: Annotated[int, Meta(ge=1, le=1000, description="Database connections per process.")] = 8
+
+    @property
+    def objects_location(self) -> str:
+        """Where objects are: the URL, or the directory that stands in for it."""
+        return self.objects_url or str(self.data / "objects")
+
+    @property
+    def loopback(self) -> bool:
+        """True when only this machine can connect."""
+        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in redacted(self).items())
+        return f"Settings({shown})"
+
+    __str__ = __repr__
+
+
+# Defaults that depend on the machine: how they read in the reference page.
+MACHINE_DEFAULTS: Mapping[str, str] = {"data": "~/.lakeward", "workers": "one per CPU core, at most 4"}
+
+
+class Setting(Struct, frozen=True):
+    """One setting, as the command line and the reference page show it."""
+
+    name: str
+    description: str
+    default: str
+    allowed: str
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return ENV_PREFIX + self.name.upper()
+
+
+def all_settings() -> list[Setting]:
+    """Every setting in the order it is documented."""
+    return [Setting(name, _meta(name).description or "", _shown_default(name), _allowed(name)) for name in _TYPES]
+
+
+class _Given(NamedTuple):
+    """A value as it was given. Text (flags, variables) is read leniently, TOML values keep their types."""
+
+    value: Any
+    source: str
+    text: bool
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], config_file: Path | None = None) -> Settings:
+    """Settings from flags (None: not given), the environment and a TOML file, in that order of precedence."""
+    from_flags = {
+        name: _Given(value, "--" + name.replace("_", "-"), text=True)
+        for name, value in flags.items()
+        if value is not None
+    }
+    for name, given in from_flags.items():
+        _check_known(name, given.source)
+    from_env = _read_environ(environ)
+    path, named = _config_path(config_file, environ, {**from_env, **from_flags})
+    from_file = _read_toml(path, named=named) if path else {}
+
+    merged = {**from_file, **from_env, **from_flags}
+    values = {name: _convert(name, given) for name, given in merged.items()}
+    values["objects"] = {
+        option: value
+        for layer in (from_file, from_env, from_flags)
+        if "objects" in layer
+        for option, value in _convert("objects", layer["objects"]).items()
+    }
+    data = values.get("data") or Path(MACHINE_DEFAULTS["data"])
+    values["data"] = Path(os.path.abspath(data.expanduser()))  # noqa: PTH100 - resolve() would follow symlinks
+    settings = Settings(**values)
+    _check_together(settings, merged)
+    return settings
+
+
+def redacted(settings: Settings) -> dict[str, Any]:
+    """The settings as plain values without secrets, for logs and `lakeward doctor`."""
+    values = msgspec.structs.asdict(settings)
+    values["data"] = str(settings.data)
+    values["objects"] = {k: v if k.lower() in _PUBLIC_OBJECT_OPTIONS else "***" for k, v in settings.objects.items()}
+    for name in ("database_url", "objects_url"):
+        if values[name]:
+            values[name] = without_password(values[name])
+    return values
+
+
+def without_password(url: str) -> str:
+    return _PASSWORD_IN_QUERY.sub(r"\1***", _PASSWORD_IN_URL.sub(r"\1:***@", url))
+
+
+def _read_environ(environ: Mapping[str, str]) -> dict[str, _Given]:
+    found: dict[str, _Given] = {}
+    options: dict[str, str] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE:
+            continue
+        name = variable.removeprefix(ENV_PREFIX).lower()
+        if variable.startswith(_OBJECTS_PREFIX) and name != "objects_url":
+            options[variable.removeprefix(_OBJECTS_PREFIX).lower()] = value
+        elif name == "objects" or name not in _TYPES:
+            raise _unknown(variable, "the environment", [ENV_PREFIX + known.upper() for known in _TYPES])
+        else:
+            found[name] = _Given(value, variable, text=True)
+    if options:
+        found["objects"] = _Given(options, _OBJECTS_PREFIX + "*", text=True)
+    return found
+
+
+def _config_path(
+    config_file: Path | None, environ: Mapping[str, str], given: Mapping[str, _Given]
+) -> tuple[Path | None, bool]:
+    """The TOML file, and whether somebody named it (then it must exist)."""
+    if config_file is not None:
+        return config_file.expanduser(), True
+    if environ.get(CONFIG_VARIABLE):
+        return Path(environ[CONFIG_VARIABLE]).expanduser(), True
+    data = _convert("data", given["data"]) if "data" in given else Path(MACHINE_DEFAULTS["data"])
+    path = data.expanduser() / CONFIG_NAME
+    return (path, False) if path.is_file() else (None, False)
+
+
+def _read_toml(path: Path, *, named: bool) -> dict[str, _Given]:
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+    except OSError as error:
+        raise SettingError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"The settings file {path} is not TOML: {error}.") from error
+    for name in table:
+        _check_known(name, str(path))
+    if "data" in table and not named:
+        raise SettingError(f"data in {path}: this file was found by its data directory; name it with --config instead.")
+    return {name: _Given(value, f"{name} in {path}", text=False) for name, value in table.items()}
+
+
+def _check_known(name: str, source: str) -> None:
+    if name not in _TYPES:
+        raise _unknown(name, source, list(_TYPES))
+
+
+def _unknown(name: str, source: str, known: Sequence[str]) -> SettingError:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(known) + "."
+    return SettingError(f"{name} (from {source}) is not a setting: {hint}")
+
+
+def _convert(name: str, given: _Given) -> Any:
+    """The value as its field's type."""
+    value = given.value
+    if given.text and isinstance(value, str):
+        if name in {"database_url", "objects_url"} and not value.strip():
+            return None
+        if name == "allowed_hosts":
+            value = [part.strip() for part in value.split(",") if part.strip()]
+    if name == "data":
+        if isinstance(value, str | Path) and str(value).strip():
+            return Path(value)
+        raise SettingError(f"{given.source}: {value!r} is not a path.")
+    try:
+        return msgspec.convert(value, _TYPES[name], strict=not given.text)
+    except msgspec.ValidationError as error:
+        shown = "the value" if name in {"database_url", "objects"} else repr(value)
+        reason = str(error).split(" - at `$")[0]
+        message = f"{given.source}: {shown} does not fit ({reason}). Allowed: {_allowed(name)}."
+        raise SettingError(message) from error
+
+
+def _check_together(settings: Settings, given: Mapping[str, _Given]) -> None:
+    url = settings.database_url
+    if url is not None and not url.startswith(("postgresql://", "postgres://")):
+        source = given["database_url"].source
+        raise SettingError(f"{source}: must be a postgresql:// URL; Lakeward runs on PostgreSQL only.")
+    if settings.role != "all" and url is None:
+        source = given["role"].source
+        raise SettingError(f"{source}: {settings.role} alone needs database_url, the PostgreSQL all machines share.")
+    scheme, separator, _ = (settings.objects_url or "").partition("://")
+    if separator and scheme not in _OBJECT_SCHEMES:
+        source = given["objects_url"].source
+        raise SettingError(f"{source}: {scheme}:// is not supported. Allowed: a path, {', '.join(_OBJECT_SCHEMES)}.")
+
+
+def _meta(name: str) -> Meta:
+    return next(part for part in _TYPES[name].__metadata__ if isinstance(part, Meta))
+
+
+def _shown_default(name: str) -> str:
+    if name in MACHINE_DEFAULTS:
+        return MACHINE_DEFAULTS[name]
+    value = _DEFAULTS[name]
+    if value in (None, (), msgspec.NODEFAULT):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _allowed(name: str) -> str:
+    """What a setting takes, in words."""
+    if name in _ALLOWED_IN_WORDS:
+        return _ALLOWED_IN_WORDS[name]
+    inner = _TYPES[name].__origin__
+    if getattr(inner, "__origin__", None) is Literal:
+        return ", ".join(inner.__args__)
+    if inner in (int, float):
+        meta = _meta(name)
+        return f"{'a whole number' if inner is int else 'a number'} from {meta.ge} to {meta.le}"
+    return "text"
+
+
+_ALLOWED_IN_WORDS = {
+    "data": "a path",
+    "objects": "a table of text values",
+    "allowed_hosts": "a list of host names (in a flag or variable: with commas between them)",
+}
+_TYPES: dict[str, Any] = {item.name: item.type for item in msgspec.structs.fields(Settings)}
+_DEFAULTS: dict[str, Any] = {item.name: item.default for item in msgspec.structs.fields(Settings)}
+
+
+def reference() -> str:
+    """The reference page of all settings (docs/configuration.md)."""
+    lines = [
+        "# Configuration",
+        "",
+        "<!-- Made by `python -m lakeward.runtime.settings > docs/configuration.md`; a test keeps it true. -->",
+        "",
+        "Each setting can be given as a flag of `lakeward up`, as an environment variable, or as a key of a TOML file.",
+        "A flag wins over a variable, a variable over the file, the file over the default. The file is the one that",
+        "`--config` or `LAKEWARD_CONFIG` names, else `lakeward.toml` in the data directory if it is there. An unknown",
+        "or wrong setting stops the start with a message that names it.",
+        "",
+        "| key | flag | variable | allowed | default | what it does |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for item in all_settings():
+        variable = "`LAKEWARD_OBJECTS_<OPTION>`" if item.name == "objects" else f"`{item.variable}`"
+        flag = "`--objects NAME=VALUE`" if item.name == "objects" else f"`{item.flag}`"
+        plain = not item.default or item.name in MACHINE_DEFAULTS
+        default = item.default or "none" if plain else f"`{item.default}`"
+        lines.append(f"| `{item.name}` | {flag} | {variable} | {item.allowed} | {default} | {item.description} |")
+    lines += [
+        "",
+        "An example of the file:",
+        "",
+        "```toml",
+        "port = 5000",
+        'allowed_hosts = ["mlflow.example.org"]',
+        'objects_url = "s3://team-models/lakeward"',
+        "",
+        "[objects]",
+        'endpoint = "https://minio.example.org"',
+        'region = "eu-central-1"',
+        "```",
+        "",
+        "Keys of a cloud store are better given by its own variables (such as `AWS_ACCESS_KEY_ID`) or by the machine's",
+        "role than by the file. Passwords and keys are never printed.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")  # noqa: T201 - this is the command's output
