@@ -1,0 +1,78 @@
+"""The listening socket that all API processes share, and the question whether somebody answers on it."""
+
+import errno
+import socket
+import time
+
+from lakeward.kit.errors import LakewardError
+
+_BACKLOG = 2048
+_RETRY_SECONDS = 0.5  # processes of a server that was just killed need a moment to let go of the port
+
+
+class CannotListen(LakewardError):
+    """The address is taken, forbidden, or not of this machine."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections from now on; they wait until a process accepts them."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, UnicodeError) as error:
+        raise CannotListen(f"{host!r} is not an address of this machine: choose another --host.") from error
+    deadline = time.monotonic() + _RETRY_SECONDS
+    while True:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
+            sock.bind(address)
+            sock.listen(_BACKLOG)
+        except OSError as error:
+            sock.close()
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.02)
+                continue
+            raise CannotListen(_reason(error, host, port)) from error
+        return sock
+
+
+def _reason(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken by another program. Stop it, or choose another --port (0: any free one)."
+    if error.errno == errno.EACCES:
+        return f"This user may not listen on port {port}. Choose a --port above 1023."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is not an address of this machine: choose another --host."
+    return f"Cannot listen on {host}:{port}: {error.strerror}."
+
+
+def url_of(sock: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
+    host, port = sock.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared
+    return f"http://{host}:{port}"
+
+
+class FirstAnswer:
+    """One request to our own port, sent now; readable as soon as a process answers it."""
+
+    def __init__(self, url: str) -> None:
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        self._sock = socket.create_connection((host.strip("[]"), int(port)), timeout=5)
+        request = f"GET /health HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
+        self._sock.sendall(request.encode())
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def answered(self) -> bool:
+        """Call when readable. False: the process died before it answered, ask again."""
+        try:
+            return self._sock.recv(16).startswith(b"HTTP/")
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        self._sock.close()
