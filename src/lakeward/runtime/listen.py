@@ -40,7 +40,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 def _reason(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken by another program. Stop it, or choose another --port (0: any free one)."
+        return (
+            f"Port {port} on {host} is taken by another program. Stop it, or choose another --port (0: any free one)."
+        )
     if error.errno == errno.EACCES:
         return f"This user may not listen on port {port}. Choose a --port above 1023."
     if error.errno == errno.EADDRNOTAVAIL:

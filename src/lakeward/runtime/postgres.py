@@ -105,23 +105,28 @@ class EmbeddedPostgres:
         """The exit status of a server that ended, else None."""
         return self._server.poll() if self._server else None
 
-    def stop(self, *, seconds: float = 60.0, immediate: bool = False) -> None:
-        """Fast shutdown: sessions end, everything is written. After `seconds`, or at once if `immediate`: recovery."""
+    def forget(self) -> None:
+        """A server that ended is no longer ours; `begin` starts the next."""
+        self._server = None
+
+    def stop(self, *, seconds: float = 60.0, hurry: Callable[[], bool] = lambda: False) -> None:
+        """Fast shutdown: sessions end, everything is written. After `seconds`, or in a hurry: the next start recovers."""
         if self._initdb is not None:
             self._initdb.kill()
             self._initdb.wait()
             self._initdb = None
         if self._server is None:
             return
-        steps = ((signal.SIGINT, seconds), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
-        for number, patience in steps[1:] if immediate else steps:
+        for number, patience in ((signal.SIGINT, seconds), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
             if self._server.poll() is None:
                 self._server.send_signal(number)
-            try:
-                self._server.wait(patience)
+            deadline = time.monotonic() + patience
+            while (ended := self._server.poll() is not None) is False and time.monotonic() < deadline:
+                if number == signal.SIGINT and hurry():
+                    break
+                time.sleep(_POLL_SECONDS)
+            if ended:
                 break
-            except subprocess.TimeoutExpired:
-                continue
         self._server = None
 
     # --- making the directory
