@@ -170,7 +170,7 @@ CREATE TABLE run_dataset (
     run_seq    bigint NOT NULL REFERENCES run ON DELETE CASCADE,
     dataset_id bigint NOT NULL REFERENCES dataset ON DELETE CASCADE,
     context    text COLLATE "C",           -- the tag `mlflow.data.context`, which filters ask for
-    tags       jsonb NOT NULL DEFAULT '{}',
+    tags       jsonb NOT NULL DEFAULT '[]', -- [{"key": …, "value": …}, …] as on the wire
     seq        bigint GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (run_seq, dataset_id)
 );
@@ -188,9 +188,11 @@ CREATE TABLE run_model (
 CREATE INDEX run_model_of_model ON run_model (model_id);
 
 -- The read model: params, tags, latest metrics, inputs and outputs of a run as the JSON an answer carries. A missing
--- row is a stale one: writers delete it under a shared advisory lock of the run, readers make it again under the
--- exclusive one. Unlogged: after a crash it is empty and fills itself.
+-- row is a stale one: writers delete it under a shared advisory lock of the run (key: seq), readers make it again under
+-- the exclusive one. Unlogged: after a crash it is empty and fills itself.
 CREATE UNLOGGED TABLE run_document (
     run_seq bigint PRIMARY KEY,
-    json    text NOT NULL
+    data    text NOT NULL,
+    inputs  text NOT NULL,
+    outputs text NOT NULL
 );

@@ -9,6 +9,7 @@ Only this package and the features' `routes.py` know HTTP.
 from lakeward.runtime.http.access import ADMIN, EDIT, MANAGE, PUBLIC, READ, SIGNED_IN, SIGNED_URL, Actor, Role, Rule
 from lakeward.runtime.http.application import Application, Hooks
 from lakeward.runtime.http.call import Call
+from lakeward.runtime.http.guard import Guard
 from lakeward.runtime.http.reply import Empty, Reply
 from lakeward.runtime.http.table import Route, Routes
 from lakeward.runtime.http.wire import Float, Int64, spell
@@ -26,6 +27,7 @@ __all__ = [
     "Call",
     "Empty",
     "Float",
+    "Guard",
     "Hooks",
     "Int64",
     "Reply",

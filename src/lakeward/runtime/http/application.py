@@ -109,6 +109,11 @@ class Application:
         self.telemetry.observe(scope["method"], path, answer.status, seconds)
         if log.isEnabledFor(logging.DEBUG) or seconds > _SLOW_SECONDS or answer.status >= 500:
             self._log(scope["method"], path, answer.status, seconds, call)
+        for job in call.after:
+            try:
+                await job()
+            except LakewardError as error:
+                log.info("work after an answer failed", extra={"request_id": call.request_id, "reason": error.message})
 
     def _match(self, scope: Scope) -> tuple[Route, dict[str, str]]:
         raw = scope.get("raw_path")
@@ -126,6 +131,7 @@ class Application:
     async def _handle(self, route: Route, params: dict[str, str], call: Call) -> _Answer:
         hooks = self.hooks
         call.db, call.objects, call.settings = hooks.db, hooks.objects, self.settings
+        call.telemetry, call.table = self.telemetry, self.table.routes
         if route.allow.signed_in:
             local = self.guard.is_local(call.scope.get("client"), call.headers)
             call.caller = await hooks.authenticate(call.headers, local=local)

@@ -1,6 +1,6 @@
 """What a handler gets: who calls, in which workspace, the transaction, the raw request where it needs it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from lakeward.kit.errors import TooLarge, Unavailable
@@ -15,7 +15,8 @@ class Call:
     """One request. `tx` is open only while the handler runs and only if the route asked for it."""
 
     __slots__ = (
-        "_receive", "caller", "db", "headers", "limit", "objects", "request_id", "scope", "settings", "tx", "workspace",
+        "_receive", "after", "caller", "db", "headers", "limit", "objects", "request_id", "scope", "settings", "table",
+        "telemetry", "tx", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -29,7 +30,10 @@ class Call:
         self.tx: Tx = None
         self.objects: Any = None
         self.settings: Any = None
+        self.telemetry: Any = None
+        self.table: Sequence[Any] = ()
         self.limit: int | None = None
+        self.after: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def actor(self) -> Actor:
@@ -37,6 +41,10 @@ class Call:
         if self.caller is None:
             raise AssertionError("a route without a signed-in caller asked who it is")
         return self.caller
+
+    def afterwards(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Run `job` once the answer is on its way; its failure is logged and harms nobody."""
+        self.after.append(job)
 
     def header(self, name: str) -> str | None:
         value = self.headers.get(name.encode())

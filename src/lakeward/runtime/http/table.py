@@ -7,7 +7,7 @@ parameters. Segments are percent-decoded once, after the path was split, so an e
 import inspect
 import types
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from urllib.parse import unquote
 
@@ -29,7 +29,7 @@ def _list_fields(struct: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(found)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Route:
     """One method of one path. `tx`: "write" opens a transaction, "read" lends a connection, None leaves it to it."""
 
@@ -46,7 +46,6 @@ class Route:
     list_fields: frozenset[str] = frozenset()
     decoder: Any = None
     has_params: bool = False
-    requests_metric: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         hints = get_type_hints(self.handler)
@@ -107,7 +106,7 @@ class _Node:
         self.methods: dict[str, Route] = {}
 
 
-def _names(path: str) -> list[str]:
+def path_names(path: str) -> list[str]:
     return [part[1:-1].removesuffix("...") for part in path.split("/") if part.startswith("{")]
 
 
@@ -122,10 +121,7 @@ class RouteTable:
             self._place(route)
 
     def _place(self, route: Route) -> None:
-        if not route.has_params:
-            methods = self._static.setdefault(route.path, {})
-        else:
-            methods = self._branch(route.path)
+        methods = self._branch(route.path) if route.has_params else self._static.setdefault(route.path, {})
         if route.method in methods:
             raise ValueError(f"two routes for {route.method} {route.path}")
         methods[route.method] = route
@@ -154,7 +150,7 @@ class RouteTable:
         route = methods.get(method)
         if route is None:
             return None, {}, sorted(methods)
-        return route, dict(zip(_names(route.path), values, strict=True)) if values else {}, []
+        return route, dict(zip(path_names(route.path), values, strict=True)) if values else {}, []
 
     def _walk(self, raw_path: str, method: str | None) -> tuple[dict[str, Route], list[str]] | None:
         """Depth-first, static before parameter before rest; only nodes that serve `method` (or any, for None)."""

@@ -1,0 +1,127 @@
+"""The composition root: which routes there are, who supplies the kernel's hooks, what each process runs.
+
+`serve_api` is an API process on a socket it inherited; `run_worker` is the process for scheduled work. Both get
+settings whose `database_url` is set. Nothing here decides anything; it wires.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+
+import uvicorn
+import uvloop
+
+from lakeward import artifacts, identity, tracking
+from lakeward.artifacts.routes import routes as artifact_routes
+from lakeward.experiments.routes import routes as experiment_routes
+from lakeward.health import routes as health_routes
+from lakeward.identity.routes import platform as platform_routes
+from lakeward.identity.routes import routes as workspace_routes
+from lakeward.logged_models.routes import routes as logged_model_routes
+from lakeward.runtime import telemetry
+from lakeward.runtime.db import Database
+from lakeward.runtime.http import Actor, Application, Guard, Route
+from lakeward.runtime.objects import ObjectStore
+from lakeward.runtime.settings import Settings
+from lakeward.tracking.routes import routes as tracking_routes
+
+log = logging.getLogger("lakeward.app")
+
+_SWEEP_SECONDS = 600.0
+
+
+def all_routes() -> list[Route]:
+    """The one route table of the server."""
+    features = (
+        health_routes, platform_routes, workspace_routes, experiment_routes, tracking_routes, logged_model_routes,
+        artifact_routes,
+    )  # fmt: skip
+    return [route for feature in features for route in feature]
+
+
+class ProcessHooks:
+    """What the kernel needs from the features; lives as long as the process's event loop."""
+
+    db: Database
+    objects: ObjectStore
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def start(self) -> None:
+        settings = self._settings
+        assert settings.database_url is not None
+        self.db = await Database.open(settings.database_url, size=settings.db_pool_size)
+        self.objects = ObjectStore.open(settings.objects_location, settings.objects)
+        self._authenticator = identity.Authenticator(self.db)
+        self._workspaces = identity.WorkspaceDirectory(self.db)
+
+    async def stop(self) -> None:
+        await self.db.close()
+        self.objects.close()
+
+    async def authenticate(self, headers: dict[bytes, bytes], *, local: bool) -> Actor | None:
+        return await self._authenticator.actor(headers, local=local)
+
+    async def workspace(self, headers: dict[bytes, bytes], actor: Actor | None) -> int:
+        return await self._workspaces.of_call(headers, actor)
+
+
+def application(settings: Settings) -> Application:
+    guard = Guard(settings.host, settings.allowed_hosts)
+    return Application(all_routes(), ProcessHooks(settings), guard, settings)
+
+
+def serve_api(settings: Settings, sock: socket.socket) -> None:
+    """Serve on an inherited socket until SIGTERM, then finish what is under way."""
+    telemetry.configure_logging(settings.log_level, settings.log_format)
+    config = uvicorn.Config(
+        application(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        backlog=2048,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
+        h11_max_incomplete_event_size=64 << 10,
+    )
+    server = uvicorn.Server(config)
+    uvloop.run(server.serve(sockets=[sock]))
+
+
+def run_worker(settings: Settings) -> None:
+    """Scheduled work: finish interrupted deletions, clean up abandoned uploads."""
+    telemetry.configure_logging(settings.log_level, settings.log_format)
+    uvloop.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    hooks = ProcessHooks(settings)
+    await hooks.start()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    try:
+        while not stopping.is_set():
+            await _sweep(hooks)
+            try:
+                await asyncio.wait_for(stopping.wait(), _SWEEP_SECONDS)
+            except TimeoutError:
+                continue
+    finally:
+        await hooks.stop()
+
+
+async def _sweep(hooks: ProcessHooks) -> None:
+    for job in (tracking.finish_purges, artifacts.sweep_uploads):
+        try:
+            await job(hooks.db, hooks.objects)
+        except Exception:  # a failed sweep is tried again at the next turn
+            log.exception("scheduled work failed", extra={"job": job.__name__})

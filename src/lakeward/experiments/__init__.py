@@ -1,0 +1,22 @@
+"""Experiments: the containers of runs and LoggedModels, their names, tags and life cycle.
+
+An experiment belongs to one workspace and its name is unique there, trash included. Deleting moves it to the trash with
+all it holds; permanent deletion is `tracking`'s, which owns what it holds. Where artifacts lie is rendered per caller.
+"""
+
+from lakeward.experiments.experiments import get, get_active, parse_id
+from lakeward.experiments.locations import model_artifact_uri, run_artifact_uri
+from lakeward.experiments.records import Experiment, ExperimentId
+from lakeward.experiments.search import bounded, view_of
+
+__all__ = [
+    "Experiment",
+    "ExperimentId",
+    "bounded",
+    "get",
+    "get_active",
+    "model_artifact_uri",
+    "parse_id",
+    "run_artifact_uri",
+    "view_of",
+]

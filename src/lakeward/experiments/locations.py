@@ -1,0 +1,51 @@
+"""Artifact URIs. They depend on the client's mode, so they are rendered for each caller and never stored.
+
+In http mode a client reaches artifacts through `mlflow-artifacts:`, in `databricks` mode through `dbfs:` paths and the
+Files API; both lead to the same objects. An experiment with a location of its own (`s3://…`) is left to the client.
+"""
+
+from lakeward.experiments.records import Experiment, ExperimentId
+from lakeward.kit.errors import InvalidParameter
+
+_HTTP = "mlflow-artifacts:"
+_DATABRICKS = "dbfs:/databricks/mlflow-tracking"
+_CHOOSABLE = frozenset(
+    {"s3", "gs", "abfss", "abfs", "wasb", "wasbs", "r2", "b2", "oss", "hdfs", "viewfs", "ftp", "sftp", "http", "https",
+     "file", "adl"}
+)  # fmt: skip
+
+
+def check_location(location: str | None) -> str | None:
+    """A location a user may choose for an experiment: a store the client reaches by itself. None for ours."""
+    if not location:
+        return None
+    if any(mark in location for mark in "#?;\x00") or ".." in location.split("/"):
+        raise InvalidParameter(f"Invalid artifact location {location!r}: no '..', '#', '?' or ';'.")
+    scheme, found, rest = location.partition(":")
+    if (found and scheme in _CHOOSABLE and rest.startswith("//")) or (found and scheme == "file"):
+        return location.rstrip("/")
+    if location.startswith("/"):
+        return location.rstrip("/")
+    raise InvalidParameter(
+        f"Invalid artifact location {location!r}: leave it out to keep artifacts on this server, or give a URI of"
+        f" one of {', '.join(sorted(_CHOOSABLE))}, or an absolute path on the client's machine."
+    )
+
+
+def experiment_root(experiment: Experiment, *, databricks: bool) -> str:
+    if experiment.artifact_location is not None:
+        return experiment.artifact_location
+    return f"{_DATABRICKS if databricks else _HTTP}/{experiment.id}"
+
+
+def run_artifact_uri(experiment_id: ExperimentId, location: str | None, run_id: str, *, databricks: bool) -> str:
+    root = location or f"{_DATABRICKS if databricks else _HTTP}/{experiment_id}"
+    return f"{root}/{run_id}/artifacts"
+
+
+def model_artifact_uri(experiment_id: ExperimentId, location: str | None, model_id: str, *, databricks: bool) -> str:
+    if location is not None:
+        return f"{location}/models/{model_id}/artifacts"
+    if databricks:
+        return f"{_DATABRICKS}/{experiment_id}/logged_models/{model_id}/artifacts"
+    return f"{_HTTP}/{experiment_id}/models/{model_id}/artifacts"

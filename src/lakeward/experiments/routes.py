@@ -1,0 +1,75 @@
+"""The experiments API."""
+
+from lakeward.experiments import experiments, search, wire
+from lakeward.runtime.http import EDIT, READ, Call, Routes
+
+routes = Routes("experiments", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
+
+
+@routes.post("/experiments/create", allow=EDIT)
+async def create_experiment(call: Call, req: wire.CreateExperiment) -> wire.CreateExperimentResponse:
+    experiment_id = await experiments.create(
+        call.tx,
+        call.workspace,
+        req.name,
+        location=req.artifact_location,
+        tags=[(tag.key, tag.value) for tag in req.tags],
+        databricks=call.databricks,
+    )
+    return wire.CreateExperimentResponse(str(experiment_id))
+
+
+@routes.get("/experiments/get", allow=READ)
+async def get_experiment(call: Call, req: wire.ExperimentById) -> wire.ExperimentResponse:
+    found = await experiments.get(call.tx, call.workspace, req.experiment_id)
+    return wire.ExperimentResponse(wire.Experiment.of(found, databricks=call.databricks))
+
+
+@routes.get("/experiments/get-by-name", allow=READ)
+async def get_experiment_by_name(call: Call, req: wire.ExperimentByName) -> wire.ExperimentResponse:
+    found = await experiments.get_by_name(call.tx, call.workspace, req.experiment_name)
+    return wire.ExperimentResponse(wire.Experiment.of(found, databricks=call.databricks))
+
+
+@routes.post("/experiments/update", allow=EDIT)
+async def update_experiment(call: Call, req: wire.UpdateExperiment) -> None:
+    if req.new_name is not None:
+        await experiments.rename(call.tx, call.workspace, req.experiment_id, req.new_name, databricks=call.databricks)
+
+
+@routes.post("/experiments/delete", allow=EDIT)
+async def delete_experiment(call: Call, req: wire.ExperimentById) -> None:
+    await experiments.delete(call.tx, call.workspace, req.experiment_id)
+
+
+@routes.post("/experiments/restore", allow=EDIT)
+async def restore_experiment(call: Call, req: wire.ExperimentById) -> None:
+    await experiments.restore(call.tx, call.workspace, req.experiment_id)
+
+
+@routes.post("/experiments/set-experiment-tag", allow=EDIT)
+async def set_experiment_tag(call: Call, req: wire.SetExperimentTag) -> None:
+    await experiments.set_tag(call.tx, call.workspace, req.experiment_id, req.key, req.value)
+
+
+@routes.post("/experiments/delete-experiment-tag", allow=EDIT)
+async def delete_experiment_tag(call: Call, req: wire.DeleteExperimentTag) -> None:
+    await experiments.delete_tag(call.tx, call.workspace, req.experiment_id, req.key)
+
+
+@routes.post("/experiments/search", allow=READ, tx="read")
+@routes.get("/experiments/search", allow=READ)
+@routes.get("/experiments/list", allow=READ)
+async def search_experiments(call: Call, req: wire.SearchExperiments) -> wire.SearchExperimentsResponse:
+    page = await search.search(
+        call.tx,
+        call.workspace,
+        filter=req.filter,
+        order_by=req.order_by,
+        view=search.view_of(req.view_type),
+        max_results=req.max_results,
+        page_token=req.page_token,
+    )
+    return wire.SearchExperimentsResponse(
+        [wire.Experiment.of(each, databricks=call.databricks) for each in page.experiments], page.next_page_token
+    )

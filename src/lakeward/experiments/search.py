@@ -1,0 +1,150 @@
+"""Search over experiments: what may be filtered and ordered, and how that becomes SQL."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from lakeward.experiments.records import Experiment
+from lakeward.experiments.store import COLUMNS, experiment_of
+from lakeward.kit import pages
+from lakeward.kit.errors import InvalidParameter
+from lakeward.kit.filters import (
+    NUMERIC,
+    TEXTUAL,
+    Comparison,
+    Entity,
+    Field,
+    Kind,
+    Op,
+    Order,
+    Vocabulary,
+    parse_filter,
+    parse_order,
+)
+from lakeward.runtime.db import Tx
+from lakeward.runtime.sql import Parameters, after
+
+DEFAULT_RESULTS: Final = 1_000
+MAX_RESULTS: Final = 50_000
+VIEWS: Final = ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")
+
+_NAME = Field(Kind.TEXT, TEXTUAL, "name")
+_CREATED = Field(Kind.INTEGER, NUMERIC, "creation_time")
+_UPDATED = Field(Kind.INTEGER, NUMERIC, "last_update_time")
+_ID = Field(Kind.INTEGER, frozenset(), "experiment_id")
+
+VOCABULARY: Final = Vocabulary(
+    subject="experiments",
+    prefixes={
+        "attribute": Entity.ATTRIBUTE, "attributes": Entity.ATTRIBUTE, "attr": Entity.ATTRIBUTE,
+        "tag": Entity.TAG, "tags": Entity.TAG,
+    },
+    fields={
+        Entity.ATTRIBUTE: {
+            "name": _NAME, "creation_time": _CREATED, "last_update_time": _UPDATED, "experiment_id": _ID,
+        },
+        Entity.TAG: Field(Kind.TEXT, TEXTUAL),
+    },
+    order=frozenset({Entity.ATTRIBUTE}),
+)  # fmt: skip
+
+_COLUMN: Final = {
+    "name": "e.name",
+    "creation_time": "e.created_at",
+    "last_update_time": "e.updated_at",
+    "experiment_id": "e.id",
+}
+_TEXT_TEST: Final = {Op.EQ: "{} = {}", Op.NE: "{} <> {}", Op.LIKE: "{} LIKE {}", Op.ILIKE: "{} ILIKE {}"}
+
+
+class Page(NamedTuple):
+    experiments: list[Experiment]
+    next_page_token: str | None
+
+
+def view_of(view: str | int | None) -> str:
+    """A view type by name or protobuf number (1, 2, 3); active ones by default."""
+    if view is None or view == "":
+        return "ACTIVE_ONLY"
+    if isinstance(view, int) or view.isdigit():
+        number = int(view)
+        if 1 <= number <= len(VIEWS):
+            return VIEWS[number - 1]
+    elif view in VIEWS:
+        return view
+    raise InvalidParameter(f"Invalid view type {view!r}; use one of {', '.join(VIEWS)}.")
+
+
+def bounded(max_results: int | None, default: int, most: int) -> int:
+    if max_results is None:
+        return default
+    if not 1 <= max_results <= most:
+        raise InvalidParameter(
+            f"Invalid value {max_results} for parameter 'max_results': it must be between 1 and {most}."
+        )
+    return max_results
+
+
+async def search(
+    tx: Tx,
+    workspace: int,
+    *,
+    filter: str | None,  # noqa: A002 - the field's name on the wire
+    order_by: Sequence[str],
+    view: str,
+    max_results: int | None,
+    page_token: str | None,
+) -> Page:
+    limit = bounded(max_results, DEFAULT_RESULTS, MAX_RESULTS)
+    orders = _orders(order_by)
+    columns = [(_COLUMN[order.key], order.ascending) for order in orders]
+    parameters = Parameters()
+    where = [f"e.workspace_id = {parameters.add(workspace)}", "NOT e.purging"]
+    if view != "ALL":
+        where.append(f"e.deleted_at IS {'NULL' if view == 'ACTIVE_ONLY' else 'NOT NULL'}")
+    where += [_test(each, parameters) for each in parse_filter(filter, VOCABULARY)]
+    context = pages.context_of("experiments", workspace, filter, list(order_by), view)
+    if page_token:
+        where.append(after(columns, pages.decode(page_token, context), parameters))
+    ordering = ", ".join(f"{column}{'' if ascending else ' DESC'}" for column, ascending in columns)
+    rows = await tx.fetch(
+        f"SELECT {COLUMNS} FROM experiment e WHERE {' AND '.join(where)}"
+        f" ORDER BY {ordering} LIMIT {parameters.add(limit + 1)}",
+        *parameters.values,
+    )
+    found = [experiment_of(row) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return Page(found, None)
+    return Page(found, pages.encode([_value(found[-1], order.key) for order in orders], context))
+
+
+def _orders(order_by: Sequence[str]) -> list[Order]:
+    """compat(mlflow 3.17): newest first by default, and the newer experiment first among equals."""
+    orders = list(parse_order(order_by, VOCABULARY))
+    if not orders:
+        return [Order(Entity.ATTRIBUTE, "creation_time", ascending=False), Order(Entity.ATTRIBUTE, "experiment_id")]
+    kept = {order.key: order for order in reversed(orders)}  # the first mention of a key decides
+    unique = [order for order in orders if kept[order.key] is order]
+    if "experiment_id" not in kept:
+        unique.append(Order(Entity.ATTRIBUTE, "experiment_id", ascending=False))
+    return unique
+
+
+def _test(comparison: Comparison, parameters: Parameters) -> str:
+    value = parameters.add(comparison.value)
+    if comparison.entity is Entity.TAG:
+        key = parameters.add(comparison.key)
+        test = _TEXT_TEST[comparison.op].format("t.value", value)
+        return f"EXISTS (SELECT FROM experiment_tag t WHERE t.experiment_id = e.id AND t.key = {key} AND {test})"
+    column = _COLUMN[comparison.key]
+    if comparison.op in _TEXT_TEST and comparison.key == "name":
+        return _TEXT_TEST[comparison.op].format(column, value)
+    return f"{column} {'<>' if comparison.op is Op.NE else comparison.op.value} {value}"
+
+
+def _value(experiment: Experiment, key: str) -> Any:
+    return {
+        "name": experiment.name,
+        "creation_time": experiment.created_at,
+        "last_update_time": experiment.updated_at,
+        "experiment_id": experiment.id,
+    }[key]

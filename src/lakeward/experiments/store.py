@@ -1,0 +1,79 @@
+"""Every statement about experiments. Each is bounded by a workspace."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from lakeward.experiments.records import Experiment, ExperimentId
+from lakeward.runtime.db import Tx
+
+COLUMNS = """
+    e.id, e.workspace_id, e.name, e.artifact_location, e.created_at, e.updated_at, e.deleted_at,
+    (SELECT json_object_agg(t.key, t.value ORDER BY t.key) FROM experiment_tag t WHERE t.experiment_id = e.id) AS tags
+"""
+
+
+def experiment_of(row: Any) -> Experiment:
+    *columns, tags = row
+    return Experiment(*columns, msgspec.json.decode(tags) if tags else {})
+
+
+async def find_by_id(tx: Tx, workspace: int, experiment_id: int) -> Experiment | None:
+    row = await tx.fetchrow(
+        f"SELECT {COLUMNS} FROM experiment e WHERE e.id = $1 AND e.workspace_id = $2 AND NOT e.purging",
+        experiment_id, workspace,
+    )  # fmt: skip
+    return experiment_of(row) if row else None
+
+
+async def find_by_name(tx: Tx, workspace: int, name: str) -> Experiment | None:
+    row = await tx.fetchrow(
+        f"SELECT {COLUMNS} FROM experiment e WHERE e.name = $1 AND e.workspace_id = $2 AND NOT e.purging",
+        name, workspace,
+    )  # fmt: skip
+    return experiment_of(row) if row else None
+
+
+async def add(tx: Tx, workspace: int, name: str, location: str | None, now: int) -> ExperimentId | None:
+    """The new id, or None if the name is taken."""
+    found: ExperimentId | None = await tx.fetchval(
+        "INSERT INTO experiment (workspace_id, name, artifact_location, created_at, updated_at)"
+        " VALUES ($1, $2, $3, $4, $4) ON CONFLICT (workspace_id, name) DO NOTHING RETURNING id",
+        workspace, name, location, now,
+    )  # fmt: skip
+    return found
+
+
+async def rename(tx: Tx, experiment_id: int, name: str, now: int) -> bool:
+    """False if the name is taken."""
+    return bool(
+        await tx.fetchval(
+            "UPDATE experiment e SET name = $2, updated_at = $3 WHERE e.id = $1 AND NOT EXISTS"
+            " (SELECT FROM experiment o WHERE o.workspace_id = e.workspace_id AND o.name = $2 AND o.id <> e.id)"
+            " RETURNING true",
+            experiment_id, name, now,
+        )
+    )  # fmt: skip
+
+
+async def set_deleted(tx: Tx, experiment_id: int, deleted_at: int | None, now: int) -> None:
+    await tx.execute(
+        "UPDATE experiment SET deleted_at = $2, updated_at = $3 WHERE id = $1", experiment_id, deleted_at, now
+    )
+
+
+async def set_tags(tx: Tx, experiment_id: int, tags: Sequence[tuple[str, str]]) -> None:
+    await tx.execute(
+        "INSERT INTO experiment_tag (experiment_id, key, value) SELECT $1, k, v FROM unnest($2::text[], $3::text[])"
+        " AS t(k, v) ON CONFLICT (experiment_id, key) DO UPDATE SET value = excluded.value",
+        experiment_id, [key for key, _ in tags], [value for _, value in tags],
+    )  # fmt: skip
+
+
+async def delete_tag(tx: Tx, experiment_id: int, key: str) -> bool:
+    return bool(
+        await tx.fetchval(
+            "DELETE FROM experiment_tag WHERE experiment_id = $1 AND key = $2 RETURNING true", experiment_id, key
+        )
+    )

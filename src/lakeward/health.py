@@ -1,0 +1,99 @@
+"""What anybody may ask of a server: is it well, what version is it, what can it do, how busy is it."""
+
+import asyncio
+import time
+from typing import Literal
+
+import msgspec
+
+from lakeward import __version__
+from lakeward.kit.errors import LakewardError
+from lakeward.runtime.http import ADMIN, PUBLIC, Call, Reply, Routes
+from lakeward.runtime.http.openapi import document
+
+routes = Routes("server")
+
+# compat(mlflow 3.17): clients ask for the version of the MLflow they talk to
+COMPATIBLE_MLFLOW = "3.17.2"
+_HEALTH_SECONDS = 3.0
+
+
+class Check(msgspec.Struct, omit_defaults=True):
+    name: str
+    ok: bool
+    ms: float
+    reason: str | None = None
+
+
+class Health(msgspec.Struct):
+    status: Literal["ok", "degraded"]
+    checks: list[Check]
+
+
+class ServerInfo(msgspec.Struct):
+    """compat(mlflow 3.17): what its client asks before it uses a feature."""
+
+    store_type: str = "SqlStore"
+    workspaces_enabled: bool = True
+    trace_archival_enabled: bool = False
+    multipart_uploads_enabled: bool = True
+    multipart_downloads_enabled: bool = True
+    presigned_upload_run_id_supported: bool = True
+    presigned_upload_model_id_supported: bool = True
+    features_enabled: dict[str, bool] = {"gateway": False}
+    server: str = f"lakeward {__version__}"
+
+
+@routes.get("/health", allow=PUBLIC, tx=None)
+async def health(call: Call) -> Reply:
+    """200 with a real query and a real look at the object store; 503 and the reason when one of them is away.
+
+    compat(mlflow 3.17): its own health check answers the bare word OK, and clients only look at the status.
+    """
+    checks = list(
+        await asyncio.gather(_check("database", _ask_database(call)), _check("objects", call.objects.check()))
+    )
+    well = all(check.ok for check in checks)
+    body = msgspec.json.encode(Health("ok" if well else "degraded", checks))
+    return Reply(200 if well else 503, {"content-type": "application/json", "cache-control": "no-store"}, body)
+
+
+async def _ask_database(call: Call) -> None:
+    async with call.db.connection() as connection:
+        await connection.fetchval("SELECT count(*) FROM workspace")
+
+
+async def _check(name: str, work: object) -> Check:
+    started = time.perf_counter()
+    reason = None
+    try:
+        await asyncio.wait_for(work, _HEALTH_SECONDS)  # type: ignore[arg-type]
+    except TimeoutError:
+        reason = f"no answer within {_HEALTH_SECONDS:.0f} seconds"
+    except LakewardError as error:
+        reason = error.message
+    return Check(name, reason is None, round((time.perf_counter() - started) * 1000, 1), reason)
+
+
+@routes.get("/version", allow=PUBLIC, tx=None)
+async def version(_call: Call) -> Reply:
+    """compat(mlflow 3.17): the plain text of a version number."""
+    return Reply(200, {"content-type": "text/plain; charset=utf-8"}, COMPATIBLE_MLFLOW.encode())
+
+
+@routes.get("/api/3.0/mlflow/server-info", allow=PUBLIC, tx=None)
+@routes.get("/ajax-api/3.0/mlflow/server-info", allow=PUBLIC, tx=None)
+async def server_info(_call: Call) -> ServerInfo:
+    return ServerInfo()
+
+
+@routes.get("/metrics", allow=ADMIN, tx=None)
+async def metrics(call: Call) -> Reply:
+    """Prometheus text, summed over all processes of this machine."""
+    return Reply(200, {"content-type": "text/plain; version=0.0.4; charset=utf-8"}, call.telemetry.exposition())
+
+
+@routes.get("/openapi.json", allow=PUBLIC, tx=None)
+async def openapi(call: Call) -> Reply:
+    """The whole surface as OpenAPI 3.1."""
+    return Reply(200, {"content-type": "application/json"}, document(call.table, __version__))

@@ -1,0 +1,21 @@
+"""Principals, their access tokens, and the workspaces they are in.
+
+A token is shown once and kept as a SHA-256. A caller on the server's own machine without credentials is the owner.
+Every object of Lakeward belongs to one workspace; a principal has one role in each workspace it is a member of, and
+administrators have every role everywhere. A removed token or principal stops working on all processes within a second.
+"""
+
+from lakeward.identity.authentication import Authenticator
+from lakeward.identity.principals import get_or_create_principal
+from lakeward.identity.tokens import create_token, has_credentials, list_tokens, revoke_token
+from lakeward.identity.workspaces import WorkspaceDirectory
+
+__all__ = [
+    "Authenticator",
+    "WorkspaceDirectory",
+    "create_token",
+    "get_or_create_principal",
+    "has_credentials",
+    "list_tokens",
+    "revoke_token",
+]

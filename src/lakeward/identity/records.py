@@ -1,0 +1,34 @@
+"""The vocabulary of identity."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+OWNER_ID: Final = 1
+OWNER_NAME: Final = "owner"
+DEFAULT_WORKSPACE: Final = "default"
+TOKEN_PREFIX: Final = "lkw_"  # noqa: S105 - how a token starts, so that scanners find leaked ones
+
+
+class Principal(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    is_admin: bool
+    is_active: bool
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A token as it may be shown: never its secret."""
+
+    id: str
+    principal: str
+    comment: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class Workspace(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    description: str

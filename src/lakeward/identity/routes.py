@@ -1,0 +1,53 @@
+"""The workspace API of MLflow 3, and what the platform SDK asks before its first call."""
+
+import msgspec
+
+from lakeward.identity import wire, workspaces
+from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Call, Reply, Routes
+
+routes = Routes("workspaces", ("/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
+platform = Routes("platform")
+
+
+@routes.get("/workspaces", allow=SIGNED_IN)
+async def list_workspaces(call: Call) -> wire.ListWorkspacesResponse:
+    found = await workspaces.visible(call.tx, call.actor)
+    return wire.ListWorkspacesResponse([wire.Workspace.of(each) for each in found])
+
+
+@routes.post("/workspaces", allow=ADMIN)
+async def create_workspace(call: Call, req: wire.CreateWorkspace) -> wire.WorkspaceResponse:
+    created = await workspaces.create(call.tx, req.name, req.description)
+    return wire.WorkspaceResponse(wire.Workspace.of(created))
+
+
+@routes.get("/workspaces/{workspace_name}", allow=SIGNED_IN)
+async def get_workspace(call: Call, req: wire.WorkspaceName) -> wire.WorkspaceResponse:
+    found = await workspaces.get(call.tx, call.actor, req.workspace_name)
+    return wire.WorkspaceResponse(wire.Workspace.of(found))
+
+
+@routes.patch("/workspaces/{workspace_name}", allow=ADMIN)
+async def update_workspace(call: Call, req: wire.UpdateWorkspace) -> wire.WorkspaceResponse:
+    changed = await workspaces.describe(call.tx, req.workspace_name, req.description)
+    return wire.WorkspaceResponse(wire.Workspace.of(changed))
+
+
+@routes.delete("/workspaces/{workspace_name}", allow=ADMIN)
+async def delete_workspace(call: Call, req: wire.WorkspaceName) -> Reply:
+    await workspaces.delete(call.tx, req.workspace_name)
+    return Reply(status=204)
+
+
+class DatabricksConfig(msgspec.Struct):
+    oidc_endpoint: str
+    workspace_id: str
+    account_id: str
+    cloud: str
+
+
+@platform.get("/.well-known/databricks-config", allow=PUBLIC, tx=None)
+async def databricks_config(call: Call) -> DatabricksConfig:
+    """Asked before every REST call of a client in `databricks` mode; the workspace id returns as a header."""
+    workspace = call.header("x-databricks-org-id") or "1"
+    return DatabricksConfig(f"{call.base_url}/oidc", workspace, "lakeward", "aws")

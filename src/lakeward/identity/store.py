@@ -1,0 +1,102 @@
+"""Every statement of identity."""
+
+from datetime import datetime
+from typing import Any
+
+from lakeward.identity.records import Principal, Token, Workspace
+from lakeward.runtime.db import Tx
+
+
+async def find_principal(tx: Tx, name: str) -> Principal | None:
+    row = await tx.fetchrow("SELECT id, name, is_admin, is_active FROM principal WHERE name = $1", name)
+    return Principal(*row) if row else None
+
+
+async def add_principal(tx: Tx, name: str, *, is_admin: bool) -> None:
+    await tx.execute(
+        "INSERT INTO principal (name, is_admin) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, is_admin
+    )
+
+
+async def set_role(tx: Tx, principal_id: int, workspace_id: int, role: str) -> None:
+    await tx.execute(
+        "INSERT INTO workspace_member (workspace_id, principal_id, role) VALUES ($1, $2, $3)"
+        " ON CONFLICT (principal_id, workspace_id) DO UPDATE SET role = excluded.role",
+        workspace_id, principal_id, role,
+    )  # fmt: skip
+
+
+async def add_token(
+    tx: Tx, token_id: str, principal_id: int, digest: bytes, comment: str, expires_at: datetime | None
+) -> None:
+    await tx.execute(
+        "INSERT INTO access_token (id, principal_id, hash, comment, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        token_id, principal_id, digest, comment, expires_at,
+    )  # fmt: skip
+
+
+async def list_tokens(tx: Tx) -> list[Token]:
+    rows = await tx.fetch(
+        "SELECT t.id, p.name, t.comment, t.created_at, t.expires_at"
+        " FROM access_token t JOIN principal p ON p.id = t.principal_id ORDER BY t.created_at, t.id"
+    )
+    return [Token(*row) for row in rows]
+
+
+async def delete_token(tx: Tx, token_id: str) -> bool:
+    return bool(await tx.fetchval("DELETE FROM access_token WHERE id = $1 RETURNING true", token_id))
+
+
+async def any_token(tx: Tx) -> bool:
+    return bool(
+        await tx.fetchval("SELECT EXISTS (SELECT FROM access_token WHERE expires_at IS NULL OR expires_at > now())")
+    )
+
+
+async def find_token_holder(tx: Tx, digest: bytes) -> Any:
+    """(id, name, is_admin, roles as {workspace id: role}) of the active principal behind a live token, or None."""
+    return await tx.fetchrow(
+        """
+        SELECT p.id, p.name, p.is_admin,
+               (SELECT array_agg(ROW(m.workspace_id, m.role)) FROM workspace_member m WHERE m.principal_id = p.id) roles
+        FROM access_token t JOIN principal p ON p.id = t.principal_id
+        WHERE t.hash = $1 AND p.is_active AND (t.expires_at IS NULL OR t.expires_at > now())
+        """,
+        digest,
+    )
+
+
+async def list_workspaces(tx: Tx) -> list[Workspace]:
+    rows = await tx.fetch("SELECT id, name, description FROM workspace ORDER BY name")
+    return [Workspace(*row) for row in rows]
+
+
+async def find_workspace(tx: Tx, name: str) -> Workspace | None:
+    row = await tx.fetchrow("SELECT id, name, description FROM workspace WHERE name = $1", name)
+    return Workspace(*row) if row else None
+
+
+async def add_workspace(tx: Tx, name: str, description: str) -> Workspace | None:
+    row = await tx.fetchrow(
+        "INSERT INTO workspace (name, description) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
+        " RETURNING id, name, description",
+        name, description,
+    )  # fmt: skip
+    return Workspace(*row) if row else None
+
+
+async def describe_workspace(tx: Tx, name: str, description: str) -> Workspace | None:
+    row = await tx.fetchrow(
+        "UPDATE workspace SET description = $2 WHERE name = $1 RETURNING id, name, description", name, description
+    )
+    return Workspace(*row) if row else None
+
+
+async def delete_empty_workspace(tx: Tx, workspace_id: int) -> bool:
+    return bool(
+        await tx.fetchval(
+            "DELETE FROM workspace w WHERE w.id = $1"
+            " AND NOT EXISTS (SELECT FROM experiment e WHERE e.workspace_id = w.id) RETURNING true",
+            workspace_id,
+        )
+    )

@@ -1,0 +1,171 @@
+"""Statements about runs and their tags and params."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lakeward.experiments import ExperimentId
+from lakeward.runtime.db import Tx
+from lakeward.tracking.records import Run, RunSeq, Target
+
+_RUN = """
+    r.seq, r.run_id, r.experiment_id, r.name, r.status, r.user_id, r.start_time, r.end_time,
+    coalesce(r.deleted_at, e.deleted_at) AS deleted_at, e.artifact_location
+"""
+_FROM = "FROM run r JOIN experiment e ON e.id = r.experiment_id"
+
+
+async def insert(
+    tx: Tx,
+    workspace: int,
+    run: Run,
+    tag_keys: Sequence[int],
+    tag_values: Sequence[str],
+) -> Any:
+    """(seq, location) of the new run, or None if the experiment is not active in this workspace."""
+    return await tx.fetchrow(
+        """
+        WITH made AS (
+            INSERT INTO run (run_id, experiment_id, name, status, user_id, start_time)
+            SELECT $3, e.id, $4, $5, $6, $7 FROM experiment e
+            WHERE e.id = $1 AND e.workspace_id = $2 AND e.deleted_at IS NULL
+            RETURNING seq
+        ), tagged AS (
+            INSERT INTO run_tag (run_seq, key_id, experiment_id, value)
+            SELECT made.seq, t.key_id, $1, t.value FROM made, unnest($8::int[], $9::text[]) AS t(key_id, value)
+        )
+        SELECT made.seq, (SELECT artifact_location FROM experiment WHERE id = $1) FROM made
+        """,
+        run.experiment_id, workspace, run.run_id, run.name, run.status, run.user_id, run.start_time,
+        tag_keys, tag_values,
+    )  # fmt: skip
+
+
+async def find(tx: Tx, workspace: int, run_id: str) -> Run | None:
+    row = await tx.fetchrow(
+        f"SELECT {_RUN} {_FROM} WHERE r.run_id = $1 AND e.workspace_id = $2 AND NOT r.purging", run_id, workspace
+    )
+    return Run(*row) if row else None
+
+
+async def lock_targets(tx: Tx, run_ids: Sequence[str]) -> list[Any]:
+    """(seq, run_id, experiment_id, workspace_id, deleted) of each existing run, share-locked for writing.
+
+    A statement of its own, before the writes: they then see, and remove, a document that was made meanwhile.
+    """
+    rows: list[Any] = await tx.fetch(
+        "SELECT r.seq, r.run_id, r.experiment_id, e.workspace_id,"
+        " (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted, pg_advisory_xact_lock_shared(r.seq)"
+        f" {_FROM} WHERE r.run_id = ANY($1::text[]) AND NOT r.purging",
+        run_ids,
+    )
+    return rows
+
+
+async def update(
+    tx: Tx, workspace: int, run_id: str, *, status: str | None, end_time: int | None, name: str | None
+) -> Run | None:
+    """The changed run; None if it is not active in this workspace."""
+    row = await tx.fetchrow(
+        f"""
+        WITH r AS (
+            UPDATE run SET status = coalesce($3, status), end_time = coalesce($4, end_time), name = coalesce($5, name)
+            WHERE run_id = $1 AND deleted_at IS NULL
+              AND experiment_id IN (SELECT id FROM experiment WHERE workspace_id = $2 AND deleted_at IS NULL)
+            RETURNING *
+        )
+        SELECT {_RUN} FROM r JOIN experiment e ON e.id = r.experiment_id
+        """,
+        run_id, workspace, status, end_time, name,
+    )  # fmt: skip
+    return Run(*row) if row else None
+
+
+async def set_name(tx: Tx, seq: RunSeq, name: str) -> None:
+    await tx.execute("UPDATE run SET name = $2 WHERE seq = $1", seq, name)
+
+
+async def set_deleted(tx: Tx, seqs: Sequence[int], deleted_at: int | None) -> None:
+    await tx.execute("UPDATE run SET deleted_at = $2 WHERE seq = ANY($1::bigint[])", seqs, deleted_at)
+
+
+async def set_tags(tx: Tx, target: Target, key_ids: Sequence[int], values: Sequence[str]) -> None:
+    await tx.execute(
+        "INSERT INTO run_tag (run_seq, key_id, experiment_id, value)"
+        " SELECT $1, k, $2, v FROM unnest($3::int[], $4::text[]) AS t(k, v) ORDER BY k"
+        " ON CONFLICT (run_seq, key_id) DO UPDATE SET value = excluded.value WHERE run_tag.value <> excluded.value",
+        target.seq, target.experiment_id, key_ids, values,
+    )  # fmt: skip
+
+
+async def delete_tag(tx: Tx, target: Target, key_id: int) -> bool:
+    return bool(
+        await tx.fetchval("DELETE FROM run_tag WHERE run_seq = $1 AND key_id = $2 RETURNING true", target.seq, key_id)
+    )
+
+
+async def lock_row(tx: Tx, seq: RunSeq) -> None:
+    """Make read-then-write changes of this run wait for each other."""
+    await tx.execute("SELECT FROM run WHERE seq = $1 FOR NO KEY UPDATE", seq)
+
+
+async def find_tag(tx: Tx, target: Target, key_id: int) -> str | None:
+    value: str | None = await tx.fetchval(
+        "SELECT value FROM run_tag WHERE run_seq = $1 AND key_id = $2", target.seq, key_id
+    )
+    return value
+
+
+async def add_params(tx: Tx, target: Target, key_ids: Sequence[int], values: Sequence[str]) -> Any:
+    """The first (key id, kept value) that stood already with another value, or None when all are as asked."""
+    added = await tx.execute(
+        "INSERT INTO run_param (run_seq, key_id, experiment_id, value)"
+        " SELECT $1, k, $2, v FROM unnest($3::int[], $4::text[]) AS t(k, v) ORDER BY k"
+        " ON CONFLICT (run_seq, key_id) DO NOTHING",
+        target.seq, target.experiment_id, key_ids, values,
+    )  # fmt: skip
+    if int(added.rpartition(" ")[2]) == len(key_ids):
+        return None
+    return await tx.fetchrow(
+        "SELECT p.key_id, p.value FROM unnest($2::int[], $3::text[]) AS t(k, v)"
+        " JOIN run_param p ON p.run_seq = $1 AND p.key_id = t.k WHERE p.value <> t.v LIMIT 1",
+        target.seq, key_ids, values,
+    )  # fmt: skip
+
+
+async def find_documents(tx: Tx, seqs: Sequence[int]) -> list[Any]:
+    """Run columns and document (NULL where stale) of each of these runs, in the given order."""
+    rows: list[Any] = await tx.fetch(
+        f"SELECT {_RUN}, d.data, d.inputs, d.outputs"
+        " FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted(seq, place)"
+        " JOIN run r ON r.seq = wanted.seq JOIN experiment e ON e.id = r.experiment_id"
+        " LEFT JOIN run_document d ON d.run_seq = r.seq ORDER BY wanted.place",
+        seqs,
+    )
+    return rows
+
+
+async def find_with_document(tx: Tx, workspace: int, run_id: str) -> Any:
+    return await tx.fetchrow(
+        f"SELECT {_RUN}, d.data, d.inputs, d.outputs {_FROM} LEFT JOIN run_document d ON d.run_seq = r.seq"
+        " WHERE r.run_id = $1 AND e.workspace_id = $2 AND NOT r.purging",
+        run_id, workspace,
+    )  # fmt: skip
+
+
+async def active_in_period(
+    tx: Tx, experiment_id: ExperimentId, *, trashed: bool, before: int | None, since: int | None, most: int
+) -> list[int]:
+    """Seqs of runs for the bulk calls: active ones created until `before`, or trashed ones deleted since `since`."""
+    if trashed:
+        rows = await tx.fetch(
+            "SELECT seq FROM run WHERE experiment_id = $1 AND deleted_at >= $2 AND NOT purging"
+            " ORDER BY deleted_at, seq LIMIT $3 FOR UPDATE",
+            experiment_id, since, most,
+        )  # fmt: skip
+    else:
+        rows = await tx.fetch(
+            "SELECT seq FROM run WHERE experiment_id = $1 AND deleted_at IS NULL AND start_time <= $2"
+            " ORDER BY start_time, seq LIMIT $3 FOR UPDATE",
+            experiment_id, before, most,
+        )  # fmt: skip
+    return [row["seq"] for row in rows]

@@ -1,0 +1,254 @@
+"""Requests and responses of the tracking API, named as upstream."""
+
+from typing import Self
+
+import msgspec
+
+from lakeward.experiments import run_artifact_uri
+from lakeward.runtime.http import Float, Int64
+from lakeward.tracking.records import Dataset as DatasetRecord
+from lakeward.tracking.records import Point, RunDocument
+from lakeward.tracking.records import Run as RunRecord
+
+
+class KeyValue(msgspec.Struct):
+    key: str
+    value: str = ""
+
+
+class RunInfo(msgspec.Struct, omit_defaults=True):
+    run_id: str
+    run_uuid: str
+    run_name: str
+    experiment_id: str
+    user_id: str
+    status: str
+    start_time: int
+    artifact_uri: str
+    lifecycle_stage: str
+    end_time: int | None = None
+
+    @classmethod
+    def of(cls, run: RunRecord, *, databricks: bool) -> Self:
+        return cls(
+            run.run_id,
+            run.run_id,
+            run.name,
+            str(run.experiment_id),
+            run.user_id,
+            run.status,
+            run.start_time,
+            run_artifact_uri(run.experiment_id, run.location, run.run_id, databricks=databricks),
+            "deleted" if run.deleted else "active",
+            run.end_time,
+        )
+
+
+class Run(msgspec.Struct):
+    """`data`, `inputs` and `outputs` are kept as JSON beside the run and leave as they are."""
+
+    info: RunInfo
+    data: msgspec.Raw
+    inputs: msgspec.Raw
+    outputs: msgspec.Raw
+
+    @classmethod
+    def of(cls, run: RunRecord, document: RunDocument, *, databricks: bool) -> Self:
+        return cls(
+            RunInfo.of(run, databricks=databricks),
+            msgspec.Raw(document.data),
+            msgspec.Raw(document.inputs),
+            msgspec.Raw(document.outputs),
+        )
+
+
+class RunResponse(msgspec.Struct):
+    run: Run
+
+
+class RunInfoResponse(msgspec.Struct):
+    run_info: RunInfo
+
+
+class CreateRun(msgspec.Struct):
+    experiment_id: str
+    user_id: str = ""
+    run_name: str | None = None
+    start_time: Int64 | None = None
+    tags: list[KeyValue] = []
+
+
+class RunById(msgspec.Struct, kw_only=True):
+    """compat: old clients say `run_uuid`, new ones both."""
+
+    run_id: str = ""
+    run_uuid: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.run_id or self.run_uuid
+
+
+class UpdateRun(RunById, kw_only=True):
+    status: str | int | None = None
+    end_time: Int64 | None = None
+    run_name: str | None = None
+
+
+class Metric(msgspec.Struct):
+    key: str
+    value: float
+    timestamp: Int64
+    step: Int64 = 0
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+    def point(self) -> Point:
+        return Point(
+            self.key, self.value, self.timestamp, self.step, self.model_id, self.dataset_name, self.dataset_digest
+        )
+
+
+class LogMetric(RunById, kw_only=True):
+    key: str
+    value: float
+    timestamp: Int64
+    step: Int64 = 0
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+class LogParam(RunById, kw_only=True):
+    key: str
+    value: str = ""
+
+
+class SetTag(RunById, kw_only=True):
+    key: str
+    value: str = ""
+
+
+class DeleteTag(RunById, kw_only=True):
+    key: str
+
+
+class LogBatch(RunById, kw_only=True):
+    metrics: list[Metric] = []
+    params: list[KeyValue] = []
+    tags: list[KeyValue] = []
+
+
+class LogModel(RunById, kw_only=True):
+    model_json: str
+
+
+class Dataset(msgspec.Struct):
+    name: str
+    digest: str
+    source_type: str
+    source: str = ""
+    schema: str = ""
+    profile: str = ""
+
+
+class DatasetInput(msgspec.Struct):
+    dataset: Dataset
+    tags: list[KeyValue] = []
+
+    def record(self) -> DatasetRecord:
+        d = self.dataset
+        tags = {tag.key: tag.value for tag in self.tags}
+        return DatasetRecord(d.name, d.digest, d.source_type, d.source, d.schema, d.profile, tuple(tags.items()))
+
+
+class ModelInput(msgspec.Struct):
+    model_id: str
+
+
+class ModelOutput(msgspec.Struct):
+    model_id: str
+    step: Int64 = 0
+
+
+class LogInputs(RunById, kw_only=True):
+    datasets: list[DatasetInput] = []
+    models: list[ModelInput] = []
+
+
+class LogOutputs(RunById, kw_only=True):
+    models: list[ModelOutput] = []
+
+
+class SearchRuns(msgspec.Struct):
+    experiment_ids: list[str] = []
+    filter: str | None = None
+    run_view_type: str | int | None = None
+    max_results: Int64 | None = None
+    order_by: list[str] = []
+    page_token: str | None = None
+
+
+class SearchRunsResponse(msgspec.Struct, omit_defaults=True):
+    runs: list[Run]
+    next_page_token: str | None = None
+
+
+class GetHistory(RunById, kw_only=True):
+    metric_key: str
+    max_results: Int64 | None = None
+    page_token: str | None = None
+
+
+class HistoryPoint(msgspec.Struct):
+    key: str
+    value: Float
+    timestamp: int
+    step: int
+
+
+class HistoryResponse(msgspec.Struct, omit_defaults=True):
+    metrics: list[HistoryPoint]
+    next_page_token: str | None = None
+
+
+class GetHistoryBulk(msgspec.Struct):
+    metric_key: str
+    run_id: list[str] = []
+    max_results: Int64 | None = None
+
+
+class GetHistoryBulkInterval(msgspec.Struct):
+    metric_key: str
+    run_ids: list[str] = []
+    start_step: Int64 | None = None
+    end_step: Int64 | None = None
+    max_results: Int64 | None = None
+
+
+class RunHistoryPoint(msgspec.Struct):
+    run_id: str
+    key: str
+    value: Float
+    timestamp: int
+    step: int
+
+
+class HistoryBulkResponse(msgspec.Struct):
+    metrics: list[RunHistoryPoint]
+
+
+class SearchDatasets(msgspec.Struct):
+    experiment_ids: list[str] = []
+
+
+class DatasetSummary(msgspec.Struct, omit_defaults=True):
+    experiment_id: str
+    name: str
+    digest: str
+    context: str | None = None
+
+
+class SearchDatasetsResponse(msgspec.Struct):
+    dataset_summaries: list[DatasetSummary]
