@@ -110,7 +110,7 @@ class EmbeddedPostgres:
         self._server = None
 
     def stop(self, *, seconds: float = 60.0, hurry: Callable[[], bool] = lambda: False) -> None:
-        """Fast shutdown: sessions end, everything is written. After `seconds`, or in a hurry: the next start recovers."""
+        """Fast shutdown: everything is written. After `seconds`, or in a hurry, immediate: the next start recovers."""
         if self._initdb is not None:
             self._initdb.kill()
             self._initdb.wait()

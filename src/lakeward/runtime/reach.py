@@ -55,7 +55,7 @@ async def migrated(url: str, *, patience: float = 0.0, cancelled: Callable[[], b
 
 @contextmanager
 def database(settings: Settings) -> Iterator[str]:
-    """The URL of a migrated database: the one that is set, the running server's, or the embedded one started briefly."""
+    """The URL of a migrated database: the one set, the running server's, or the embedded one started for a moment."""
     if settings.database_url is not None:
         asyncio.run(migrated(settings.database_url))
         yield settings.database_url

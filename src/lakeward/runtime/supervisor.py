@@ -113,7 +113,8 @@ class Supervisor:
         if self._signals.stopping():
             return
         asyncio.run(self._prepare_database(settings))
-        self._fork_all(settings, programs)
+        if not self._signals.stopping():
+            self._fork_all(settings, programs)
 
     async def _prepare_database(self, settings: Settings) -> None:
         import asyncpg  # noqa: PLC0415 - PostgreSQL starts while this is imported

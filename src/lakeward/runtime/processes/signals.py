@@ -1,5 +1,6 @@
 """Signals as something to wait for: each arrives as a byte in a pipe, next to everything else a loop waits on."""
 
+import contextlib
 import os
 import select
 import signal
@@ -25,7 +26,8 @@ class Signals:
         os.set_blocking(self._write, False)
         self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in _WATCHED:
-            self._before[number] = signal.signal(number, self._arrived)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means: stay
+                self._before[number] = signal.signal(number, self._arrived)
         return self
 
     def __exit__(
@@ -52,16 +54,14 @@ class Signals:
         readable, _, _ = select.select([self._read, *others], [], [], seconds)
         if self._read in readable:
             readable.remove(self._read)
-            try:
+            with contextlib.suppress(BlockingIOError):
                 os.read(self._read, 4096)
-            except BlockingIOError:
-                pass
         return readable
 
     def reset_in_child(self) -> None:
         """After fork: the defaults, and no byte into the parent's pipe."""
         signal.set_wakeup_fd(-1)
-        for number in _WATCHED:
+        for number in self._before:
             signal.signal(number, signal.SIG_DFL)
         self._close()
 
