@@ -185,7 +185,7 @@ class Parser:
         return number
 
     def _text(self, token: Token, named: str) -> str:
-        bare = self.vocabulary.bare_values and token.kind in (T.WORD, T.NUMBER)
+        bare = self.vocabulary.bare_values and token.kind in (T.WORD, T.NUMBER) and token.text.upper() != "AND"
         if token.kind is not T.STRING and not bare:
             got = "a list is only for IN and NOT IN; " if token.kind is T.OPEN else ""
             raise self.refusal(f"{got}{named} is compared with a quoted string, as in {named} = 'value'.", token)
