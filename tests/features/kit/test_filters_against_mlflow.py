@@ -319,7 +319,7 @@ def test_same_orders(search):
         # Both stores refuse these after parsing; runs by `run name` are only refused by the parser.
         if theirs != REFUSED and (theirs[0] == "dataset" or (search == "experiments" and theirs[0] == "tag")):
             theirs = REFUSED
-        if theirs == REFUSED and (mine[:2] == ("attribute", "run_name") or '`x"y`' in text):
+        if theirs == REFUSED and (mine[:2] == ("attribute", "run_name") or text.count('"') == 1 or '"a`b"' in text):
             continue  # they turn backticks into double quotes, which then end early
         assert theirs == mine, text
         accepted += theirs != REFUSED
