@@ -40,7 +40,7 @@ class ServerInfo(msgspec.Struct):
     multipart_downloads_enabled: bool = True
     presigned_upload_run_id_supported: bool = True
     presigned_upload_model_id_supported: bool = True
-    features_enabled: dict[str, bool] = {"gateway": False}
+    features_enabled: dict[str, bool] = msgspec.field(default_factory=lambda: {"gateway": False})
     server: str = f"lakeward {__version__}"
 
 

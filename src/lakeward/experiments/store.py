@@ -15,8 +15,8 @@ COLUMNS = """
 
 
 def experiment_of(row: Any) -> Experiment:
-    *columns, tags = row
-    return Experiment(*columns, msgspec.json.decode(tags) if tags else {})
+    columns = {**row, "tags": msgspec.json.decode(row["tags"]) if row["tags"] else {}}
+    return Experiment(**columns)
 
 
 async def find_by_id(tx: Tx, workspace: int, experiment_id: int) -> Experiment | None:

@@ -1,8 +1,8 @@
 """Runs and what they log: params, metrics, tags, data sets, models read and made; histories and search.
 
 A run belongs to an experiment. Params are written once, metrics append, tags are overwritten. Every write to a run
-first takes the run's shared advisory lock (`runs.lock`), which keeps the run's document, its read model, true. Trash and
-permanent deletion of everything an experiment holds live here too.
+first takes the run's shared advisory lock (`runs.lock`), which keeps the run's document, its read model, true.
+Trash and permanent deletion of everything an experiment holds live here too.
 """
 
 from lakeward.tracking.runs import get as get_run

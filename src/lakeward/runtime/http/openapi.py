@@ -40,7 +40,7 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "basic": {"type": "http", "scheme": "basic"}},
+            "securitySchemes": {scheme: {"type": "http", "scheme": scheme} for scheme in ("bearer", "basic")},
         },
         "security": [{"bearer": []}, {"basic": []}, {}],
     }  # fmt: skip
@@ -69,7 +69,7 @@ def _operation(route: Route, schemas: dict[Any, dict[str, Any]], components: dic
         },
     }
     if route.request is not None:
-        schema = components[route.request.__name__] if route.request.__name__ in components else {}
+        schema = components.get(route.request.__name__, {})
         if route.method in _QUERY_METHODS or route.raw_body:
             required = set(schema.get("required", ()))
             operation["parameters"] += [

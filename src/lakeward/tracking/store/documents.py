@@ -9,7 +9,8 @@ from lakeward.runtime.db import Tx
 _MAKE = """
     SELECT r.seq,
         '{"metrics":' || coalesce((SELECT json_agg(m)::text FROM (
-            SELECT n.text AS key, m.value, m.ts AS timestamp, m.step FROM latest_metric m JOIN key_name n ON n.id = m.key_id
+            SELECT n.text AS key, m.value, m.ts AS timestamp, m.step
+            FROM latest_metric m JOIN key_name n ON n.id = m.key_id
             WHERE m.run_seq = r.seq ORDER BY n.text) m), '[]')
         || ',"params":' || coalesce((SELECT json_agg(p)::text FROM (
             SELECT n.text AS key, p.value FROM run_param p JOIN key_name n ON n.id = p.key_id
@@ -18,8 +19,9 @@ _MAKE = """
             SELECT n.text AS key, t.value FROM run_tag t JOIN key_name n ON n.id = t.key_id
             WHERE t.run_seq = r.seq ORDER BY n.text) t), '[]') || '}' AS data,
         '{"dataset_inputs":' || coalesce((SELECT json_agg(i)::text FROM (
-            SELECT i.tags, json_strip_nulls(json_build_object('name', d.name, 'digest', d.digest, 'source_type', d.source_type,
-                'source', d.source, 'schema', nullif(d.schema, ''), 'profile', nullif(d.profile, ''))) AS dataset
+            SELECT i.tags, json_strip_nulls(json_build_object('name', d.name, 'digest', d.digest,
+                'source_type', d.source_type, 'source', d.source, 'schema', nullif(d.schema, ''),
+                'profile', nullif(d.profile, ''))) AS dataset
             FROM run_dataset i JOIN dataset d ON d.id = i.dataset_id WHERE i.run_seq = r.seq ORDER BY i.seq) i), '[]')
         || ',"model_inputs":' || coalesce((SELECT json_agg(m)::text FROM (
             SELECT m.model_id FROM run_model m

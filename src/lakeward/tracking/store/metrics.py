@@ -9,7 +9,8 @@ _APPEND = """
     WITH appended AS (
         INSERT INTO metric_segment (run_seq, bucket, max_ts, keys, ts, steps, vals)
         SELECT run_seq, key_id / 64, max(ts), array_agg(key_id), array_agg(ts), array_agg(step), array_agg(val)
-        FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[], $5::float8[]) AS p(run_seq, key_id, ts, step, val)
+        FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[], $5::float8[])
+            AS p(run_seq, key_id, ts, step, val)
         GROUP BY 1, 2
     )
     INSERT INTO latest_metric AS l (run_seq, key_id, experiment_id, value, step, ts)
