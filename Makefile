@@ -1,0 +1,49 @@
+# Everything a newcomer or CI needs. `make help` prints the targets. PYTHON=… chooses the interpreter (3.11 or newer).
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+WAIT ?= 1
+ARGS ?=
+
+.PHONY: help demo up test check format docs lock bench doctor clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/locks/demo.txt ## start a server and do real work on it; stays up until Ctrl-C (WAIT=0: stops by itself)
+	@$(BIN)/lakeward demo $(if $(filter 0,$(WAIT)),--no-wait) $(ARGS)
+
+up: .venv/locks/lakeward.txt ## start the server; options in ARGS="--port 5001"
+	@$(BIN)/lakeward up $(ARGS)
+
+test: .venv/locks/test.txt ## install what the tests need and run all of them; some of them: ARGS="tests/docs -k links"
+	@$(BIN)/python scripts/test_suites.py $(ARGS)
+
+check: .venv/locks/test.txt ## lint, format, types, import order, generated pages, links: what CI runs before the tests
+	@$(BIN)/python scripts/check.py
+
+format: .venv/locks/test.txt ## put the code into form
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+docs: .venv/locks/test.txt ## write the generated pages anew: routes, configuration, schema
+	@$(BIN)/python scripts/generated.py
+
+bench: .venv/locks/test.txt ## this server and MLflow's own under the same load; options in ARGS="--quick"
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: .venv/locks/tools.txt ## resolve the dependencies anew (UPGRADE=1: to their newest versions)
+	@scripts/lock $(if $(filter 1,$(UPGRADE)),--upgrade)
+
+doctor: .venv/locks/lakeward.txt ## look at database, objects, disk and versions, and say what to do
+	@$(BIN)/lakeward doctor $(ARGS)
+
+clean: ## remove what make made: environments, caches, the demo's data
+	rm -rf .venv .venv-* .lakeward build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The stamp is a copy of the lock that the environment stands on, so a second make is instant. test holds demo, and demo
+# holds lakeward, with the same versions.
+.venv/locks/%.txt: requirements/%.txt requirements/tools.txt
+	@PYTHON="$(PYTHON)" scripts/venv .venv $< --checkout
+	@touch $@
