@@ -14,7 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "tests"
@@ -85,7 +85,7 @@ def stop(process: subprocess.Popen) -> int:
 def read(report: Path) -> Counts:
     counts = Counts()
     if report.exists():
-        for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        for suite in ET.parse(report).getroot().iter("testsuite"):
             tests, failed, errors, skipped = (int(suite.get(k, 0)) for k in ("tests", "failures", "errors", "skipped"))
             counts += Counts(tests - failed - errors - skipped, failed + errors, skipped)
     return counts
