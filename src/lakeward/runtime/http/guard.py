@@ -4,6 +4,7 @@ A page on the internet can make a browser send requests to 127.0.0.1, directly (
 a name of its own that it points there (the Host header does). Both are refused before anything else happens.
 """
 
+import functools
 import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 
 
+@functools.lru_cache(maxsize=1024)
 def host_name(authority: str) -> str:
     """The host of `host:port`, lower case, without IPv6 brackets."""
     try:
@@ -51,6 +53,7 @@ class Guard:
         return client is None or is_loopback(client[0])
 
 
+@functools.lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
