@@ -1,6 +1,7 @@
 """Getting to the database of these settings: waiting for it, migrating it, and lending it to a short command."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -54,23 +55,25 @@ async def migrated(url: str, *, patience: float = 0.0, cancelled: Callable[[], b
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
+def database(settings: Settings, *, migrate: bool = True) -> Iterator[str]:
     """The URL of a migrated database: the one set, the running server's, or the embedded one started for a moment."""
-    if settings.database_url is not None:
-        asyncio.run(migrated(settings.database_url))
-        yield settings.database_url
-        return
+    with contextlib.ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(_embedded(settings))
+        if migrate:
+            asyncio.run(migrated(url, patience=0.0 if settings.database_url else _STARTING_SECONDS))
+        yield url
+
+
+@contextmanager
+def _embedded(settings: Settings) -> Iterator[str]:
     try:
         lock = DirectoryLock.take(settings.data)
     except DirectoryTaken:
-        url = _running(settings)
-        asyncio.run(migrated(url, patience=_STARTING_SECONDS))
-        yield url
+        yield _running(settings)
         return
     postgres = EmbeddedPostgres(settings.data)
     try:
         postgres.start()
-        asyncio.run(migrated(postgres.dsn))
         yield postgres.dsn
     finally:
         postgres.stop()

@@ -314,7 +314,7 @@ def reference() -> str:
     lines = [
         "# Configuration",
         "",
-        "<!-- Made by `python -m lakeward.runtime.settings > docs/configuration.md`; a test keeps it true. -->",
+        "<!-- Made by `make docs`; `make check` keeps it true. -->",
         "",
         "Each setting can be given as a flag of `lakeward up`, as an environment variable, or as a key of a TOML file.",
         "A flag wins over a variable, a variable over the file, the file over the default. The file is the one that",

@@ -1,0 +1,59 @@
+"""Options of commands that are settings: made from the settings' own descriptions, read by the settings' own rules."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lakeward.runtime.settings import Setting, Settings, all_settings, load
+
+_METAVARS = {
+    "data": "DIR", "host": "ADDRESS", "port": "N", "workers": "N", "database_url": "URL", "objects_url": "URL",
+    "objects": "NAME=VALUE", "allowed_hosts": "NAMES", "max_body": "BYTES", "trash_retention": "DAYS",
+    "shutdown_grace": "SECONDS", "db_pool_size": "N",
+}  # fmt: skip
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def settings_options(*names: str) -> _Decorator:
+    """`--config` and an option for each of these settings (all of them if none is named)."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for setting in reversed([each for each in all_settings() if not names or each.name in names]):
+            function = _option(setting)(function)
+        help_text = "TOML file of settings. [env: LAKEWARD_CONFIG] [default: <data>/lakeward.toml if it is there]"
+        return click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help=help_text)(function)
+
+    return decorate
+
+
+def settings_from(options: dict[str, Any]) -> Settings:
+    """Takes the settings out of a command's options."""
+    config = options.pop("config")
+    names = [setting.name for setting in all_settings() if setting.name in options]
+    flags = {name: options.pop(name) for name in names}
+    flags["objects"] = _pairs(flags.get("objects") or ())
+    return load(flags, os.environ, config)
+
+
+def _option(setting: Setting) -> _Decorator:
+    description = setting.description.replace("`gc`", "lakeward gc")
+    variable = "LAKEWARD_OBJECTS_<NAME>" if setting.name == "objects" else setting.variable
+    help_text = f"{description} [env: {variable}]" + (f" [default: {setting.default}]" if setting.default else "")
+    metavar = _METAVARS.get(setting.name) or "[" + setting.allowed.replace(", ", "|") + "]"
+    # text on purpose: the settings convert and judge every value, wherever it comes from
+    return click.option(
+        setting.flag, setting.name, metavar=metavar, help=help_text, type=str, multiple=setting.name == "objects"
+    )
+
+
+def _pairs(words: tuple[str, ...]) -> dict[str, str] | None:
+    pairs = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not separator or not name:
+            raise click.UsageError("--objects takes NAME=VALUE, for example --objects region=eu-central-1.")
+        pairs[name.strip().lower()] = value
+    return pairs or None

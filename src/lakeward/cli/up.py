@@ -1,0 +1,59 @@
+"""`lakeward up`."""
+
+import functools
+import sys
+from typing import Any
+
+import click
+
+from lakeward.cli.options import settings_from, settings_options
+from lakeward.runtime.settings import Settings
+
+
+@click.command("up", short_help="Start the server.")
+@settings_options()
+def command(**options: Any) -> None:
+    """Start the server and keep it running until SIGTERM or Ctrl-C.
+
+    Without further settings this starts an embedded PostgreSQL, the API processes and the worker, and keeps everything
+    under one directory. When the first process answers, one line with the URL goes to standard output; all else goes to
+    standard error. The first signal lets running requests finish, the second ends them.
+    """
+    from lakeward.runtime import telemetry
+    from lakeward.runtime.supervisor import Supervisor
+
+    settings = settings_from(options)
+    telemetry.configure_logging(settings.log_level, settings.log_format)
+    supervisor = Supervisor(
+        settings,
+        load=_programs,
+        has_credentials=_has_credentials,
+        announce=functools.partial(_announce, settings),
+    )
+    supervisor.run()
+
+
+def _programs() -> Any:
+    """Imported while PostgreSQL starts."""
+    from lakeward import app
+
+    return app
+
+
+async def _has_credentials(connection: Any) -> bool:
+    from lakeward import identity
+
+    return await identity.has_credentials(connection)
+
+
+def _announce(settings: Settings, url: str) -> None:
+    if not url:
+        click.echo("Lakeward worker is ready.")
+    elif sys.stdout.isatty():
+        ready = click.style("Lakeward is ready", fg="green", bold=True)
+        click.echo(f"{ready} at {click.style(url, fg='cyan', underline=True)}")
+        click.echo(click.style(f"  data {settings.data}   stop with Ctrl-C", dim=True), err=True)
+        click.echo(click.style(f"  in a script: export MLFLOW_TRACKING_URI={url}", dim=True), err=True)
+    else:
+        click.echo(f"Lakeward is ready at {url}")
+    sys.stdout.flush()
