@@ -27,7 +27,7 @@ def write(directory: Path, account: str, *, connections: int) -> None:
     names = dict.fromkeys([pwd.getpwuid(os.geteuid()).pw_name, account, "root"])
     idents = [f'lakeward "{name}" {role}' for name in names for role in (ROLE, SUPERUSER)]
     _replace(directory / "lakeward.conf", configuration(memory_bytes(), connections=connections))
-    _replace(directory / "pg_hba.conf", "local all all peer map=lakeward\n")
+    _replace(directory / "pg_hba.conf", "local all,replication all peer map=lakeward\n")
     _replace(directory / "pg_ident.conf", "\n".join(idents) + "\n")
 
 
