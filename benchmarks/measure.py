@@ -1,0 +1,177 @@
+"""Closed loops, repetitions and medians; and the records of what came out.
+
+A worker is one connection that starts its next operation when the last is answered. A repetition lasts a time, or a
+number of operations, and ends when the last answer is in. The figure of a line is the median of its repetitions.
+"""
+
+import asyncio
+import math
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from benchmarks import processes
+from benchmarks.calls import Calls
+from benchmarks.forms import Server
+
+Operation = Callable[[], Awaitable[Any]]
+
+
+class Wrong(Exception):
+    """The server does not hold what it acknowledged, or answered something else than the truth."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how often."""
+
+    repetitions: int = 3
+    seconds: float = 2.5
+    warm_seconds: float = 0.7
+    corpus_runs: int = 2_000
+    large_file_bytes: int = 1 << 30
+    small_files: int = 2_000
+    idle_seconds: float = 6.0
+
+    @classmethod
+    def quick(cls) -> "Plan":
+        return cls(1, 0.8, 0.2, 2_000, 1 << 27, 400, 3.0)
+
+
+@dataclass
+class Outcome:
+    """One figure of one server. Times in milliseconds unless the line's unit says otherwise."""
+
+    line: str
+    server: str
+    value: float
+    values: list[float]
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    cpu_ms: float | None = None  # server CPU per operation
+    load_share: float | None = None  # part of one core that the load generator used
+    operations: int = 0
+
+    @property
+    def spread(self) -> float:
+        """Distance of the extremes in parts of the median."""
+        return (max(self.values) - min(self.values)) / self.value if self.value else 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass
+class Bench:
+    """What a scenario works with: the server under load, the plan, and what it found."""
+
+    server: Server
+    plan: Plan
+    outcomes: list[Outcome] = field(default_factory=list)
+    shared: dict[str, Any] = field(default_factory=dict)  # corpora that several scenarios of one server use
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    @property
+    def calls(self) -> Calls:
+        return Calls(self.server.port)
+
+    def found(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        share = f", load {outcome.load_share:.0%} of a core" if outcome.load_share else ""
+        cpu = f", {outcome.cpu_ms:.3g} ms CPU" if outcome.cpu_ms is not None else ""
+        print(f"  {outcome.line:<28} {outcome.value:>12,.2f}  ±{outcome.spread:.0%}{cpu}{share}", flush=True)
+
+
+@dataclass
+class Load:
+    """What one repetition did."""
+
+    latencies: list[float]
+    elapsed: float
+    server_cpu: float
+    own_cpu: float
+
+    @property
+    def operations(self) -> int:
+        return len(self.latencies)
+
+    @property
+    def rate(self) -> float:
+        return self.operations / self.elapsed
+
+    def percentile_ms(self, part: float) -> float:
+        ordered = sorted(self.latencies)
+        return 1000 * ordered[max(0, math.ceil(part * len(ordered)) - 1)]
+
+
+async def drive(workers: Sequence[Operation], seconds: float, *, at_least: int = 1, at_most: int | None = None) -> Load:
+    """Run all workers side by side until the time is over or `at_most` operations were started in all."""
+    latencies: list[float] = []
+    started = 0
+    clock = time.perf_counter
+    server_cpu, own_cpu = processes.cpu_seconds(), processes.own_cpu_seconds()
+    begin = clock()
+    deadline = begin + seconds
+
+    async def worker(operation: Operation) -> None:
+        nonlocal started
+        while at_most is None or started < at_most:
+            if (now := clock()) >= deadline and started >= at_least:
+                return
+            started += 1
+            await operation()
+            latencies.append(clock() - now)
+
+    await asyncio.gather(*(worker(operation) for operation in workers))
+    elapsed = clock() - begin
+    return Load(latencies, elapsed, processes.cpu_seconds() - server_cpu, processes.own_cpu_seconds() - own_cpu)
+
+
+async def repeat(
+    bench: Bench, workers: Sequence[Operation], *, at_least: int = 1, repetitions: int | None = None, warm: bool = True
+) -> list[Load]:
+    """Warm up, then one load per repetition. `at_least` counts for each repetition, whatever the time."""
+    plan = bench.plan
+    if warm:
+        await drive(workers, plan.warm_seconds)
+    return [await drive(workers, plan.seconds, at_least=at_least) for _ in range(repetitions or plan.repetitions)]
+
+
+def throughput(bench: Bench, line: str, loads: Sequence[Load], *, per_operation: float = 1.0) -> None:
+    """Record operations (times `per_operation`, for a batch of many) per second."""
+    _record(bench, line, loads, [load.rate * per_operation for load in loads], per_operation)
+
+
+def latency(bench: Bench, line: str, loads: Sequence[Load]) -> None:
+    """Record the median time of an operation, in milliseconds."""
+    _record(bench, line, loads, [load.percentile_ms(0.5) for load in loads], 1.0)
+
+
+def _record(bench: Bench, line: str, loads: Sequence[Load], values: list[float], per_operation: float) -> None:
+    operations = sum(load.operations for load in loads)
+    bench.found(
+        Outcome(
+            line,
+            bench.server.form.key,
+            statistics.median(values),
+            values,
+            p50_ms=statistics.median(load.percentile_ms(0.5) for load in loads),
+            p95_ms=statistics.median(load.percentile_ms(0.95) for load in loads),
+            cpu_ms=1000 * sum(load.server_cpu for load in loads) / (operations * per_operation),
+            load_share=sum(load.own_cpu for load in loads) / sum(load.elapsed for load in loads),
+            operations=operations,
+        )
+    )
+
+
+def single(bench: Bench, line: str, values: Iterable[float], *, cpu_ms: float | None = None) -> None:
+    """Record figures that no closed loop made (a start, a memory)."""
+    kept = list(values)
+    bench.found(
+        Outcome(line, bench.server.form.key, statistics.median(kept), kept, cpu_ms=cpu_ms, operations=len(kept))
+    )
