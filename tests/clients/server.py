@@ -77,7 +77,7 @@ def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
 def make_token(data: Path, environment: dict[str, str]) -> str:
     """A personal access token, made by the command an administrator would use."""
     made = subprocess.run(
-        [*command(), "token", "create", "--data", str(data), "--name", "client-suite"],
+        [*command(), "token", "create", "client-suite", "--admin", "--data", str(data)],
         env=environment,
         capture_output=True,
         text=True,
@@ -86,7 +86,7 @@ def make_token(data: Path, environment: dict[str, str]) -> str:
     )
     if made.returncode != 0:
         raise RuntimeError(f"`lakeward token create` failed: {made.stdout}{made.stderr}")
-    return made.stdout.strip().splitlines()[-1].split()[-1]
+    return made.stdout.strip()
 
 
 @contextlib.contextmanager

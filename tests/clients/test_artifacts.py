@@ -246,7 +246,9 @@ def test_what_one_mode_stores_the_other_reads(side, client, run, tmp_path, other
             assert digest(fetched(other.client, run, f"shared/{here.name}", tmp_path)) == digest(here)
         there = write(tmp_path / "there.bin", size + 1, 7)
         other.client.log_artifact(run, str(there), "shared")
-    assert sorted(p for p, _, _ in listing(client, run, "shared")) == sorted([f"shared/{here.name}", "shared/there.bin"])
+    assert sorted(p for p, _, _ in listing(client, run, "shared")) == sorted(
+        [f"shared/{here.name}", "shared/there.bin"]
+    )
     assert digest(fetched(client, run, "shared/there.bin", tmp_path)) == digest(there)
 
 
@@ -266,7 +268,9 @@ class TestPresigned:
         assert listing(client, run, "sub") == [("sub/data.bin", False, size)]
         assert digest(fetched(client, run, "sub/data.bin", tmp_path)) == digest(source)
 
-    @pytest.mark.parametrize("name", ["with space.txt", "ünï 日本.txt", "a#b?c.txt", "100%.txt", "%41.txt", "a+b&c.txt"])
+    @pytest.mark.parametrize(
+        "name", ["with space.txt", "ünï 日本.txt", "a#b?c.txt", "100%.txt", "%41.txt", "a+b&c.txt"]
+    )
     def test_names(self, client, run, tmp_path, name):
         source = write(tmp_path / name, 300)
         client.log_artifact(run, str(source))
