@@ -1,0 +1,18 @@
+"""Every example of the README and of Getting started runs as it stands there, on a real server."""
+
+import pytest
+
+from .pages import ROOT, home_directory, run, script_of, server
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/getting-started.md"])
+def test_the_examples_of_a_page_run(page: str) -> None:
+    with home_directory() as home, server(home) as port:
+        output = run(script_of(ROOT / page, port=port), home)
+    assert "run_id" in output or "params.C" in output
+
+
+def test_the_readme_has_both_ways_to_switch() -> None:
+    script = script_of(ROOT / "README.md", port=5000)
+    assert "MLFLOW_TRACKING_URI=http://localhost:5000" in script
+    assert "MLFLOW_TRACKING_URI=databricks" in script
