@@ -148,20 +148,16 @@ async def _ask_database(url: str, settings: Settings) -> Finding:
         if int(await connection.fetchval("SHOW server_version_num")) < 150_000:
             return Finding("database", "failed", f"{where}: PostgreSQL {version}", "Upgrade PostgreSQL to 15 or newer.")
         missing = await pending(connection)
-        known = [name for name, _ in history()]
-        applied = (
-            [] if missing == known else [r[0] for r in await connection.fetch("SELECT name FROM schema_migration")]
-        )
+        known = {name for name, _ in history()}
+        never = len(missing) == len(known)
+        applied = set() if never else {row[0] for row in await connection.fetch("SELECT name FROM schema_migration")}
         seen = f"{where}: PostgreSQL {version}, schema {max(applied, default='none')}"
-        newer = sorted(set(applied) - set(known))
-        if newer:
-            return Finding(
-                "database", "failed", f"{seen}, newer than this Lakeward", "Install that or a newer version."
-            )
+        if applied - known:
+            todo = "Install that version or a newer one."
+            return Finding("database", "failed", f"{seen}, made by a newer Lakeward", todo)
         if missing:
-            return Finding(
-                "database", "warning", f"{seen}, {len(missing)} behind", "The next `lakeward up` upgrades it."
-            )
+            todo = "The next `lakeward up` upgrades it."
+            return Finding("database", "warning", f"{seen}, {len(missing)} behind", todo)
         if not settings.loopback and not await identity.has_credentials(connection):
             todo = "Make one with `lakeward token create`, or listen on 127.0.0.1."
             return Finding("database", "failed", f"{seen}; nobody has a token, and host is {settings.host}", todo)

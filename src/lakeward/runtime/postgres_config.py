@@ -12,6 +12,7 @@ from pathlib import Path
 SUPERUSER = "postgres"
 ROLE = "lakeward"
 DATABASE = "lakeward"
+SPARE_DATABASE = "postgres"  # what initdb makes for people to connect to
 PORT = 5432  # only part of the socket's name
 
 _MIB = 1 << 20

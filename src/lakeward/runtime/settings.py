@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -192,7 +192,7 @@ def _read_environ(environ: Mapping[str, str]) -> dict[str, _Given]:
         if variable.startswith(_OBJECTS_PREFIX) and name != "objects_url":
             options[variable.removeprefix(_OBJECTS_PREFIX).lower()] = value
         elif name == "objects" or name not in _TYPES:
-            raise _unknown(variable, "the environment", [ENV_PREFIX + known.upper() for known in _TYPES])
+            raise _unknown(variable, "the environment", str.upper, ENV_PREFIX)
         else:
             found[name] = _Given(value, variable, text=True)
     if options:
@@ -230,12 +230,13 @@ def _read_toml(path: Path, *, named: bool) -> dict[str, _Given]:
 
 def _check_known(name: str, source: str) -> None:
     if name not in _TYPES:
-        raise _unknown(name, source, list(_TYPES))
+        raise _unknown(name, source, str, "")
 
 
-def _unknown(name: str, source: str, known: Sequence[str]) -> SettingError:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(known) + "."
+def _unknown(name: str, source: str, spell: Callable[[str], str], prefix: str) -> SettingError:
+    near = difflib.get_close_matches(name.removeprefix(prefix).lower(), _TYPES, n=1)
+    known = ", ".join(prefix + spell(each) for each in _TYPES)
+    hint = f"did you mean {prefix}{spell(near[0])}?" if near else f"known are {known}."
     return SettingError(f"{name} (from {source}) is not a setting: {hint}")
 
 
