@@ -8,9 +8,9 @@ import msgspec
 from lakeward import experiments
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.kit.names import random_name
 from lakeward.runtime.db import Database, Tx
 from lakeward.tracking.limits import check_tag
-from lakeward.tracking.names import random_name
 from lakeward.tracking.records import RUN_NAME_TAG, STATUSES, Run, RunId, RunSeq, Target
 from lakeward.tracking.store import documents as documents_store
 from lakeward.tracking.store import runs as store

@@ -1,4 +1,4 @@
-"""Names for runs that nobody named: an adjective, a noun and a number, e.g. `calm-heron-417`."""
+"""Names for what nobody named: an adjective, a noun and a number, e.g. `calm-heron-417`."""
 
 import random
 

@@ -1,0 +1,14 @@
+"""LoggedModels: the models that runs make, which outlive the runs.
+
+A LoggedModel belongs to one experiment and has an id of its own, `m-` and 32 hex digits; names repeat. It is born
+PENDING and finalized READY or UPLOAD_FAILED. Params are written once, tags are overwritten; metrics come from runs, on
+any data set, and every point of them is kept. In the trash, or with its experiment there, a model is hidden.
+Where its artifacts lie is rendered per caller; their bytes are the artifacts package's.
+"""
+
+from lakeward.logged_models import trash
+from lakeward.logged_models.metrics import record as record_metrics
+from lakeward.logged_models.models import find_location
+from lakeward.logged_models.records import Location
+
+__all__ = ["Location", "find_location", "record_metrics", "trash"]

@@ -1,0 +1,329 @@
+"""Every statement about LoggedModels. Each is bounded by a workspace, or by models that were found so."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from lakeward.logged_models.records import MAX_POINTS_SHOWN, MODEL_VERSIONS_TAG, Location, LoggedModel, ModelId, Target
+from lakeward.logged_models.search import Dataset, Known, Place, Question
+from lakeward.runtime.db import Tx
+
+_FROM = "FROM logged_model m JOIN experiment e ON e.id = m.experiment_id"
+
+# Compact JSON straight from PostgreSQL; NaN and the infinities come out quoted, as clients expect them. A model with a
+# great many points shows the newest of each metric, data set and run: histories are asked of the runs.
+_CONTENTS = f"""
+    m.seq, m.model_id, m.experiment_id, m.name, m.model_type, m.source_run_id, m.status, m.creator_id, m.created_at,
+    m.updated_at, coalesce(m.deleted_at, e.deleted_at), e.artifact_location,
+    (SELECT coalesce(json_agg(t)::text, '[]') FROM (
+        SELECT n.text AS key, t.value FROM logged_model_tag t JOIN key_name n ON n.id = t.key_id
+        WHERE t.model_seq = m.seq ORDER BY n.text) t),
+    (SELECT coalesce(json_agg(p)::text, '[]') FROM (
+        SELECT n.text AS key, p.value FROM logged_model_param p JOIN key_name n ON n.id = p.key_id
+        WHERE p.model_seq = m.seq ORDER BY n.text) p),
+    (SELECT coalesce(json_strip_nulls(json_agg(x))::text, '[]') FROM (
+        SELECT n.text AS key, x.value, x.ts AS timestamp, x.step, nullif(s.name, '') AS dataset_name,
+            nullif(s.digest, '') AS dataset_digest, m.model_id, x.run_id
+        FROM (
+            SELECT a.* FROM logged_model_metric a WHERE a.model_seq = m.seq AND few.points <= {MAX_POINTS_SHOWN}
+            UNION ALL
+            SELECT * FROM (
+                SELECT DISTINCT ON (b.key_id, b.scope_id, b.run_id) b.* FROM logged_model_metric b
+                WHERE b.model_seq = m.seq AND few.points > {MAX_POINTS_SHOWN}
+                ORDER BY b.key_id, b.scope_id, b.run_id, b.ts DESC, b.step DESC, b.value DESC) newest
+        ) x JOIN key_name n ON n.id = x.key_id JOIN metric_scope s ON s.id = x.scope_id
+        ORDER BY n.text, s.name, s.digest, x.ts, x.step, x.run_id, x.value) x),
+    (SELECT t.value FROM logged_model_tag t JOIN key_name n ON n.id = t.key_id
+        WHERE t.model_seq = m.seq AND n.text = '{MODEL_VERSIONS_TAG}')
+"""
+_POINTS = f"""
+    CROSS JOIN LATERAL (SELECT count(*) AS points FROM (
+        SELECT FROM logged_model_metric c WHERE c.model_seq = m.seq LIMIT {MAX_POINTS_SHOWN + 1}) c) few
+"""
+
+
+class NewModel(msgspec.Struct, frozen=True):
+    """The columns of a model to be made, in the order of the table."""
+
+    model_id: ModelId
+    name: str
+    model_type: str
+    source_run_id: str
+    status: str
+    creator_id: int
+    created_at: int
+
+
+Entries = tuple[Sequence[int], Sequence[str]]  # key ids and values
+
+
+# ── one model ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def insert(tx: Tx, workspace: int, experiment_id: int, model: NewModel, params: Entries, tags: Entries) -> bool:
+    """False if the experiment is not active in this workspace."""
+    return bool(
+        await tx.fetchval(
+            """
+            WITH made AS (
+                INSERT INTO logged_model (experiment_id, model_id, name, model_type, source_run_id, status, creator_id,
+                                          created_at, updated_at)
+                SELECT e.id, $3, $4, $5, $6, $7, $8, $9, $9 FROM experiment e
+                WHERE e.id = $1 AND e.workspace_id = $2 AND e.deleted_at IS NULL AND NOT e.purging
+                RETURNING seq
+            ), described AS (
+                INSERT INTO logged_model_param (model_seq, key_id, experiment_id, value)
+                SELECT made.seq, p.key_id, $1, p.value FROM made, unnest($10::int[], $11::text[]) AS p(key_id, value)
+            ), tagged AS (
+                INSERT INTO logged_model_tag (model_seq, key_id, experiment_id, value)
+                SELECT made.seq, t.key_id, $1, t.value FROM made, unnest($12::int[], $13::text[]) AS t(key_id, value)
+            )
+            SELECT true FROM made
+            """,
+            experiment_id, workspace, *msgspec.structs.astuple(model), *params, *tags,
+        )
+    )  # fmt: skip
+
+
+async def find(tx: Tx, workspace: int, model_id: str) -> LoggedModel | None:
+    """The model, also one in the trash."""
+    row = await tx.fetchrow(
+        f"SELECT {_CONTENTS} {_FROM} {_POINTS}"
+        " WHERE m.model_id = $1 AND e.workspace_id = $2 AND NOT m.purging AND NOT e.purging",
+        model_id, workspace,
+    )  # fmt: skip
+    return LoggedModel(*row) if row else None
+
+
+async def find_location(tx: Tx, workspace: int, model_id: str) -> Location | None:
+    row = await tx.fetchrow(
+        "SELECT e.id, e.artifact_location, m.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL"
+        f" {_FROM} WHERE m.model_id = $1 AND e.workspace_id = $2 AND NOT m.purging AND NOT e.purging",
+        model_id, workspace,
+    )  # fmt: skip
+    return Location(*row) if row else None
+
+
+async def touch(tx: Tx, workspace: int, model_id: str, now: int) -> Target | None:
+    """Lock an active model for writing and mark it updated; None if there is none."""
+    row = await tx.fetchrow(
+        "UPDATE logged_model m SET updated_at = greatest(m.updated_at, $3) FROM experiment e"
+        " WHERE m.model_id = $1 AND e.id = m.experiment_id AND e.workspace_id = $2"
+        " AND m.deleted_at IS NULL AND e.deleted_at IS NULL RETURNING m.seq, m.experiment_id",
+        model_id, workspace, now,
+    )  # fmt: skip
+    return Target(*row) if row else None
+
+
+async def set_status(tx: Tx, target: Target, status: str) -> None:
+    await tx.execute("UPDATE logged_model SET status = $2 WHERE seq = $1", target.seq, status)
+
+
+async def set_deleted(tx: Tx, workspace: int, model_id: str, now: int) -> bool:
+    """False if there is no active model of this id."""
+    return bool(
+        await tx.fetchval(
+            "UPDATE logged_model m SET deleted_at = $3, updated_at = greatest(m.updated_at, $3) FROM experiment e"
+            " WHERE m.model_id = $1 AND e.id = m.experiment_id AND e.workspace_id = $2 AND m.deleted_at IS NULL"
+            " RETURNING true",
+            model_id, workspace, now,
+        )
+    )  # fmt: skip
+
+
+async def set_tags(tx: Tx, target: Target, key_ids: Sequence[int], values: Sequence[str]) -> None:
+    await tx.execute(
+        "INSERT INTO logged_model_tag (model_seq, key_id, experiment_id, value)"
+        " SELECT $1, k, $2, v FROM unnest($3::int[], $4::text[]) AS t(k, v)"
+        " ON CONFLICT (model_seq, key_id) DO UPDATE SET value = excluded.value",
+        target.seq, target.experiment_id, key_ids, values,
+    )  # fmt: skip
+
+
+async def delete_tag(tx: Tx, target: Target, key: str) -> bool:
+    return bool(
+        await tx.fetchval(
+            "DELETE FROM logged_model_tag t USING key_name n"
+            " WHERE t.model_seq = $1 AND t.key_id = n.id AND n.text = $2 RETURNING true",
+            target.seq, key,
+        )
+    )  # fmt: skip
+
+
+async def add_params(tx: Tx, target: Target, key_ids: Sequence[int], values: Sequence[str]) -> tuple[str, str] | None:
+    """A (key, kept value) that stood already with another value, or None when all are as asked."""
+    added = await tx.execute(
+        "INSERT INTO logged_model_param (model_seq, key_id, experiment_id, value)"
+        " SELECT $1, k, $2, v FROM unnest($3::int[], $4::text[]) AS t(k, v)"
+        " ON CONFLICT (model_seq, key_id) DO NOTHING",
+        target.seq, target.experiment_id, key_ids, values,
+    )  # fmt: skip
+    if int(added.rpartition(" ")[2]) == len(key_ids):
+        return None
+    row = await tx.fetchrow(
+        "SELECT n.text, p.value FROM unnest($2::int[], $3::text[]) AS t(k, v)"
+        " JOIN logged_model_param p ON p.model_seq = $1 AND p.key_id = t.k JOIN key_name n ON n.id = t.k"
+        " WHERE p.value <> t.v LIMIT 1",
+        target.seq, key_ids, values,
+    )  # fmt: skip
+    return (row[0], row[1]) if row else None
+
+
+# ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def find_page(tx: Tx, question: Question, place: Place) -> list[tuple[int, Any]]:
+    """Up to one more than the page's models from a place on: the stretch each was found in, and its sort values."""
+    known = Known(
+        await key_ids(tx, list(question.names)) if question.names else {},
+        await _known_scopes(tx, question.scopes) if question.scopes else {},
+    )
+    found: list[tuple[int, Any]] = []
+    for stretch, last in question.stretches(place):
+        statement = question.statement(known, (stretch, last), question.limit + 1 - len(found))
+        if statement is not None:
+            text, arguments = statement
+            found += [(stretch, row) for row in await tx.fetch(text, *arguments)]
+        if len(found) > question.limit:
+            break
+    return found
+
+
+async def find_many(tx: Tx, seqs: Sequence[int]) -> list[LoggedModel]:
+    """These models in the given order."""
+    rows = await tx.fetch(
+        f"SELECT {_CONTENTS} FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted(seq, place)"
+        f" JOIN logged_model m ON m.seq = wanted.seq JOIN experiment e ON e.id = m.experiment_id {_POINTS}"
+        " ORDER BY wanted.place",
+        seqs,
+    )
+    return [LoggedModel(*row) for row in rows]
+
+
+async def key_ids(tx: Tx, names: Sequence[str]) -> dict[str, int]:
+    """The ids of those of these names that exist."""
+    return dict(await tx.fetch("SELECT text, id FROM key_name WHERE text = ANY($1::text[])", names))
+
+
+async def _known_scopes(tx: Tx, scopes: Collection[Dataset]) -> dict[Dataset, int]:
+    rows = await tx.fetch(
+        "SELECT s.name, s.digest, s.id FROM unnest($1::text[], $2::text[]) AS wanted(name, digest)"
+        " JOIN metric_scope s ON s.name = wanted.name AND s.digest = wanted.digest",
+        [name for name, _ in scopes], [digest for _, digest in scopes],
+    )  # fmt: skip
+    return {(name, digest): number for name, digest, number in rows}
+
+
+# ── metrics ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def find_measurable(tx: Tx, experiment_id: int, model_ids: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+    """(seq, experiment) by id of the active ones among these models, in the workspace of that experiment."""
+    rows = await tx.fetch(
+        f"SELECT m.model_id, m.seq, m.experiment_id {_FROM} JOIN experiment mine ON mine.workspace_id = e.workspace_id"
+        " WHERE mine.id = $1 AND m.model_id = ANY($2::text[]) AND m.deleted_at IS NULL AND e.deleted_at IS NULL",
+        experiment_id, model_ids,
+    )  # fmt: skip
+    return {model_id: (seq, experiment) for model_id, seq, experiment in rows}
+
+
+async def scope_ids(tx: Tx, scopes: Sequence[Dataset]) -> dict[Dataset, int]:
+    """The ids of these data sets, made where they are new, and of `("", "")`. Sorted, so that two writers cannot lock."""
+    found = {("", ""): 0}
+    if scopes:
+        found |= await _known_scopes(tx, scopes)
+    missing = [scope for scope in scopes if scope not in found]
+    if missing:
+        await tx.execute(
+            "INSERT INTO metric_scope (name, digest) SELECT * FROM unnest($1::text[], $2::text[])"
+            " ON CONFLICT (name, digest) DO NOTHING",
+            [name for name, _ in missing], [digest for _, digest in missing],
+        )  # fmt: skip
+        found |= await _known_scopes(tx, missing)
+    return found
+
+
+async def add_points(tx: Tx, run_id: str, rows: Sequence[tuple[int, int, int, int, int, int, float]]) -> None:
+    """Rows of (model seq, experiment, key, scope, ts, step, value); a point that is there already is left alone."""
+    await tx.execute(
+        "INSERT INTO logged_model_metric (run_id, model_seq, experiment_id, key_id, scope_id, ts, step, value)"
+        " SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::bigint[], $7::bigint[],"
+        " $8::float8[]) ON CONFLICT DO NOTHING",
+        run_id, *(list(column) for column in zip(*rows, strict=True)),
+    )  # fmt: skip
+
+
+async def move_ranks(tx: Tx, run_id: str, rows: Sequence[tuple[int, int, int, int, float, int, int]]) -> None:
+    """Rows of (model seq, key, scope, experiment, value, ts, step), one per model, key and scope and sorted by them.
+
+    compat(mlflow 3.17): the newest by (timestamp, step) ranks a model, of equal ones that of the lesser run id.
+    """
+    await tx.execute(
+        """
+        INSERT INTO logged_model_rank AS r (run_id, model_seq, key_id, scope_id, experiment_id, value, ts, step)
+        SELECT $1, * FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[], $6::float8[], $7::bigint[], $8::bigint[])
+        ON CONFLICT (model_seq, key_id, scope_id) DO UPDATE
+        SET value = excluded.value, ts = excluded.ts, step = excluded.step, run_id = excluded.run_id
+        WHERE (excluded.ts, excluded.step) > (r.ts, r.step)
+           OR ((excluded.ts, excluded.step) = (r.ts, r.step)
+               AND (excluded.run_id < r.run_id OR (excluded.run_id = r.run_id AND excluded.value > r.value)))
+        """,
+        run_id, *(list(column) for column in zip(*rows, strict=True)),
+    )  # fmt: skip
+
+
+# ── permanent deletion ───────────────────────────────────────────────────────────────────────────────────────────
+
+_DOOMED = "m.seq, m.model_id, m.experiment_id, e.workspace_id"
+
+
+async def mark_trashed(
+    tx: Tx, until: int, workspace: int | None, experiment_ids: Sequence[int] | None, limit: int
+) -> list[Any]:
+    """Mark models that came into the trash until then; (seq, model_id, experiment_id, workspace_id) of each."""
+    rows: list[Any] = await tx.fetch(
+        "UPDATE logged_model m SET purging = true FROM experiment e WHERE e.id = m.experiment_id AND m.seq IN ("
+        " SELECT t.seq FROM logged_model t JOIN experiment x ON x.id = t.experiment_id"
+        " WHERE t.deleted_at <= $1 AND NOT t.purging AND NOT x.purging"
+        " AND ($2::bigint IS NULL OR x.workspace_id = $2) AND ($3::bigint[] IS NULL OR x.id = ANY($3))"
+        f" ORDER BY t.deleted_at LIMIT $4 FOR UPDATE OF t SKIP LOCKED) RETURNING {_DOOMED}",
+        until, workspace, experiment_ids, limit,
+    )  # fmt: skip
+    return rows
+
+
+async def lock_named(tx: Tx, workspace: int, model_ids: Sequence[str]) -> list[Any]:
+    """(seq, model_id, experiment_id, workspace_id, trashed) of these models, also of those marked before."""
+    rows: list[Any] = await tx.fetch(
+        f"SELECT {_DOOMED}, m.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL AS trashed {_FROM}"
+        " WHERE m.model_id = ANY($1::text[]) AND e.workspace_id = $2 ORDER BY m.seq FOR UPDATE OF m FOR SHARE OF e",
+        model_ids, workspace,
+    )  # fmt: skip
+    return rows
+
+
+async def mark(tx: Tx, seqs: Sequence[int], now: int) -> None:
+    await tx.execute(
+        "UPDATE logged_model SET purging = true, deleted_at = coalesce(deleted_at, $2) WHERE seq = ANY($1::bigint[])",
+        seqs, now,
+    )  # fmt: skip
+
+
+async def find_marked(tx: Tx, limit: int) -> list[Any]:
+    rows: list[Any] = await tx.fetch(f"SELECT {_DOOMED} {_FROM} WHERE m.purging ORDER BY m.seq LIMIT $1", limit)
+    return rows
+
+
+async def erase(tx: Tx, seqs: Sequence[int]) -> int:
+    rows = await tx.fetch("DELETE FROM logged_model WHERE seq = ANY($1::bigint[]) RETURNING seq", seqs)
+    return len(rows)
+
+
+async def erase_of_experiment(tx: Tx, experiment_id: int, limit: int) -> int:
+    rows = await tx.fetch(
+        "DELETE FROM logged_model WHERE seq IN"
+        " (SELECT seq FROM logged_model WHERE experiment_id = $1 LIMIT $2) RETURNING seq",
+        experiment_id, limit,
+    )  # fmt: skip
+    return len(rows)
