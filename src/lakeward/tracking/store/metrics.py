@@ -20,6 +20,11 @@ _APPEND = """
 """
 
 
+# In the SELECT list these unpack side by side as they stream; as a joined function they would be stored first, which
+# costs three times as much (20,000 points: 57 ms against 20 ms). OFFSET 0 keeps the filter outside.
+_POINTS = "unnest(s.keys) AS key_id, unnest(s.ts) AS ts, unnest(s.steps) AS step, unnest(s.vals) AS val"
+
+
 async def append(tx: Tx, points: Sequence[Sequence[Any]], latest: Sequence[Sequence[Any]]) -> None:
     """Append points given as columns (run seq, key id, ts, step, value), and move the latest values forward.
 
@@ -31,13 +36,15 @@ async def append(tx: Tx, points: Sequence[Sequence[Any]], latest: Sequence[Seque
 
 async def history_page(tx: Tx, run_seq: int, key_id: int, after: Sequence[Any] | None, limit: int | None) -> list[Any]:
     """Distinct points (ts, step, value) of one metric after a given one, in that order, up to `limit` (None: all)."""
-    further = "AND s.max_ts >= $4 AND (p.ts, p.step, p.val) > ($4, $5, $6)" if after is not None else ""
+    further = "AND s.max_ts >= $4" if after is not None else ""
+    beyond = "AND (ts, step, val) > ($4, $5, $6)" if after is not None else ""
     rows: list[Any] = await tx.fetch(
         f"""
-        SELECT DISTINCT p.ts, p.step, p.val
-        FROM metric_segment s, unnest(s.keys, s.ts, s.steps, s.vals) AS p(key_id, ts, step, val)
-        WHERE s.run_seq = $1 AND s.bucket = $2::int / 64 AND p.key_id = $2 {further}
-        ORDER BY p.ts, p.step, p.val LIMIT $3
+        SELECT DISTINCT ts, step, val
+        FROM (SELECT {_POINTS} FROM metric_segment s
+              WHERE s.run_seq = $1 AND s.bucket = $2::int / 64 {further} OFFSET 0) AS point
+        WHERE key_id = $2 {beyond}
+        ORDER BY ts, step, val LIMIT $3
         """,
         run_seq, key_id, limit, *(after or ()),
     )  # fmt: skip
@@ -51,12 +58,12 @@ async def sampled_history(
     the smallest and largest of equal stretches, so that no spike is lost.
     """
     rows: list[Any] = await tx.fetch(
-        """
+        f"""
         WITH point AS (
-            SELECT DISTINCT s.run_seq, p.step, p.ts, p.val
-            FROM metric_segment s, unnest(s.keys, s.ts, s.steps, s.vals) AS p(key_id, ts, step, val)
-            WHERE s.run_seq = ANY($1::bigint[]) AND s.bucket = $2::int / 64 AND p.key_id = $2
-              AND ($3::bigint IS NULL OR p.step BETWEEN $3 AND $4)
+            SELECT DISTINCT run_seq, step, ts, val
+            FROM (SELECT s.run_seq, {_POINTS} FROM metric_segment s
+                  WHERE s.run_seq = ANY($1::bigint[]) AND s.bucket = $2::int / 64 OFFSET 0) AS unpacked
+            WHERE key_id = $2 AND ($3::bigint IS NULL OR step BETWEEN $3 AND $4)
         ), placed AS (
             SELECT *, count(*) OVER (PARTITION BY run_seq) AS total,
                    row_number() OVER by_step AS place, ntile(greatest(($5::int - 2) / 2, 1)) OVER by_step AS stretch
