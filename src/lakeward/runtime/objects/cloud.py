@@ -16,7 +16,7 @@ from obstore import exceptions
 from obstore.store import from_url
 
 from lakeward.kit.errors import AlreadyExists, NotFound, Unavailable
-from lakeward.runtime.objects.records import Entry, Level, ObjectInfo, Opened
+from lakeward.runtime.objects.records import Entry, Level, ObjectInfo, Opened, Presigned
 from lakeward.runtime.objects.spans import Span
 
 T = TypeVar("T")
@@ -25,6 +25,7 @@ _PIECE: Final = 8 << 20
 _SINGLE: Final = 8 << 20  # an object up to this size is written with one request
 _PARTS: Final = 9_000  # S3 takes 10,000 parts; sizes are hints
 _CONCURRENCY: Final = 4  # parts under way at once: four times 8 MiB in memory per upload
+_AZURE_PUT: Final = {"x-ms-blob-type": "BlockBlob"}  # Azure refuses a PUT without it
 _CLIENT: Final = {"connect_timeout": "5s", "timeout": "120s"}
 _RETRIES: Final = {"max_retries": 5, "retry_timeout": timedelta(seconds=30)}
 
@@ -32,17 +33,23 @@ _RETRIES: Final = {"max_retries": 5, "retry_timeout": timedelta(seconds=30)}
 class CloudBackend:
     """One bucket or container, below an optional prefix."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: Any, scheme: str, *, presigns: bool) -> None:
         self._store = store
+        self._scheme = scheme
+        self._presigns = presigns
 
     @classmethod
     def open(cls, url: str, options: Mapping[str, str]) -> Self:
-        """`options` are obstore's (endpoint, region, access_key_id …); the machine's own credentials otherwise."""
+        """`options` are obstore's (endpoint, region, access_key_id …) and two of ours.
+
+        `presign = false` keeps clients from the store where they cannot reach it; `allow_http` follows the endpoint.
+        """
         config = dict(options)
         client: dict[str, Any] = dict(_CLIENT)
-        if config.pop("allow_http", str(config.get("endpoint", "").startswith("http://"))).lower() in ("true", "1"):
-            client["allow_http"] = True
-        return cls(from_url(url, config=config, client_options=client, retry_config=_RETRIES))  # type: ignore[call-overload]  # one of three stores
+        client["allow_http"] = _truth(config.pop("allow_http", str(config.get("endpoint", "").startswith("http://"))))
+        presigns = _truth(config.pop("presign", "true"))
+        store = from_url(url, config=config, client_options=client, retry_config=_RETRIES)  # type: ignore[call-overload]  # one of three stores
+        return cls(store, url.partition("://")[0], presigns=presigns)
 
     def close(self) -> None:
         """Connections belong to obstore."""
@@ -192,10 +199,12 @@ class CloudBackend:
             with translated():
                 await obstore.delete_async(self._store, [info.key for info in batch])
 
-    async def presign(self, method: str, key: str, seconds: int) -> str | None:
+    async def presign(self, method: str, key: str, seconds: int) -> Presigned | None:
+        if not self._presigns:
+            return None
         with translated():
             url: str = await obstore.sign_async(self._store, method, key, timedelta(seconds=seconds))  # type: ignore[call-overload]  # GET or PUT
-        return url
+        return Presigned(url, self._scheme, _AZURE_PUT if (self._scheme, method) == ("az", "PUT") else {})
 
     async def check(self) -> None:
         with translated():
@@ -237,6 +246,10 @@ class _Source:
             if self._failure is not None:
                 raise self._failure from None
             raise
+
+
+def _truth(text: str) -> bool:
+    return text.strip().lower() in ("true", "1", "yes", "on")
 
 
 def _info(meta: Any) -> ObjectInfo:

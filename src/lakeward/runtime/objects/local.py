@@ -106,9 +106,8 @@ class LocalBackend:
     async def delete_prefix(self, prefix: str) -> None:
         await self._run(self._tree.delete_prefix, prefix)
 
-    async def presign(self, method: str, key: str, seconds: int) -> str | None:
-        del method, key, seconds
-        return None  # files have no URL of their own
+    async def presign(self, method: str, key: str, seconds: int) -> None:
+        """Files have no URL of their own."""
 
     async def check(self) -> None:
         await self._run(self._tree.check)

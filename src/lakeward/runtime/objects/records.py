@@ -1,6 +1,6 @@
 """The vocabulary of the object store, and what a backend can do."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,6 +48,15 @@ class Opened:
     body: bytes | AsyncIterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Presigned:
+    """A URL of the store itself for one method on one object. `scheme` (s3, gs, az) tells clients whose it is."""
+
+    url: str
+    scheme: str
+    headers: Mapping[str, str]
+
+
 class Backend(Protocol):
     """What `ObjectStore` needs from a kind of store. Keys are checked already; errors are those of `kit.errors`."""
 
@@ -61,7 +70,7 @@ class Backend(Protocol):
     async def delete(self, key: str) -> bool: ...
     async def delete_prefix(self, prefix: str) -> None: ...
     async def join(self, sources: Sequence[str], key: str, *, create: bool) -> ObjectInfo: ...
-    async def presign(self, method: str, key: str, seconds: int) -> str | None: ...
+    async def presign(self, method: str, key: str, seconds: int) -> Presigned | None: ...
     async def check(self) -> None: ...
     def free_bytes(self) -> int | None: ...
     async def sweep(self) -> None: ...

@@ -8,7 +8,7 @@ from urllib.request import url2pathname
 
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.objects.local import LocalBackend
-from lakeward.runtime.objects.records import Backend, Level, ObjectInfo, Opened
+from lakeward.runtime.objects.records import Backend, Level, ObjectInfo, Opened, Presigned
 from lakeward.runtime.objects.spans import Span
 
 MARKER: Final = ".lakeward.directory"  # the object that keeps an empty directory
@@ -112,7 +112,7 @@ class ObjectStore:
     async def copy(self, source: str, key: str) -> ObjectInfo:
         return await self.join([source], key)
 
-    async def presign(self, method: str, key: str, seconds: int) -> str | None:
+    async def presign(self, method: str, key: str, seconds: int) -> Presigned | None:
         """A URL of the store itself for one GET or PUT of this object; None where the store has none."""
         return await self._backend.presign(method, _checked(key), seconds)
 

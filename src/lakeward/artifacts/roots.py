@@ -1,0 +1,139 @@
+"""The places that hold artifacts: runs and LoggedModels here; a higher package adds its own with `add_root`.
+
+One file has one key, whatever transport names it:
+`artifacts/<workspace>/<experiment>/<run>/artifacts/…` and
+`artifacts/<workspace>/<experiment>/models/<model>/artifacts/…`.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from lakeward import experiments, logged_models, tracking
+from lakeward.artifacts.paths import Segments
+from lakeward.artifacts.records import Access, Place, Root
+from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.runtime.db import Database, Tx
+from lakeward.runtime.http import Actor
+
+_INTERNAL: Final = ("WorkspaceInternal", "Mlflow", "Artifacts", "{experiment}")
+_REMEMBER_SECONDS: Final = 5.0
+_REMEMBER_AT_MOST: Final = 10_000
+
+_Known = dict[tuple[int, Segments], tuple[float, str]]
+_known: WeakKeyDictionary[Database, _Known] = WeakKeyDictionary()
+
+
+def run_prefix(workspace: int, experiment_id: int, run_id: str) -> str:
+    return f"artifacts/{workspace}/{experiment_id}/{run_id}/artifacts"
+
+
+def model_prefix(workspace: int, experiment_id: int, model_id: str) -> str:
+    return f"artifacts/{workspace}/{experiment_id}/models/{model_id}/artifacts"
+
+
+async def _locate_run(tx: Tx, workspace: int, names: Mapping[str, str], access: Access) -> str:
+    run = await tracking.get_run(tx, workspace, names["run"])
+    if str(run.experiment_id) != names["experiment"]:
+        raise NotFound(f"The run {run.run_id} is not in experiment {names['experiment']}.")
+    if access is Access.WRITE:
+        if run.deleted:
+            raise InvalidParameter(f"The run {run.run_id} is deleted. Restore it to add artifacts.")
+        await experiments.get_active(tx, workspace, names["experiment"])
+    return run_prefix(workspace, run.experiment_id, run.run_id)
+
+
+async def _locate_model(tx: Tx, workspace: int, names: Mapping[str, str], access: Access) -> str:
+    model = await get_model(tx, workspace, names["model"])
+    if str(model.experiment_id) != names["experiment"]:
+        raise NotFound(f"The logged model {names['model']} is not in experiment {names['experiment']}.")
+    if access is Access.WRITE and model.deleted:
+        raise InvalidParameter(f"The logged model {names['model']} is deleted; it takes no artifacts.")
+    return model_prefix(workspace, model.experiment_id, names["model"])
+
+
+async def get_model(tx: Tx, workspace: int, model_id: str) -> logged_models.Location:
+    """Where a LoggedModel belongs, also one in the trash."""
+    found = await logged_models.find_location(tx, workspace, model_id)
+    if found is None:
+        raise NotFound(f"Logged model with ID '{model_id}' not found.")
+    return found
+
+
+RUNS: Final = Root(
+    "runs", (*_INTERNAL, "Runs", "{run}", "artifacts"), ("{experiment}", "{run}", "artifacts"), _locate_run
+)
+MODELS: Final = Root(
+    "logged models",
+    (*_INTERNAL, "LoggedModels", "{model}", "artifacts"),
+    ("{experiment}", "models", "{model}", "artifacts"),
+    _locate_model,
+)
+
+_roots: list[Root] = [MODELS, RUNS]
+
+
+def add_root(root: Root) -> None:
+    """Make another kind of place reachable. Called by the package that owns it, when it is imported."""
+    _roots.insert(0, root)
+
+
+class Resolver:
+    """Finds places for one caller; `actor` is None for the holder of a signed URL."""
+
+    def __init__(self, db: Database, workspace: int, actor: Actor | None) -> None:
+        self._db = db
+        self._workspace = workspace
+        self._actor = actor
+
+    async def files(self, segments: Segments, access: Access) -> Place:
+        """The place a path of the Files API names."""
+        for root in _roots:
+            names = _match(root.files, segments)
+            if names is not None:
+                return (await self.top(root, names, access)).below(segments[len(root.files) :])
+        raise _nowhere(segments)
+
+    async def proxied(self, segments: Segments, access: Access) -> Place:
+        """The place a path behind `mlflow-artifacts:/` names."""
+        for root in _roots:
+            names = None if root.proxy is None else _match(root.proxy, segments)
+            if root.proxy is not None and names is not None:
+                return (await self.top(root, names, access)).below(segments[len(root.proxy) :])
+        raise _nowhere(segments)
+
+    async def top(self, root: Root, names: Mapping[str, str], access: Access) -> Place:
+        """The top of a root whose names are known.
+
+        Where the objects are is remembered for reads: a run never moves, and after its purge the objects are gone.
+        """
+        spelled = tuple(part.format(**names) if part[0] == "{" else part for part in root.files)
+        known = _known.setdefault(self._db, {})
+        found = known.get((self._workspace, spelled))
+        if access is Access.READ and root.check is None and found is not None and found[0] > time.monotonic():
+            return Place(self._workspace, found[1], spelled, ())
+        async with self._db.connection() as connection:
+            prefix = await root.locate(connection, self._workspace, names, access)
+            if root.check is not None and self._actor is not None:
+                await root.check(connection, self._actor, self._workspace, names, access)
+        if len(known) >= _REMEMBER_AT_MOST:
+            known.clear()
+        known[self._workspace, spelled] = time.monotonic() + _REMEMBER_SECONDS, prefix
+        return Place(self._workspace, prefix, spelled, ())
+
+
+def _match(pattern: Segments, segments: Segments) -> dict[str, str] | None:
+    if len(segments) < len(pattern):
+        return None
+    names = {}
+    for part, segment in zip(pattern, segments, strict=False):
+        if part[0] == "{":
+            names[part[1:-1]] = segment
+        elif part != segment:
+            return None
+    return names
+
+
+def _nowhere(segments: Segments) -> NotFound:
+    return NotFound(f"No artifacts are kept at {'/'.join(segments)!r}.")
