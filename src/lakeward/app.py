@@ -24,6 +24,7 @@ from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Application, Guard, Route
 from lakeward.runtime.objects import ObjectStore
 from lakeward.runtime.settings import Settings
+from lakeward.tracking.routes import platform as trash_routes
 from lakeward.tracking.routes import routes as tracking_routes
 
 log = logging.getLogger("lakeward.app")
@@ -34,8 +35,8 @@ _SWEEP_SECONDS = 600.0
 def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
-        health_routes, platform_routes, workspace_routes, experiment_routes, tracking_routes, logged_model_routes,
-        artifact_routes,
+        health_routes, platform_routes, workspace_routes, experiment_routes, tracking_routes, trash_routes,
+        logged_model_routes, artifact_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 

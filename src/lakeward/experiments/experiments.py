@@ -73,7 +73,8 @@ async def restore(tx: Tx, workspace: int, experiment_id: str) -> None:
     found = await get(tx, workspace, experiment_id)
     if not found.deleted:
         raise InvalidParameter(f"The experiment {experiment_id} is not deleted.")
-    await store.set_deleted(tx, found.id, None, now_ms())
+    if not await store.set_deleted(tx, found.id, None, now_ms()):
+        raise NotFound(f"No experiment with the id {experiment_id} exists.")
 
 
 async def set_tag(tx: Tx, workspace: int, experiment_id: str, key: str, value: str) -> None:

@@ -57,10 +57,14 @@ async def rename(tx: Tx, experiment_id: int, name: str, now: int) -> bool:
     )  # fmt: skip
 
 
-async def set_deleted(tx: Tx, experiment_id: int, deleted_at: int | None, now: int) -> None:
-    await tx.execute(
-        "UPDATE experiment SET deleted_at = $2, updated_at = $3 WHERE id = $1", experiment_id, deleted_at, now
-    )
+async def set_deleted(tx: Tx, experiment_id: int, deleted_at: int | None, now: int) -> bool:
+    """False if its permanent deletion began meanwhile."""
+    return bool(
+        await tx.fetchval(
+            "UPDATE experiment SET deleted_at = $2, updated_at = $3 WHERE id = $1 AND NOT purging RETURNING true",
+            experiment_id, deleted_at, now,
+        )
+    )  # fmt: skip
 
 
 async def set_tags(tx: Tx, experiment_id: int, tags: Sequence[tuple[str, str]]) -> None:

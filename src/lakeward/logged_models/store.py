@@ -229,7 +229,7 @@ async def find_measurable(tx: Tx, experiment_id: int, model_ids: Sequence[str]) 
 
 
 async def scope_ids(tx: Tx, scopes: Sequence[Dataset]) -> dict[Dataset, int]:
-    """The ids of these data sets, made where they are new, and of `("", "")`. Sorted, so that two writers cannot lock."""
+    """The ids of these data sets, made where they are new, and of `("", "")`. They are sorted: the order of locks."""
     found = {("", ""): 0}
     if scopes:
         found |= await _known_scopes(tx, scopes)
@@ -262,7 +262,8 @@ async def move_ranks(tx: Tx, run_id: str, rows: Sequence[tuple[int, int, int, in
     await tx.execute(
         """
         INSERT INTO logged_model_rank AS r (run_id, model_seq, key_id, scope_id, experiment_id, value, ts, step)
-        SELECT $1, * FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[], $6::float8[], $7::bigint[], $8::bigint[])
+        SELECT $1, * FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[], $6::float8[], $7::bigint[],
+                                 $8::bigint[])
         ON CONFLICT (model_seq, key_id, scope_id) DO UPDATE
         SET value = excluded.value, ts = excluded.ts, step = excluded.step, run_id = excluded.run_id
         WHERE (excluded.ts, excluded.step) > (r.ts, r.step)

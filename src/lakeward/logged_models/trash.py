@@ -17,10 +17,10 @@ from lakeward.runtime.db import Tx
 
 
 class Doomed(msgspec.Struct, frozen=True):
-    """A model marked for permanent deletion, with what its artifacts' place is made of."""
+    """A model (or run) marked for permanent deletion, with what its artifacts' place is made of."""
 
     seq: int
-    model_id: str
+    id: str
     experiment_id: int
     workspace_id: int
 

@@ -6,12 +6,13 @@ import msgspec
 
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter
-from lakeward.runtime.http import EDIT, READ, Call, Routes, spell
-from lakeward.tracking import documents, history, inputs, limits, metrics, params, runs, search, wire
+from lakeward.runtime.http import EDIT, MANAGE, READ, Call, Routes, spell
+from lakeward.tracking import documents, history, inputs, limits, metrics, params, runs, search, trash, wire
 from lakeward.tracking.records import Point
 from lakeward.tracking.store import inputs as inputs_store
 
 routes = Routes("runs", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
+platform = Routes("trash", ("/api/2.0/lakeward",))
 
 _MODEL_HISTORY_TAG = "mlflow.log-model.history"
 
@@ -196,3 +197,33 @@ async def search_datasets(call: Call, req: wire.SearchDatasets) -> wire.SearchDa
     ids = [experiments.parse_id(each) for each in req.experiment_ids]
     rows = await inputs_store.dataset_summaries(call.tx, call.workspace, ids, 1_000)
     return wire.SearchDatasetsResponse([wire.DatasetSummary(str(row[0]), *row[1:]) for row in rows])
+
+
+@routes.post("/databricks/runs/delete-runs", allow=EDIT)
+async def delete_runs(call: Call, req: wire.DeleteRuns) -> wire.DeleteRunsResponse:
+    count = await trash.delete_runs(
+        call.tx, call.workspace, req.experiment_id, req.max_timestamp_millis, req.max_runs
+    )
+    return wire.DeleteRunsResponse(count)
+
+
+@routes.post("/databricks/runs/restore-runs", allow=EDIT)
+async def restore_runs(call: Call, req: wire.RestoreRuns) -> wire.RestoreRunsResponse:
+    count = await trash.restore_runs(
+        call.tx, call.workspace, req.experiment_id, req.min_timestamp_millis, req.max_runs
+    )
+    return wire.RestoreRunsResponse(count)
+
+
+@platform.post("/purge", allow=MANAGE, tx=None)
+async def purge(call: Call, req: wire.Purge) -> wire.PurgeResponse:
+    """Delete objects of the trash for good. If the answer is lost, the server finishes what it began."""
+    done = await trash.purge_named(
+        call.db,
+        call.objects,
+        call.workspace,
+        experiment_ids=req.experiment_ids,
+        run_ids=req.run_ids,
+        model_ids=req.model_ids,
+    )
+    return wire.PurgeResponse(done.experiments, done.runs, done.models)

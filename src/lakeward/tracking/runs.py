@@ -127,7 +127,8 @@ async def delete(tx: Tx, workspace: int, run_id: str) -> None:
 async def restore(tx: Tx, workspace: int, run_id: str) -> None:
     found = await get(tx, workspace, run_id)
     await experiments.get_active(tx, workspace, str(found.experiment_id))
-    await store.set_deleted(tx, [found.seq], None)
+    if not await store.set_deleted(tx, [found.seq], None):
+        raise unknown(run_id)
 
 
 async def set_tags(tx: Tx, db: Database, target: Target, tags: Sequence[tuple[str, str]]) -> None:

@@ -252,3 +252,35 @@ class DatasetSummary(msgspec.Struct, omit_defaults=True):
 
 class SearchDatasetsResponse(msgspec.Struct):
     dataset_summaries: list[DatasetSummary]
+
+
+class DeleteRuns(msgspec.Struct):
+    experiment_id: str
+    max_timestamp_millis: Int64
+    max_runs: Int64 | None = None
+
+
+class DeleteRunsResponse(msgspec.Struct):
+    runs_deleted: int
+
+
+class RestoreRuns(msgspec.Struct):
+    experiment_id: str
+    min_timestamp_millis: Int64
+    max_runs: Int64 | None = None
+
+
+class RestoreRunsResponse(msgspec.Struct):
+    runs_restored: int
+
+
+class Purge(msgspec.Struct):
+    experiment_ids: list[str] = []
+    run_ids: list[str] = []
+    model_ids: list[str] = []
+
+
+class PurgeResponse(msgspec.Struct):
+    experiments_purged: int
+    runs_purged: int
+    models_purged: int

@@ -12,6 +12,7 @@ _RUN = """
     coalesce(r.deleted_at, e.deleted_at) AS deleted_at, e.artifact_location
 """
 _FROM = "FROM run r JOIN experiment e ON e.id = r.experiment_id"
+_HERE = "NOT r.purging AND NOT e.purging"  # what is being deleted permanently is gone for everybody else
 
 
 async def insert(
@@ -42,7 +43,7 @@ async def insert(
 
 async def find(tx: Tx, workspace: int, run_id: str) -> Run | None:
     row = await tx.fetchrow(
-        f"SELECT {_RUN} {_FROM} WHERE r.run_id = $1 AND e.workspace_id = $2 AND NOT r.purging", run_id, workspace
+        f"SELECT {_RUN} {_FROM} WHERE r.run_id = $1 AND e.workspace_id = $2 AND {_HERE}", run_id, workspace
     )
     return Run(*row) if row else None
 
@@ -55,7 +56,7 @@ async def lock_targets(tx: Tx, run_ids: Sequence[str]) -> list[Any]:
     rows: list[Any] = await tx.fetch(
         "SELECT r.seq, r.run_id, r.experiment_id, e.workspace_id,"
         " (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted, pg_advisory_xact_lock_shared(r.seq)"
-        f" {_FROM} WHERE r.run_id = ANY($1::text[]) AND NOT r.purging",
+        f" {_FROM} WHERE r.run_id = ANY($1::text[]) AND {_HERE}",
         run_ids,
     )
     return rows
@@ -84,8 +85,12 @@ async def set_name(tx: Tx, seq: RunSeq, name: str) -> None:
     await tx.execute("UPDATE run SET name = $2 WHERE seq = $1", seq, name)
 
 
-async def set_deleted(tx: Tx, seqs: Sequence[int], deleted_at: int | None) -> None:
-    await tx.execute("UPDATE run SET deleted_at = $2 WHERE seq = ANY($1::bigint[])", seqs, deleted_at)
+async def set_deleted(tx: Tx, seqs: Sequence[int], deleted_at: int | None) -> int:
+    """How many of them were changed: one whose permanent deletion began meanwhile is not."""
+    rows = await tx.fetch(
+        "UPDATE run SET deleted_at = $2 WHERE seq = ANY($1::bigint[]) AND NOT purging RETURNING seq", seqs, deleted_at
+    )
+    return len(rows)
 
 
 async def set_tags(tx: Tx, target: Target, key_ids: Sequence[int], values: Sequence[str]) -> None:
@@ -147,7 +152,7 @@ async def find_documents(tx: Tx, seqs: Sequence[int]) -> list[Any]:
 async def find_with_document(tx: Tx, workspace: int, run_id: str) -> Any:
     return await tx.fetchrow(
         f"SELECT {_RUN}, d.data, d.inputs, d.outputs {_FROM} LEFT JOIN run_document d ON d.run_seq = r.seq"
-        " WHERE r.run_id = $1 AND e.workspace_id = $2 AND NOT r.purging",
+        f" WHERE r.run_id = $1 AND e.workspace_id = $2 AND {_HERE}",
         run_id, workspace,
     )  # fmt: skip
 
