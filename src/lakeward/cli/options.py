@@ -1,7 +1,9 @@
 """Options of commands that are settings: made from the settings' own descriptions, read by the settings' own rules."""
 
 import os
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ _METAVARS = {
     "objects": "NAME=VALUE", "allowed_hosts": "NAMES", "max_body": "BYTES", "trash_retention": "DAYS",
     "shutdown_grace": "SECONDS", "db_pool_size": "N",
 }  # fmt: skip
+_SPAN = re.compile(r"(\d{1,6})([mhdw])")
+_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080}
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -57,3 +61,13 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str] | None:
             raise click.UsageError("--objects takes NAME=VALUE, for example --objects region=eu-central-1.")
         pairs[name.strip().lower()] = value
     return pairs or None
+
+
+def lifetime(_context: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
+    """The callback of an option that takes a span of time."""
+    if value is None:
+        return None
+    match = _SPAN.fullmatch(value.strip())
+    if match is None:
+        raise click.BadParameter("give a number and m, h, d or w, for example 12h or 90d.")
+    return timedelta(minutes=int(match[1]) * _MINUTES[match[2]])

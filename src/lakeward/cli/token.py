@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -10,10 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from lakeward.cli.options import settings_from, settings_options
+from lakeward.cli.options import lifetime, settings_from, settings_options
 
-_LIFETIME = re.compile(r"(\d{1,6})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
 _where = settings_options("data", "database_url")
 Answer = TypeVar("Answer")
 
@@ -35,15 +32,6 @@ def _with_database(options: dict[str, Any], work: Callable[[Any], Awaitable[Answ
         return asyncio.run(run(url))
 
 
-def _lifetime(_context: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
-    if value is None:
-        return None
-    match = _LIFETIME.fullmatch(value)
-    if match is None or int(match[1]) == 0:
-        raise click.BadParameter("give a number and h, d or w, for example 90d.")
-    return timedelta(hours=int(match[1]) * _HOURS[match[2]])
-
-
 @click.group("token", short_help="Access tokens.")
 def command() -> None:
     """Create, list and revoke access tokens.
@@ -58,7 +46,7 @@ def command() -> None:
 @click.option("--admin", is_flag=True, help="The principal administers the whole server (owner always does).")
 @click.option("--workspace", metavar="NAME", default="default", show_default=True, help="Give it a role here.")
 @click.option("--role", type=click.Choice(["read", "edit", "manage"]), default="edit", show_default=True)
-@click.option("--expires", metavar="TIME", callback=_lifetime, help="Lifetime such as 12h, 90d or 52w. [default: none]")
+@click.option("--expires", metavar="TIME", callback=lifetime, help="Lifetime such as 12h, 90d or 52w. [default: none]")
 @click.option("--name", "--comment", "comment", metavar="TEXT", default="", help="What the token is for.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_where

@@ -279,6 +279,17 @@ async def move_ranks(tx: Tx, run_id: str, rows: Sequence[tuple[int, int, int, in
 _DOOMED = "m.seq, m.model_id, m.experiment_id, e.workspace_id"
 
 
+async def count_trashed(tx: Tx, until: int) -> int:
+    """Models that came into the trash until then, by themselves or with their experiment, or are marked already."""
+    return int(
+        await tx.fetchval(
+            "SELECT count(*) FROM logged_model m JOIN experiment e ON e.id = m.experiment_id"
+            " WHERE m.deleted_at <= $1 OR m.purging OR e.deleted_at <= $1 OR e.purging",
+            until,
+        )
+    )
+
+
 async def mark_trashed(
     tx: Tx, until: int, workspace: int | None, experiment_ids: Sequence[int] | None, limit: int
 ) -> list[Any]:

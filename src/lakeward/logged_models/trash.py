@@ -25,6 +25,11 @@ class Doomed(msgspec.Struct, frozen=True):
     workspace_id: int
 
 
+async def count_trashed(tx: Tx, until: int) -> int:
+    """How many models `mark_trashed`, or the permanent deletion of their experiments, would find."""
+    return await store.count_trashed(tx, until)
+
+
 async def mark_trashed(
     tx: Tx, until: int, *, workspace: int | None, experiment_ids: Sequence[int] | None, limit: int
 ) -> list[Doomed]:

@@ -72,6 +72,14 @@ def _bulk(max_runs: int | None) -> int:
 # ── permanent deletion ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+async def count_trash(db: Database, older_than_ms: int) -> Purged:
+    """What `purge` would delete now."""
+    until = now_ms() - older_than_ms
+    async with db.connection() as connection:
+        experiment_count, run_count = await store.count_trashed(connection, until)
+        return Purged(experiment_count, run_count, await logged_models.trash.count_trashed(connection, until))
+
+
 async def purge(
     db: Database,
     objects: ObjectStore,

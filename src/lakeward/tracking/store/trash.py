@@ -11,6 +11,17 @@ _DOOMED = "r.seq, r.run_id, r.experiment_id, e.workspace_id"
 # ── marking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+async def count_trashed(tx: Tx, until: int) -> tuple[int, int]:
+    """(experiments, runs) that came into the trash until then, runs also with their experiment, or are marked."""
+    row = await tx.fetchrow(
+        "SELECT (SELECT count(*) FROM experiment WHERE deleted_at <= $1 OR purging),"
+        " (SELECT count(*) FROM run r JOIN experiment e ON e.id = r.experiment_id"
+        " WHERE r.deleted_at <= $1 OR r.purging OR e.deleted_at <= $1 OR e.purging)",
+        until,
+    )
+    return row[0], row[1]
+
+
 async def mark_experiments(tx: Tx, until: int, workspace: int | None, experiment_ids: Sequence[int] | None) -> int:
     """Mark experiments that came into the trash until then. Returns how many."""
     rows = await tx.fetch(
