@@ -1,7 +1,6 @@
 """Artifacts of runs: every byte comes back, whatever it is called and however large it is."""
 
 import hashlib
-import os
 import random
 import threading
 from pathlib import Path
@@ -121,7 +120,7 @@ def test_a_tree(client, run, tmp_path):
 
 def test_everything_of_a_run(client, run, tmp_path):
     for name in ("a.txt", "sub/b.txt"):
-        client.log_artifact(run, str(write(tmp_path / name)), os.path.dirname(name) or None)
+        client.log_artifact(run, str(write(tmp_path / name)), "sub" if "/" in name else None)
     back = fetched(client, run, "", tmp_path)
     assert sorted(str(p.relative_to(back)) for p in back.rglob("*") if p.is_file()) == ["a.txt", "sub/b.txt"]
 
@@ -252,10 +251,10 @@ def test_what_one_mode_stores_the_other_reads(side, client, run, tmp_path, other
     assert digest(fetched(client, run, "shared/there.bin", tmp_path)) == digest(there)
 
 
+@pytest.mark.beyond
+@pytest.mark.modes("databricks")
 class TestPresigned:
     """The platform's other transport: credentials for one path each. Old clients know no other."""
-
-    pytestmark = [pytest.mark.beyond, pytest.mark.modes("databricks")]
 
     @pytest.fixture(autouse=True)
     def presigned(self, side, monkeypatch):
@@ -295,10 +294,10 @@ class TestPresigned:
         assert digest(fetched(client, run, "large.bin", tmp_path)) == digest(source)
 
 
+@pytest.mark.beyond
+@pytest.mark.modes("http")
 class TestProxyMultipart:
     """In http mode the server says in its server-info whether parts may go up side by side."""
-
-    pytestmark = [pytest.mark.beyond, pytest.mark.modes("http")]
 
     def test_up_in_parts(self, side, client, run, tmp_path, monkeypatch):
         monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")

@@ -174,15 +174,6 @@ def test_bad_history_page_size(server, run, size):
     assert (answer.status_code, answer.json()["error_code"]) == (400, INVALID)
 
 
-def test_history_of_an_unknown_run(client):
-    history = None
-    try:
-        history = client.get_metric_history("0" * 32, "m")
-    except mlflow.MlflowException as error:
-        assert error.error_code == "RESOURCE_DOES_NOT_EXIST"
-    assert not history
-
-
 def test_synchronous_fluent(side, client, experiment):
     with mlflow.start_run(experiment_id=experiment) as run:
         for step in range(5):

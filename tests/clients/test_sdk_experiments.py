@@ -1,5 +1,6 @@
 """The `databricks-sdk` experiments API, on its own and beside mlflow."""
 
+import json
 import time
 import uuid
 
@@ -132,8 +133,9 @@ def test_model_inputs_and_outputs(api, experiment, run_id):
 
 
 def test_legacy_log_model(api, run_id):
-    text = '{"artifact_path": "m", "run_id": "%s", "utc_time_created": "2026-01-01 00:00:00", "flavors": {}}' % run_id
-    api.log_model(run_id=run_id, model_json=text)
+    model = {"artifact_path": "m", "run_id": run_id, "utc_time_created": "2026-01-01 00:00:00", "flavors": {}}
+    api.log_model(run_id=run_id, model_json=json.dumps(model))
+    assert "mlflow.log-model.history" in {t.key for t in api.get_run(run_id).run.data.tags}
 
 
 def test_artifact_list(api, client, run_id, tmp_path):

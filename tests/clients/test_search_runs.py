@@ -6,15 +6,27 @@ from mlflow.entities import Metric, Param, RunTag, ViewType
 
 from .expect import INVALID, refused
 
-# letter: (name, status, user, start, end, metrics, params, tags)
+# letter: (name, status, user, start, end), (metrics, params, tags)
 RUNS = {
-    "a": ("alpha", "FINISHED", "ada", 1000, 2000, {"acc": 0.9, "loss": 0.1}, {"lr": "0.1", "opt": "adam"}, {"team": "blue"}),
-    "b": ("Beta", "FINISHED", "bob", 2000, 3000, {"acc": 0.8, "loss": -5.0}, {"lr": "0.01", "opt": "Adam"}, {"team": "red"}),
-    "c": ("gamma", "FAILED", "ada", 3000, 3500, {"acc": 0.7}, {"lr": "0.001", "opt": "sgd"}, {"team": "Blue", "odd": "y"}),
-    "d": ("delta d", "RUNNING", "cyd", 4000, None, {"loss": 1e6}, {"opt": "rms_prop"}, {}),
-    "e": ("100%_e", "KILLED", "bob", 5000, 5001, {}, {"lr": "1e-3", "note": "it's"}, {"team": "", "odd": "n"}),
-    "f": ("épsilon", "SCHEDULED", "zoé", 6000, None, {"acc": -1.0, "val acc": 3, "k.with/all-of_it": 1}, {}, {"ключ": "да"}),
-}  # fmt: skip
+    "a": (
+        ("alpha", "FINISHED", "ada", 1000, 2000),
+        ({"acc": 0.9, "loss": 0.1}, {"lr": "0.1", "opt": "adam"}, {"team": "blue"}),
+    ),
+    "b": (
+        ("Beta", "FINISHED", "bob", 2000, 3000),
+        ({"acc": 0.8, "loss": -5.0}, {"lr": "0.01", "opt": "Adam"}, {"team": "red"}),
+    ),
+    "c": (
+        ("gamma", "FAILED", "ada", 3000, 3500),
+        ({"acc": 0.7}, {"lr": "0.001", "opt": "sgd"}, {"team": "Blue", "odd": "y"}),
+    ),
+    "d": (("delta d", "RUNNING", "cyd", 4000, None), ({"loss": 1e6}, {"opt": "rms_prop"}, {})),
+    "e": (("100%_e", "KILLED", "bob", 5000, 5001), ({}, {"lr": "1e-3", "note": "it's"}, {"team": "", "odd": "n"})),
+    "f": (
+        ("épsilon", "SCHEDULED", "zoé", 6000, None),
+        ({"acc": -1.0, "val acc": 3, "k.with/all-of_it": 1}, {}, {"ключ": "да"}),
+    ),
+}
 
 FILTERS = {
     "metric comparators": [
@@ -185,9 +197,9 @@ def runs(side, client, filled):
     if side.mode not in filled:
         experiment = side.experiment("search")
         letters = {}
-        for letter, (name, status, user, start, end, metrics, params, tags) in RUNS.items():
-            tags = tags | {"mlflow.user": user, "letter": letter}
-            run = client.create_run(experiment, start_time=start, run_name=name, tags=tags).info.run_id
+        for letter, ((name, status, user, start, end), (metrics, params, tags)) in RUNS.items():
+            all_tags = tags | {"mlflow.user": user, "letter": letter}
+            run = client.create_run(experiment, start_time=start, run_name=name, tags=all_tags).info.run_id
             client.log_batch(run, [Metric(k, v, 1, 0) for k, v in metrics.items()], [Param(*p) for p in params.items()])
             client.update_run(run, status=status)
             if end is not None:
@@ -215,7 +227,7 @@ def test_no_filter(client, runs, condition):
 
 
 def test_run_id_in_list(client, runs):
-    experiment, letters = runs
+    _, letters = runs
     ids = {letter: run for run, letter in letters.items()}
     some = f"('{ids['a']}', '{ids['c']}', 'nobody')"
     assert sorted(search(client, runs, f"attributes.run_id IN {some}")) == ["a", "c"]
@@ -226,7 +238,7 @@ def test_run_id_in_list(client, runs):
 
 
 def test_artifact_uri_is_searchable(client, runs):
-    experiment, letters = runs
+    _, letters = runs
     for run, letter in letters.items():
         assert search(client, runs, f"attributes.artifact_uri LIKE '%{run}%'") == letter
 
