@@ -2,6 +2,7 @@
 
 import argparse
 import datetime as dt
+import functools
 import json
 import os
 import platform
@@ -18,6 +19,7 @@ import uvloop
 from benchmarks import environments, processes, report
 from benchmarks.forms import FORMS, Form, Server
 from benchmarks.measure import Bench, Outcome, Plan, Wrong
+from benchmarks.profile import profiled
 from benchmarks.scenarios import LINES, SCENARIOS, startup
 
 RESULTS = environments.ROOT / "benchmarks" / "results"
@@ -37,6 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--reuse", action="store_true", help="fill in servers that do not run now from benchmarks/results"
     )
+    parser.add_argument("--profile", action="store_true", help="sample the server with py-spy; nothing is kept")
     parser.add_argument("--port", type=int, default=24_000)
     parser.add_argument("--work", type=Path, default=RESULTS / "work", help="where the servers keep their data")
     parser.add_argument("--no-page", action="store_true", help="do not write docs/benchmarks.md")
@@ -78,6 +81,8 @@ def measured(form: Form, plan: Plan, scenarios: list[ModuleType], options: argpa
     often = any(scenario.__name__.endswith("startup") for scenario in scenarios)
     server, starts = started(form, plan, options.work, options.port, often=often)
     bench = Bench(server, plan, shared={"starts": starts})
+    if options.profile:
+        bench.profile = functools.partial(profiled, into=RESULTS, pid=server.pid)
     try:
         uvloop.run(startup.settled(0))
         for scenario in scenarios:
@@ -181,7 +186,8 @@ def main() -> int:
     try:
         for form in forms:
             outcomes += (now := measured(form, plan, scenarios, options))
-            kept(form, now)
+            if not options.profile:
+                kept(form, now)
     except Wrong as lie:
         print(f"\nNOT AS ACKNOWLEDGED: {lie}", file=sys.stderr)
         return 1

@@ -91,7 +91,7 @@ class Server:
         self.port = port
         self.directory = directory
         self.first_answer_seconds = 0.0
-        self.first_answer_cpu_seconds = 0.0
+        self.first_answer_cpu = processes.Cpu(0, 0)
         self._postgres: Postgres | None = None
         self._process: subprocess.Popen[bytes] | None = None
         shutil.rmtree(directory, ignore_errors=True)
@@ -100,11 +100,16 @@ class Server:
             self._postgres = Postgres(directory / "postgres")
             self._postgres.create()
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start and wait for the first answer. A PostgreSQL that the form is given runs before the clock does."""
         form, url = self.form, self._postgres.url if self._postgres else ""
         command = form.command(self.directory, self.port, url)
-        cpu = processes.cpu_seconds()
+        cpu = processes.cpu()
         started = time.perf_counter()
         with (self.directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, cwd=self.directory, env=_environment(), stdout=log, stderr=log)
@@ -113,21 +118,20 @@ class Server:
                 raise RuntimeError(f"{form.title} did not start:\n{self.log_tail()}")
             time.sleep(0.01)
         self.first_answer_seconds = time.perf_counter() - started
-        self.first_answer_cpu_seconds = processes.cpu_seconds() - cpu
+        self.first_answer_cpu = processes.cpu() - cpu
 
     def stop(self, *, database: bool = True) -> None:
-        """Stop by SIGTERM; whatever outlives it is killed. Leaves nothing of the tree running."""
+        """Stop by SIGTERM; whatever outlives it is killed. `database` false leaves a PostgreSQL given to it running."""
         if self._process is not None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
             self._process = None
-        if self._postgres is not None and not database:
-            return
-        if self._postgres is not None:
+        given = self._postgres.pids if self._postgres is not None else frozenset()
+        if not processes.wait_until_gone(3, without=given):
+            processes.kill_tree(without=given)
+        if self._postgres is not None and database:
             self._postgres.stop()
-        if not processes.wait_until_gone(3):
-            processes.kill_tree()
 
     def erase(self) -> None:
         """Remove what it wrote, and let the disk finish, so that the next one starts on a quiet machine."""

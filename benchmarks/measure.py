@@ -9,6 +9,7 @@ import math
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -51,6 +52,7 @@ class Outcome:
     p50_ms: float | None = None
     p95_ms: float | None = None
     cpu_ms: float | None = None  # server CPU per operation
+    database_ms: float | None = None  # of it in PostgreSQL
     load_share: float | None = None  # part of one core that the load generator used
     operations: int = 0
 
@@ -71,6 +73,7 @@ class Bench:
     plan: Plan
     outcomes: list[Outcome] = field(default_factory=list)
     shared: dict[str, Any] = field(default_factory=dict)  # corpora that several scenarios of one server use
+    profile: Callable[[str], AbstractContextManager[None]] = lambda _line: nullcontext()
 
     @property
     def port(self) -> int:
@@ -84,6 +87,7 @@ class Bench:
         self.outcomes.append(outcome)
         share = f", load {outcome.load_share:.0%} of a core" if outcome.load_share else ""
         cpu = f", {outcome.cpu_ms:.3g} ms CPU" if outcome.cpu_ms is not None else ""
+        cpu += f" ({outcome.database_ms:.3g} in PostgreSQL)" if outcome.database_ms else ""
         print(f"  {outcome.line:<28} {outcome.value:>12,.2f}  ±{outcome.spread:.0%}{cpu}{share}", flush=True)
 
 
@@ -93,7 +97,7 @@ class Load:
 
     latencies: list[float]
     elapsed: float
-    server_cpu: float
+    server_cpu: processes.Cpu
     own_cpu: float
 
     @property
@@ -114,7 +118,7 @@ async def drive(workers: Sequence[Operation], seconds: float, *, at_least: int =
     latencies: list[float] = []
     started = 0
     clock = time.perf_counter
-    server_cpu, own_cpu = processes.cpu_seconds(), processes.own_cpu_seconds()
+    server_cpu, own_cpu = processes.cpu(), processes.own_cpu()
     begin = clock()
     deadline = begin + seconds
 
@@ -129,17 +133,24 @@ async def drive(workers: Sequence[Operation], seconds: float, *, at_least: int =
 
     await asyncio.gather(*(worker(operation) for operation in workers))
     elapsed = clock() - begin
-    return Load(latencies, elapsed, processes.cpu_seconds() - server_cpu, processes.own_cpu_seconds() - own_cpu)
+    return Load(latencies, elapsed, processes.cpu() - server_cpu, processes.own_cpu() - own_cpu)
 
 
 async def repeat(
-    bench: Bench, workers: Sequence[Operation], *, at_least: int = 1, repetitions: int | None = None, warm: bool = True
+    bench: Bench,
+    line: str,
+    workers: Sequence[Operation],
+    *,
+    at_least: int = 1,
+    repetitions: int | None = None,
+    warm: bool = True,
 ) -> list[Load]:
     """Warm up, then one load per repetition. `at_least` counts for each repetition, whatever the time."""
     plan = bench.plan
     if warm:
         await drive(workers, plan.warm_seconds)
-    return [await drive(workers, plan.seconds, at_least=at_least) for _ in range(repetitions or plan.repetitions)]
+    with bench.profile(line):
+        return [await drive(workers, plan.seconds, at_least=at_least) for _ in range(repetitions or plan.repetitions)]
 
 
 def throughput(bench: Bench, line: str, loads: Sequence[Load], *, per_operation: float = 1.0) -> None:
@@ -162,16 +173,18 @@ def _record(bench: Bench, line: str, loads: Sequence[Load], values: list[float],
             values,
             p50_ms=statistics.median(load.percentile_ms(0.5) for load in loads),
             p95_ms=statistics.median(load.percentile_ms(0.95) for load in loads),
-            cpu_ms=1000 * sum(load.server_cpu for load in loads) / (operations * per_operation),
+            cpu_ms=1000 * sum(load.server_cpu.all for load in loads) / (operations * per_operation),
+            database_ms=1000 * sum(load.server_cpu.database for load in loads) / (operations * per_operation),
             load_share=sum(load.own_cpu for load in loads) / sum(load.elapsed for load in loads),
             operations=operations,
         )
     )
 
 
-def single(bench: Bench, line: str, values: Iterable[float], *, cpu_ms: float | None = None) -> None:
+def single(bench: Bench, line: str, values: Iterable[float], *, cpu: processes.Cpu | None = None) -> None:
     """Record figures that no closed loop made (a start, a memory)."""
     kept = list(values)
-    bench.found(
-        Outcome(line, bench.server.form.key, statistics.median(kept), kept, cpu_ms=cpu_ms, operations=len(kept))
-    )
+    outcome = Outcome(line, bench.server.form.key, statistics.median(kept), kept, operations=len(kept))
+    if cpu is not None:
+        outcome.cpu_ms, outcome.database_ms = 1000 * cpu.all, 1000 * cpu.database
+    bench.found(outcome)

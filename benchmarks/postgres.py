@@ -32,6 +32,10 @@ class Postgres:
         self.url = f"postgresql+psycopg2://postgres@/mlflow?host={self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pids(self) -> frozenset[int]:
+        return frozenset([self._process.pid] if self._process else [])
+
     def create(self) -> None:
         self.data.mkdir(parents=True)
         if os.geteuid() == 0:

@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -22,20 +23,21 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat after the command name: [0] is the state, [1] the parent."""
+def _read(pid: int) -> tuple[str, list[str]] | None:
+    """The command name and the fields of /proc/PID/stat after it: [0] is the state, [1] the parent."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        head, _, tail = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
     except (FileNotFoundError, ProcessLookupError):
         return None
+    return head.partition("(")[2], tail.split()
 
 
 def tree(*, without: frozenset[int] = frozenset()) -> list[int]:
     """Every live descendant of the harness, but for `without` (a profiler, say) and what is below it."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (fields := _stat(int(entry.name))) is not None and fields[0] != "Z":
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
+        if entry.name.isdigit() and (stat := _read(int(entry.name))) is not None and stat[1][0] != "Z":
+            children.setdefault(int(stat[1][1]), []).append(int(entry.name))
     found: list[int] = []
     queue = [os.getpid()]
     while queue:
@@ -45,16 +47,43 @@ def tree(*, without: frozenset[int] = frozenset()) -> list[int]:
     return found
 
 
-def cpu_seconds() -> float:
-    """User and system time of the tree so far, children that ended and were waited for included."""
-    total = 0
+@dataclass(frozen=True)
+class Cpu:
+    """Seconds of user and system time of the tree, children that ended and were waited for included."""
+
+    all: float
+    database: float  # of it in PostgreSQL
+
+    def __sub__(self, before: "Cpu") -> "Cpu":
+        return Cpu(self.all - before.all, self.database - before.database)
+
+
+def cpu() -> Cpu:
+    total = database = 0
     for pid in tree():
-        if (fields := _stat(pid)) is not None:
-            total += sum(int(field) for field in fields[11:15])
-    return total / TICKS
+        if (stat := _read(pid)) is not None:
+            name, fields = stat
+            ticks = sum(int(field) for field in fields[11:15])
+            total += ticks
+            database += ticks if name == "postgres" else 0
+    return Cpu(total / TICKS, database / TICKS)
 
 
-def own_cpu_seconds() -> float:
+def cpu_of(pid: int) -> float:
+    """Seconds of one process."""
+    stat = _read(pid)
+    return sum(int(field) for field in stat[1][11:13]) / TICKS if stat is not None else 0.0
+
+
+def title_of(pid: int) -> str:
+    """The command line of a process, as ps shows it."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:100]
+    except (FileNotFoundError, ProcessLookupError):
+        return "-"
+
+
+def own_cpu() -> float:
     """User and system time of the harness: what generating the load cost."""
     return time.process_time()
 
@@ -103,10 +132,10 @@ def reap() -> None:
             pass
 
 
-def wait_until_gone(seconds: float) -> bool:
-    """Wait for the whole tree to end; false when something still runs."""
+def wait_until_gone(seconds: float, *, without: frozenset[int] = frozenset()) -> bool:
+    """Wait for the tree to end; false when something still runs."""
     deadline = time.monotonic() + seconds
-    while tree():
+    while tree(without=without):
         reap()
         if time.monotonic() > deadline:
             return False
@@ -115,9 +144,9 @@ def wait_until_gone(seconds: float) -> bool:
     return True
 
 
-def kill_tree() -> None:
+def kill_tree(*, without: frozenset[int] = frozenset()) -> None:
     """End whatever is left below the harness."""
-    for pid in tree():
+    for pid in tree(without=without):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    wait_until_gone(10)
+    wait_until_gone(10, without=without)

@@ -57,7 +57,7 @@ async def small_files(bench: Bench, opened: list[Connection], root: str) -> None
 
     workers = [getter(connection) for connection in opened]
     await drive(workers, 3600, at_most=len(files))  # every file once: all are there, and warm
-    throughput(bench, "small_files_out", await repeat(bench, workers, at_least=8, warm=False))
+    throughput(bench, "small_files_out", await repeat(bench, "small_files_out", workers, at_least=8, warm=False))
 
 
 def large_file(bench: Bench, root: str) -> None:
@@ -89,17 +89,17 @@ def large_file(bench: Bench, root: str) -> None:
 class _Moved:
     """The time and the CPU that one transfer took."""
 
-    def __init__(self, size: int, seconds: float, cpu: float, own_cpu: float) -> None:
+    def __init__(self, size: int, seconds: float, cpu: processes.Cpu, own_cpu: float) -> None:
         self.rate = size / 1e6 / seconds
         self.seconds, self.cpu, self.own_cpu = seconds, cpu, own_cpu
 
 
 def _timed(size: int, transfer: Callable[[], None]) -> _Moved:
-    cpu, own = processes.cpu_seconds(), processes.own_cpu_seconds()
+    cpu, own = processes.cpu(), processes.own_cpu()
     begin = time.perf_counter()
     transfer()
     seconds = time.perf_counter() - begin
-    return _Moved(size, seconds, processes.cpu_seconds() - cpu, processes.own_cpu_seconds() - own)
+    return _Moved(size, seconds, processes.cpu() - cpu, processes.own_cpu() - own)
 
 
 def _moved(bench: Bench, line: str, moves: list[_Moved]) -> None:
@@ -110,7 +110,8 @@ def _moved(bench: Bench, line: str, moves: list[_Moved]) -> None:
             bench.server.form.key,
             statistics.median(rates),
             rates,
-            cpu_ms=1000 * statistics.median(move.cpu for move in moves),
+            cpu_ms=1000 * statistics.median(move.cpu.all for move in moves),
+            database_ms=1000 * statistics.median(move.cpu.database for move in moves),
             load_share=sum(move.own_cpu for move in moves) / sum(move.seconds for move in moves),
             operations=len(moves),
         )

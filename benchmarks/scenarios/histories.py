@@ -21,10 +21,12 @@ async def run(bench: Bench) -> None:
         experiment = await new_experiment(bench, connection, "histories")
         short, long = await new_runs(bench, connection, experiment, 2)
         await _fill(bench, connection, short, 20_000)
-        latency(bench, "history_20k", await repeat(bench, [_reader(bench, connection, short)], at_least=3))
+        latency(
+            bench, "history_20k", await repeat(bench, "history_20k", [_reader(bench, connection, short)], at_least=3)
+        )
         await _fill(bench, connection, long, 200_000)
         reader = _reader(bench, connection, long)
-        latency(bench, "history_200k", await repeat(bench, [reader], repetitions=1, warm=False))
+        latency(bench, "history_200k", await repeat(bench, "history_200k", [reader], repetitions=1, warm=False))
 
 
 async def _fill(bench: Bench, connection: Connection, run_id: str, points: int) -> None:

@@ -69,7 +69,7 @@ async def single_points(bench: Bench, line: str, count: int, record: Callable[[B
         runs = await new_runs(bench, opened[0], experiment, count)
         streams = [MetricStream(bench.calls, run_id, KEY) for run_id in runs]
         workers = [_sender(*pair) for pair in zip(opened, streams, strict=True)]
-        record(bench, line, await repeat(bench, workers, at_least=count))
+        record(bench, line, await repeat(bench, line, workers, at_least=count))
         for run_id, stream in zip(runs, streams, strict=True):
             expected = range(stream.FIRST_STEP, stream.FIRST_STEP + stream.sent)
             await verify_steps(bench, opened[0], run_id, KEY, list(expected))
@@ -81,7 +81,7 @@ async def batches(bench: Bench, line: str, keys: int) -> None:
         runs = await new_runs(bench, opened[0], experiment, 8)
         streams = [BatchStream(bench.calls, run_id, keys) for run_id in runs]
         workers = [_sender(*pair) for pair in zip(opened, streams, strict=True)]
-        throughput(bench, line, await repeat(bench, workers, at_least=8), per_operation=BatchStream.METRICS)
+        throughput(bench, line, await repeat(bench, line, workers, at_least=8), per_operation=BatchStream.METRICS)
         for run_id, stream in zip(runs, streams, strict=True):
             await _verify_batches(bench, opened[0], run_id, stream)
 

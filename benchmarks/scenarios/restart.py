@@ -11,7 +11,7 @@ LINES = (Line("restart", "start to first answer, on the data of this run", "s"),
 async def run(bench: Bench) -> None:
     bench.server.stop(database=False)
     bench.server.start()
-    single(bench, "restart", [bench.server.first_answer_seconds], cpu_ms=1000 * bench.server.first_answer_cpu_seconds)
+    single(bench, "restart", [bench.server.first_answer_seconds], cpu=bench.server.first_answer_cpu)
     if "corpus" not in bench.shared:
         return
     experiment, size = bench.shared["corpus"]

@@ -28,7 +28,7 @@ async def run(bench: Bench) -> None:
         lives = [run_life(bench.calls, experiment, shape) for shape in shapes]
         turn, done = count(), {}
         workers = [_liver(connection, lives, turn, done) for connection in opened]
-        throughput(bench, "run_life", await repeat(bench, workers, at_least=8))
+        throughput(bench, "run_life", await repeat(bench, "run_life", workers, at_least=8))
         await _verify(bench, opened[0], experiment, {run_id: shapes[number] for run_id, number in done.items()})
 
 

@@ -82,4 +82,4 @@ async def _ask(bench: Bench, line: str, request: bytes, size: int, names: list[s
         runs: list[dict[str, Any]] = msgspec.json.decode(plain(await connection.call(request))).get("runs", [])
         if len(runs) != size or (names is not None and [run["info"]["run_name"] for run in runs] != names):
             raise Wrong(f"{line}: {len(runs)} runs, {size} expected, or not in their order")
-        latency(bench, line, await repeat(bench, [lambda: connection.call(request)], at_least=3))
+        latency(bench, line, await repeat(bench, line, [lambda: connection.call(request)], at_least=3))

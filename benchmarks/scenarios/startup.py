@@ -19,7 +19,7 @@ LONGEST_SECONDS = 40
 
 async def run(bench: Bench) -> None:
     """The starts themselves were timed by whoever started the server; see `__main__`."""
-    single(bench, "start", bench.shared["starts"], cpu_ms=1000 * bench.server.first_answer_cpu_seconds)
+    single(bench, "start", bench.shared["starts"], cpu=bench.server.first_answer_cpu)
     await settled(bench.plan.idle_seconds)
     single(bench, "idle_memory", [processes.pss_bytes() / 1e6])
 
@@ -28,8 +28,8 @@ async def settled(seconds: float) -> None:
     """Wait at least `seconds`, and until the tree has hardly used the CPU for one: the other workers are up, too."""
     begin = time.monotonic()
     while True:
-        cpu = processes.cpu_seconds()
+        cpu = processes.cpu()
         await asyncio.sleep(1)
-        busy, waited = processes.cpu_seconds() - cpu, time.monotonic() - begin
+        busy, waited = (processes.cpu() - cpu).all, time.monotonic() - begin
         if (busy < QUIET_SHARE and waited >= seconds) or waited > LONGEST_SECONDS:
             return
