@@ -8,7 +8,7 @@ from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import EDIT, MANAGE, READ, Call, Routes, spell
 from lakeward.tracking import documents, history, inputs, limits, metrics, params, runs, search, trash, wire
-from lakeward.tracking.records import Point
+from lakeward.tracking.records import TERMINAL, Point
 from lakeward.tracking.store import inputs as inputs_store
 
 routes = Routes("runs", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
@@ -47,6 +47,8 @@ async def update_run(call: Call, req: wire.UpdateRun) -> wire.RunInfoResponse:
         end_time=req.end_time,
         name=req.run_name,
     )
+    if run.status in TERMINAL:
+        call.afterwards(functools.partial(metrics.tidy, call.db, run.seq))
     return wire.RunInfoResponse(wire.RunInfo.of(run, databricks=call.databricks))
 
 
@@ -201,17 +203,13 @@ async def search_datasets(call: Call, req: wire.SearchDatasets) -> wire.SearchDa
 
 @routes.post("/databricks/runs/delete-runs", allow=EDIT)
 async def delete_runs(call: Call, req: wire.DeleteRuns) -> wire.DeleteRunsResponse:
-    count = await trash.delete_runs(
-        call.tx, call.workspace, req.experiment_id, req.max_timestamp_millis, req.max_runs
-    )
+    count = await trash.delete_runs(call.tx, call.workspace, req.experiment_id, req.max_timestamp_millis, req.max_runs)
     return wire.DeleteRunsResponse(count)
 
 
 @routes.post("/databricks/runs/restore-runs", allow=EDIT)
 async def restore_runs(call: Call, req: wire.RestoreRuns) -> wire.RestoreRunsResponse:
-    count = await trash.restore_runs(
-        call.tx, call.workspace, req.experiment_id, req.min_timestamp_millis, req.max_runs
-    )
+    count = await trash.restore_runs(call.tx, call.workspace, req.experiment_id, req.min_timestamp_millis, req.max_runs)
     return wire.RestoreRunsResponse(count)
 
 

@@ -80,3 +80,30 @@ async def sampled_history(
         run_seqs, key_id, *steps, samples,
     )  # fmt: skip
     return rows
+
+
+async def crowded_buckets(tx: Tx, run_seq: int, more_than: int) -> list[int]:
+    """Buckets of this run with more segments than this."""
+    rows = await tx.fetch(
+        "SELECT bucket FROM metric_segment WHERE run_seq = $1 GROUP BY bucket HAVING count(*) > $2", run_seq, more_than
+    )
+    return [row["bucket"] for row in rows]
+
+
+async def merge_segments(tx: Tx, run_seq: int, bucket: int) -> None:
+    """Put the points of a bucket together again: one key and up to 1,000 distinct points a segment."""
+    await tx.execute(
+        f"""
+        WITH taken AS (
+            DELETE FROM metric_segment WHERE run_seq = $1 AND bucket = $2 RETURNING *
+        ), point AS (
+            SELECT DISTINCT key_id, ts, step, val FROM (SELECT {_POINTS} FROM taken s OFFSET 0) AS unpacked
+        ), placed AS (
+            SELECT *, (row_number() OVER (PARTITION BY key_id ORDER BY ts, step, val) - 1) / 1000 AS part FROM point
+        )
+        INSERT INTO metric_segment (run_seq, bucket, max_ts, keys, ts, steps, vals)
+        SELECT $1, $2, max(ts), array_agg(key_id), array_agg(ts), array_agg(step), array_agg(val)
+        FROM placed GROUP BY key_id, part
+        """,
+        run_seq, bucket,
+    )  # fmt: skip
