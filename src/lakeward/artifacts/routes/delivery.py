@@ -26,7 +26,9 @@ _INERT: Final[Mapping[str, str]] = {
     ("txt", "text", "log", "md", "csv", "tsv", "yaml", "yml", "toml", "ini", "cfg", "py", "mlmodel"), _TEXT
 )
 _POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
-_CONDITIONS: Final = (b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"if-range")
+_CONDITIONS: Final = frozenset(
+    {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"if-range"}
+)
 
 
 async def deliver(call: Call, place: Place, *, missing: str = "RESOURCE_DOES_NOT_EXIST") -> Reply:
@@ -40,7 +42,7 @@ async def deliver(call: Call, place: Place, *, missing: str = "RESOURCE_DOES_NOT
 async def _answer(call: Call, place: Place) -> Reply:
     span = Span.parse(call.header("range"))
     head = call.scope["method"] == "HEAD"
-    if head or any(name in call.headers for name in _CONDITIONS):
+    if head or not call.headers.keys().isdisjoint(_CONDITIONS):
         info = await call.objects.head(place.key)
         refused = _refused(call, info)
         if refused:

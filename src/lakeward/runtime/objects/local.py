@@ -24,7 +24,7 @@ Run = Callable[..., Awaitable[Any]]
 
 _PIECE: Final = 256 << 10  # read at a time while cached; what is not larger is read in one go
 _DISK_PIECE: Final = 1 << 20
-_BATCH: Final = 1 << 20  # bytes gathered before a thread writes them
+_BATCH: Final = 2 << 20  # bytes gathered before a thread writes them
 _WRITEBACK: Final = 8 << 20
 _MAX_VECTOR: Final = 512
 

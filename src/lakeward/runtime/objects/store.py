@@ -1,5 +1,6 @@
 """`ObjectStore`: what features see, and the seam where payload bytes are sealed and opened."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -11,6 +12,7 @@ from lakeward.runtime.objects.local import LocalBackend
 from lakeward.runtime.objects.records import Backend, Level, ObjectInfo, Opened, Presigned
 from lakeward.runtime.objects.spans import Span
 
+_UNSAFE: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|^\.|[\0\\]")
 MARKER: Final = ".lakeward.directory"  # the object that keeps an empty directory
 
 
@@ -131,7 +133,7 @@ class ObjectStore:
 
 def _checked(key: str) -> str:
     """Keys are made by our own code; this makes a mistake there harmless."""
-    if "\0" in key or "\\" in key or any(part in ("", ".", "..") for part in key.split("/")) or key[0] == ".":
+    if _UNSAFE.search(key):
         raise ValueError(f"not an object key: {key!r}")
     return key
 
