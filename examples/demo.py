@@ -29,6 +29,8 @@ from pathlib import Path
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # the links are printed once, at the end
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices this small are faster without threads that wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # without git there is no commit tag, and that is fine
 
 import joblib
