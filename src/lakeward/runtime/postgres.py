@@ -7,7 +7,6 @@ PostgreSQL who is at the other end, and only this user, root and PostgreSQL's ow
 use a role without superuser rights.
 """
 
-import asyncio
 import hashlib
 import importlib.util
 import os
@@ -99,6 +98,8 @@ class EmbeddedPostgres:
         if self._initdb is not None:
             self._finish_initdb()
             self._launch()
+        import asyncio  # noqa: PLC0415 - initdb runs while it is imported
+
         asyncio.run(self._connect(seconds, cancelled))
 
     def poll(self) -> int | None:
@@ -242,7 +243,9 @@ class EmbeddedPostgres:
     # --- the first connection
 
     async def _connect(self, seconds: float, cancelled: Callable[[], bool]) -> None:
-        import asyncpg  # noqa: PLC0415 - initdb runs while it is imported
+        import asyncio  # noqa: PLC0415 - as above
+
+        import asyncpg  # noqa: PLC0415 - as above
 
         deadline = time.monotonic() + seconds
         while not cancelled():

@@ -1,6 +1,5 @@
 """Getting to the database of these settings: waiting for it, migrating it, and lending it to a short command."""
 
-import asyncio
 import contextlib
 import logging
 import time
@@ -24,7 +23,9 @@ class DatabaseUnreachable(LakewardError):
 
 async def migrated(url: str, *, patience: float = 0.0, cancelled: Callable[[], bool] = lambda: False) -> None:
     """Bring the database at this URL to our schema; one that is away is waited for as long as `patience` seconds."""
-    import asyncpg  # noqa: PLC0415 - PostgreSQL starts while this is imported
+    import asyncio  # noqa: PLC0415 - PostgreSQL starts while these are imported
+
+    import asyncpg  # noqa: PLC0415
 
     from lakeward.runtime.migrate import migrate  # noqa: PLC0415
 
@@ -57,6 +58,8 @@ async def migrated(url: str, *, patience: float = 0.0, cancelled: Callable[[], b
 @contextmanager
 def database(settings: Settings, *, migrate: bool = True) -> Iterator[str]:
     """The URL of a migrated database: the one set, the running server's, or the embedded one started for a moment."""
+    import asyncio  # noqa: PLC0415 - as above
+
     with contextlib.ExitStack() as stack:
         url = settings.database_url or stack.enter_context(_embedded(settings))
         if migrate:
