@@ -216,15 +216,6 @@ def test_tag_of_a_deleted_experiment(client, experiment):
         client.set_experiment_tag(experiment, "k", "v")
 
 
-@pytest.mark.skipif(not hasattr(mlflow.MlflowClient, "delete_experiment_tag"), reason="came with mlflow 3.3")
-def test_delete_tag(client, experiment):
-    client.set_experiment_tag(experiment, "k", "v")
-    client.delete_experiment_tag(experiment, "k")
-    assert "k" not in client.get_experiment(experiment).tags
-    with refused(MISSING):
-        client.delete_experiment_tag(experiment, "k")
-
-
 def test_set_experiment_creates_once(side):
     name = side.name()
     first = mlflow.set_experiment(name)
