@@ -74,10 +74,9 @@ def application(settings: Settings) -> Application:
     return Application(all_routes(), ProcessHooks(settings), guard, settings)
 
 
-def serve_api(settings: Settings, sock: socket.socket) -> None:
-    """Serve on an inherited socket until SIGTERM, then finish what is under way."""
-    telemetry.configure_logging(settings.log_level, settings.log_format)
-    config = uvicorn.Config(
+def uvicorn_config(settings: Settings) -> uvicorn.Config:
+    """How the application is served, wherever its socket comes from."""
+    return uvicorn.Config(
         application(settings),
         loop="uvloop",
         http="httptools",
@@ -93,8 +92,12 @@ def serve_api(settings: Settings, sock: socket.socket) -> None:
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
         h11_max_incomplete_event_size=64 << 10,
     )
-    server = uvicorn.Server(config)
-    uvloop.run(server.serve(sockets=[sock]))
+
+
+def serve_api(settings: Settings, sock: socket.socket) -> None:
+    """Serve on an inherited socket until SIGTERM, then finish what is under way."""
+    telemetry.configure_logging(settings.log_level, settings.log_format)
+    uvloop.run(uvicorn.Server(uvicorn_config(settings)).serve(sockets=[sock]))
 
 
 def run_worker(settings: Settings) -> None:
