@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from s3 import S3, s3_server
 
 from lakeward.runtime.objects import ObjectStore
+from s3 import S3, s3_server
 
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]

@@ -21,6 +21,7 @@ from lakeward.runtime.objects.kernel import open_beneath, start_writeback
 from lakeward.runtime.objects.records import Entry, Level, ObjectInfo
 
 _TEMPORARY: Final = ".tmp"  # no key begins like this: keys begin with names of ours
+_TRIES: Final = 100  # of a commit: concurrent deletes may remove its directory, empty as it still is
 _STALE_SECONDS: Final = 24 * 3600
 _READ: Final = os.O_RDONLY | os.O_NONBLOCK  # a FIFO must not hang the reader
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY
@@ -108,23 +109,24 @@ class Tree:
         if durable:
             os.fsync(descriptor)
         directory, _, last = key.rpartition("/")
-        tries = 5  # a concurrent delete may remove the directory, empty as it still is
+        tries = _TRIES
         while True:
-            parent = self._make_directories(directory, durable=durable)
             try:
-                if create:
-                    os.link(name, last, dst_dir_fd=parent, follow_symlinks=False)
-                else:
-                    os.rename(name, last, dst_dir_fd=parent)
-                if durable:
-                    os.fsync(parent)
-                return info_of(key, os.fstat(descriptor))
+                parent = self._make_directories(directory, durable=durable)
+                try:
+                    if create:
+                        os.link(name, last, dst_dir_fd=parent, follow_symlinks=False)
+                    else:
+                        os.rename(name, last, dst_dir_fd=parent)
+                    if durable:
+                        os.fsync(parent)
+                    return info_of(key, os.fstat(descriptor))
+                finally:
+                    os.close(parent)
             except FileNotFoundError:
                 tries -= 1
                 if not tries:
                     raise
-            finally:
-                os.close(parent)
 
     def _make_directories(self, directory: str, *, durable: bool) -> int:
         """A descriptor of the directory, made with its parents where missing."""
