@@ -94,10 +94,15 @@ class EmbeddedPostgres:
             self._begin_initdb()
 
     def wait_ready(self, seconds: float = 120.0, *, cancelled: Callable[[], bool] = lambda: False) -> None:
-        """Until the database takes connections. Crash recovery can take long: WAL of up to 2 GB is replayed."""
-        if self._initdb is not None:
+        """Until the database takes connections, or `cancelled`. After a crash, up to 2 GB of WAL are replayed first."""
+        while self._initdb is not None and not cancelled():
+            if self._initdb.poll() is None:
+                time.sleep(_POLL_SECONDS / 2)
+                continue
             self._finish_initdb()
             self._launch()
+        if self._server is None:
+            return
         import asyncio  # noqa: PLC0415 - initdb runs while it is imported
 
         asyncio.run(self._connect(seconds, cancelled))
