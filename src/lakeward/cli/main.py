@@ -94,6 +94,7 @@ def exit_code(error: LakewardError) -> int:
 
 
 def main() -> None:
+    os.umask(0o077)  # whatever a command writes is for this user alone
     try:
         cli.main(prog_name="lakeward", standalone_mode=False)
     except click.exceptions.Exit as stop:
