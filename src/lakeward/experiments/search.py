@@ -26,6 +26,7 @@ from lakeward.runtime.sql import Parameters, after
 DEFAULT_RESULTS: Final = 1_000
 MAX_RESULTS: Final = 50_000
 VIEWS: Final = ("ACTIVE_ONLY", "DELETED_ONLY", "ALL")
+_VIEW_NUMBERS: Final = {str(number): name for number, name in enumerate(VIEWS, 1)}
 
 _NAME = Field(Kind.TEXT, TEXTUAL, "name")
 _CREATED = Field(Kind.INTEGER, NUMERIC, "creation_time")
@@ -65,13 +66,10 @@ def view_of(view: str | int | None) -> str:
     """A view type by name or protobuf number (1, 2, 3); active ones by default."""
     if view is None or view == "":
         return "ACTIVE_ONLY"
-    if isinstance(view, int) or view.isdigit():
-        number = int(view)
-        if 1 <= number <= len(VIEWS):
-            return VIEWS[number - 1]
-    elif view in VIEWS:
-        return view
-    raise InvalidParameter(f"Invalid view type {view!r}; use one of {', '.join(VIEWS)}.")
+    named = _VIEW_NUMBERS.get(str(view), view)
+    if named not in VIEWS:
+        raise InvalidParameter(f"Invalid view type {view!r}; use one of {', '.join(VIEWS)}.")
+    return str(named)
 
 
 def bounded(max_results: int | None, default: int, most: int) -> int:

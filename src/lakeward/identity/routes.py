@@ -3,7 +3,8 @@
 import msgspec
 
 from lakeward.identity import wire, workspaces
-from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Call, Reply, Routes
+from lakeward.kit.errors import InvalidParameter
+from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Call, Routes
 
 routes = Routes("workspaces", ("/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
 platform = Routes("platform")
@@ -15,8 +16,9 @@ async def list_workspaces(call: Call) -> wire.ListWorkspacesResponse:
     return wire.ListWorkspacesResponse([wire.Workspace.of(each) for each in found])
 
 
-@routes.post("/workspaces", allow=ADMIN)
+@routes.post("/workspaces", allow=ADMIN, status=201)
 async def create_workspace(call: Call, req: wire.CreateWorkspace) -> wire.WorkspaceResponse:
+    _refuse_placement(req)
     created = await workspaces.create(call.tx, req.name, req.description)
     return wire.WorkspaceResponse(wire.Workspace.of(created))
 
@@ -29,14 +31,24 @@ async def get_workspace(call: Call, req: wire.WorkspaceName) -> wire.WorkspaceRe
 
 @routes.patch("/workspaces/{workspace_name}", allow=ADMIN)
 async def update_workspace(call: Call, req: wire.UpdateWorkspace) -> wire.WorkspaceResponse:
+    _refuse_placement(req)
     changed = await workspaces.describe(call.tx, req.workspace_name, req.description)
     return wire.WorkspaceResponse(wire.Workspace.of(changed))
 
 
-@routes.delete("/workspaces/{workspace_name}", allow=ADMIN)
-async def delete_workspace(call: Call, req: wire.WorkspaceName) -> Reply:
-    await workspaces.delete(call.tx, req.workspace_name)
-    return Reply(status=204)
+@routes.delete("/workspaces/{workspace_name}", allow=ADMIN, status=204)
+async def delete_workspace(call: Call, req: wire.DeleteWorkspace) -> None:
+    await workspaces.delete(call.tx, req.workspace_name, req.mode)
+
+
+def _refuse_placement(req: wire.Placement) -> None:
+    """What is not done must not look done."""
+    if req.default_artifact_root:
+        raise InvalidParameter(
+            "'default_artifact_root' is not supported: the server's object store holds all artifacts."
+        )
+    if req.trace_archival_config.location or req.trace_archival_config.retention:
+        raise InvalidParameter("'trace_archival_config' is not supported.")
 
 
 class DatabricksConfig(msgspec.Struct):

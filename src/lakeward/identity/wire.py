@@ -20,7 +20,19 @@ class ListWorkspacesResponse(msgspec.Struct):
     workspaces: list[Workspace]
 
 
-class CreateWorkspace(msgspec.Struct):
+class ArchivalConfig(msgspec.Struct):
+    location: str = ""
+    retention: str = ""
+
+
+class Placement(msgspec.Struct, kw_only=True):
+    """Where a workspace would keep things apart. Here the server's object store holds the artifacts of all."""
+
+    default_artifact_root: str = ""
+    trace_archival_config: ArchivalConfig = msgspec.field(default_factory=ArchivalConfig)
+
+
+class CreateWorkspace(Placement, kw_only=True):
     name: str
     description: str = ""
 
@@ -29,9 +41,14 @@ class WorkspaceName(msgspec.Struct):
     workspace_name: str
 
 
-class UpdateWorkspace(msgspec.Struct):
+class UpdateWorkspace(Placement, kw_only=True):
     workspace_name: str
-    description: str = ""
+    description: str | None = None
+
+
+class DeleteWorkspace(msgspec.Struct):
+    workspace_name: str
+    mode: str = "RESTRICT"
 
 
 class WorkspaceResponse(msgspec.Struct):

@@ -5,13 +5,14 @@ import time
 from collections.abc import Mapping
 
 from lakeward.identity import store
-from lakeward.identity.records import DEFAULT_WORKSPACE, Workspace
-from lakeward.kit.errors import AlreadyExists, Conflict, InvalidParameter, NotFound
+from lakeward.identity.records import DEFAULT_ID, DEFAULT_WORKSPACE, Workspace
+from lakeward.kit.errors import AlreadyExists, Conflict, InvalidParameter, NotFound, PermissionDenied
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http import Actor
 
 # compat(mlflow 3.17): the client checks this shape before it sends a name
 _NAME = re.compile(r"(?=.{2,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_RESERVED = frozenset({"workspaces", "api", "ajax-api", "static-files"})
 _REMEMBER_SECONDS = 1.0
 
 
@@ -21,24 +22,23 @@ class WorkspaceDirectory:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._until = 0.0
-        self._by_name: dict[str, int] = {DEFAULT_WORKSPACE: 1}
+        self._by_name: dict[str, int] = {DEFAULT_WORKSPACE: DEFAULT_ID}
 
     async def of_call(self, headers: Mapping[bytes, bytes], actor: Actor | None) -> int:
         """The workspace a call names by header, else the default one, else the only one the caller is in."""
-        name = headers.get(b"x-mlflow-workspace")
-        org = headers.get(b"x-databricks-org-id")
-        if name is not None:
-            found = (await self._names()).get(name.decode("latin-1").strip())
-            if found is None:
-                raise NotFound(f"No workspace named {name.decode('latin-1')!r}.")
-            return found
-        if org is not None:
-            if not org.isdigit() or int(org) not in (await self._names()).values():
-                raise NotFound(f"No workspace with the id {org.decode('latin-1')!r}.")
-            return int(org)
-        if actor is not None and not actor.is_admin and 1 not in actor.roles and len(actor.roles) == 1:
+        if actor is None:
+            return DEFAULT_ID  # the rule refuses this caller, who learns nothing about workspaces
+        name = headers.get(b"x-mlflow-workspace", b"").decode("latin-1").strip()
+        # MLflow sends the first, the platform SDK by itself the second
+        number = headers.get(b"x-databricks-org-id") or headers.get(b"x-databricks-workspace-id")
+        if name:
+            return _permitted((await self._names()).get(name), repr(name), actor)
+        if number and number != b"%d" % DEFAULT_ID:  # that one is what everybody is told who asks for no other
+            known = number.isdigit() and len(number) < 19 and int(number) in (await self._names()).values()
+            return _permitted(int(number) if known else None, number.decode("latin-1"), actor)
+        if not actor.is_admin and DEFAULT_ID not in actor.roles and len(actor.roles) == 1:
             return next(iter(actor.roles))
-        return 1
+        return DEFAULT_ID
 
     async def _names(self) -> dict[str, int]:
         if time.monotonic() >= self._until:
@@ -46,6 +46,15 @@ class WorkspaceDirectory:
                 self._by_name = {each.name: each.id for each in await store.list_workspaces(connection)}
             self._until = time.monotonic() + _REMEMBER_SECONDS
         return self._by_name
+
+
+def _permitted(workspace: int | None, named: str, actor: Actor) -> int:
+    """The workspace that was named. To who has no role there it is as if it did not exist."""
+    if workspace is not None and actor.role_in(workspace) is not None:
+        return workspace
+    if actor.is_admin:
+        raise NotFound(f"There is no workspace {named}.")
+    raise PermissionDenied(f"'{actor.name}' has no role in a workspace {named}. Ask a manager of it.")
 
 
 async def visible(tx: Tx, actor: Actor) -> list[Workspace]:
@@ -65,25 +74,47 @@ async def create(tx: Tx, name: str, description: str) -> Workspace:
             f"Invalid workspace name {name!r}: 2 to 63 lower-case letters, digits and hyphens, starting and ending with"
             " a letter or digit."
         )
+    if name in _RESERVED:
+        raise InvalidParameter(f"The workspace name {name!r} is reserved.")
     created = await store.add_workspace(tx, name, description)
     if created is None:
         raise AlreadyExists(f"A workspace named {name!r} exists already.")
     return created
 
 
-async def describe(tx: Tx, name: str, description: str) -> Workspace:
+async def describe(tx: Tx, name: str, description: str | None) -> Workspace:
+    """The workspace with this description; None leaves it as it is."""
     changed = await store.describe_workspace(tx, name, description)
     if changed is None:
         raise NotFound(f"No workspace named {name!r}.")
     return changed
 
 
-async def delete(tx: Tx, name: str) -> None:
-    """Only an empty workspace goes; the default one never."""
+async def delete(tx: Tx, name: str, mode: str) -> None:
+    """Only an empty workspace goes, the default one never; `SET_DEFAULT` first moves what it holds to that one.
+
+    compat(mlflow 3.17): the modes and their error code.
+    """
+    if mode not in ("RESTRICT", "SET_DEFAULT"):
+        raise InvalidParameter(
+            f"A workspace cannot be deleted in mode {mode!r}: use RESTRICT or SET_DEFAULT. To delete what it holds for"
+            " good, use `lakeward gc` or POST /api/2.0/lakeward/purge."
+        )
     found = await store.find_workspace(tx, name)
     if found is None:
         raise NotFound(f"No workspace named {name!r}.")
-    if name == DEFAULT_WORKSPACE:
-        raise Conflict("The default workspace cannot be deleted.")
+    if found.id == DEFAULT_ID:
+        raise Conflict("The default workspace cannot be deleted.", code="INVALID_STATE")
+    if mode == "SET_DEFAULT":
+        taken = await store.names_in_both(tx, found.id, DEFAULT_ID)
+        if taken:
+            raise Conflict(
+                f"The default workspace has experiments of the same names: {', '.join(map(repr, taken))}. Rename or"
+                " delete them permanently first.",
+                code="INVALID_STATE",
+            )
+        await store.move_experiments(tx, found.id, DEFAULT_ID)
     if not await store.delete_empty_workspace(tx, found.id):
-        raise Conflict(f"The workspace {name!r} still has experiments. Delete them permanently first.")
+        raise Conflict(
+            f"The workspace {name!r} still has experiments. Delete them permanently first.", code="INVALID_STATE"
+        )

@@ -18,8 +18,8 @@ _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 async def read_body(call: Call, limit: int) -> bytes:
     declared = call.headers.get(b"content-length")
-    if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise TooLarge(f"The request body has {int(declared)} bytes; at most {limit} are taken.")
+    if declared is not None and declared.isdigit() and int(declared.lstrip(b"0")[:19] or b"0") > limit:
+        raise TooLarge(f"The request body is larger than the {limit} bytes that are taken.")
     call.limit = limit
     chunks = [chunk async for chunk in call.stream()]
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -42,6 +42,8 @@ def inflate(body: bytes, encoding: bytes, limit: int) -> bytes:
         raise TooLarge(f"The decompressed body is larger than {limit} bytes.")
     if not engine.eof:
         raise InvalidParameter(f"The {encoding.decode()} body is incomplete.")
+    if engine.unused_data:  # a body of a million tiny members would cost a million times its size
+        raise InvalidParameter(f"The {encoding.decode()} body goes on after its end; send it as one member.")
     return plain
 
 
@@ -52,7 +54,7 @@ def decode(route: Route, body: bytes, query: bytes, params: Mapping[str, str]) -
     if not params and not query:
         try:
             return route.decoder.decode(body or b"{}")
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # the slow path below allows nulls and says what is wrong
     fields: dict[str, Any] = _from_query(query, route.list_fields) if query else {}
     if body:
@@ -62,6 +64,8 @@ def decode(route: Route, body: bytes, query: bytes, params: Mapping[str, str]) -
         return msgspec.convert(_without_nulls(fields), route.request, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidParameter(explain(str(error))) from error
+    except RecursionError as error:
+        raise InvalidParameter("The request body is nested too deeply.") from error
 
 
 def _from_query(query: bytes, lists: frozenset[str]) -> dict[str, Any]:
@@ -81,8 +85,10 @@ def _from_query(query: bytes, lists: frozenset[str]) -> dict[str, Any]:
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidParameter(f"The request body is not valid JSON: {error}.") from error
+    except RecursionError as error:
+        raise InvalidParameter("The request body is nested too deeply.") from error
     if not isinstance(value, dict):
         raise InvalidParameter(f"The request body must be a JSON object, not {type(value).__name__}.")
     return value

@@ -41,16 +41,24 @@ class Guard:
                 f"This server is not called {host!r}. Add the name to `allowed_hosts` if that is right.",
             )
         origin = headers.get(b"origin")
-        if origin is not None:
-            netloc = urlsplit(origin.decode("latin-1")).netloc
-            if netloc.lower() != host.lower():
-                raise PermissionDenied("Requests from other web sites are refused.")
+        if origin is not None and _authority(origin.decode("latin-1")) != host.lower():
+            raise PermissionDenied("Requests from other web sites are refused.")
 
     def is_local(self, client: tuple[str, int] | None, headers: dict[bytes, bytes]) -> bool:
-        """Whether the caller sits on this machine and came directly, not through a proxy."""
+        """Whether the caller sits on this machine and came directly: not through a proxy, nor by a public name."""
         if not self.loopback_bind or any(name in headers for name in _FORWARDED):
             return False
+        if not is_loopback(host_name(headers.get(b"host", b"").decode("latin-1"))):
+            return False  # an allowed host name is how others get here, by a proxy that may not say so
         return client is None or is_loopback(client[0])
+
+
+def _authority(origin: str) -> str | None:
+    """Host and port of an Origin header; None for `null` and for what is no URL."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 @functools.lru_cache(maxsize=1024)

@@ -64,7 +64,7 @@ def _operation(route: Route, schemas: dict[Any, dict[str, Any]], components: dic
         "x-access": route.allow.name,
         "parameters": [_parameter(name, "path", {"type": "string"}, required=True) for name in sorted(in_path)],
         "responses": {
-            "200": _answer(route, schemas),
+            str(route.status): _answer(route, schemas),
             "default": {"description": "An error", "content": {"application/json": {"schema": schemas[ErrorBody]}}},
         },
     }

@@ -40,6 +40,7 @@ class Route:
     tag: str
     tx: Access = "write"
     max_body: int | None = None  # bytes; None takes the server's limit
+    status: int = 200  # of an answer that is a struct or nothing
     raw_body: bool = False  # the handler reads `call.stream()`; only path and query are decoded
     request: type[msgspec.Struct] | None = None
     response: Any = None
