@@ -1,0 +1,622 @@
+-- The schema after all migrations. Made by `make docs`; `make check` keeps it true.
+CREATE FUNCTION public.log_points(run_ids text[], workspace_ids bigint[], places integer[], key_ids integer[], stamps bigint[], steps bigint[], vals double precision[]) RETURNS SETOF text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    seqs bigint[];
+    experiment_ids bigint[];
+    states text[];
+BEGIN
+    SELECT array_agg(CASE WHEN NOT t.deleted THEN t.seq END ORDER BY w.place),
+           array_agg(t.experiment_id ORDER BY w.place),
+           array_agg(CASE WHEN t.seq IS NULL THEN 'missing' WHEN t.deleted THEN 'deleted' ELSE 'ok' END ORDER BY w.place)
+    INTO seqs, experiment_ids, states
+    FROM unnest(run_ids, workspace_ids) WITH ORDINALITY AS w(run_id, workspace_id, place)
+    LEFT JOIN LATERAL (
+        SELECT r.seq, r.experiment_id, (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted,
+               pg_advisory_xact_lock_shared(r.seq)
+        FROM run r JOIN experiment e ON e.id = r.experiment_id
+        WHERE r.run_id = w.run_id AND e.workspace_id = w.workspace_id AND NOT r.purging
+    ) AS t ON true;
+
+    DELETE FROM run_document WHERE run_seq = ANY(seqs);
+
+    INSERT INTO metric_segment (run_seq, bucket, max_ts, keys, ts, steps, vals)
+    SELECT seqs[p.place], p.key_id / 64, max(p.ts), array_agg(p.key_id), array_agg(p.ts), array_agg(p.step),
+           array_agg(p.val)
+    FROM unnest(places, key_ids, stamps, steps, vals) AS p(place, key_id, ts, step, val)
+    WHERE seqs[p.place] IS NOT NULL
+    GROUP BY 1, 2;
+
+    -- In the order of the primary key, so that two writers take row locks in the same order.
+    INSERT INTO latest_metric AS l (run_seq, key_id, experiment_id, value, step, ts)
+    SELECT DISTINCT ON (1, 2) seqs[p.place], p.key_id, experiment_ids[p.place], p.val, p.step, p.ts
+    FROM unnest(places, key_ids, stamps, steps, vals) AS p(place, key_id, ts, step, val)
+    WHERE seqs[p.place] IS NOT NULL
+    ORDER BY 1, 2, p.step DESC, p.ts DESC, p.val DESC
+    ON CONFLICT (run_seq, key_id) DO UPDATE SET value = excluded.value, step = excluded.step, ts = excluded.ts
+    WHERE (excluded.step, excluded.ts, excluded.value) > (l.step, l.ts, l.value);
+
+    RETURN QUERY SELECT unnest(states);
+END
+$$;
+
+CREATE FUNCTION public.log_words(wanted_run text, wanted_workspace bigint, param_keys integer[], param_values text[], tag_keys integer[], tag_values text[], new_name text) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    target record;
+    added bigint;
+    kept record;
+BEGIN
+    SELECT r.seq, r.experiment_id, (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted,
+           pg_advisory_xact_lock_shared(r.seq)
+    INTO target
+    FROM run r JOIN experiment e ON e.id = r.experiment_id
+    WHERE r.run_id = wanted_run AND e.workspace_id = wanted_workspace AND NOT r.purging;
+    IF NOT FOUND THEN
+        RETURN 'missing';
+    ELSIF target.deleted THEN
+        RETURN 'deleted';
+    END IF;
+
+    DELETE FROM run_document WHERE run_seq = target.seq;
+
+    IF cardinality(param_keys) > 0 THEN
+        INSERT INTO run_param (run_seq, key_id, experiment_id, value)
+        SELECT target.seq, p.key_id, target.experiment_id, p.value
+        FROM unnest(param_keys, param_values) AS p(key_id, value) ORDER BY p.key_id
+        ON CONFLICT (run_seq, key_id) DO NOTHING;
+        GET DIAGNOSTICS added = ROW_COUNT;
+        IF added < cardinality(param_keys) THEN
+            SELECT s.key_id, s.value INTO kept
+            FROM unnest(param_keys, param_values) AS p(key_id, value)
+            JOIN run_param s ON s.run_seq = target.seq AND s.key_id = p.key_id
+            WHERE s.value <> p.value LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'param has another value'
+                    USING ERRCODE = 'LW001', DETAIL = kept.key_id || ':' || kept.value;
+            END IF;
+        END IF;
+    END IF;
+
+    IF cardinality(tag_keys) > 0 THEN
+        INSERT INTO run_tag (run_seq, key_id, experiment_id, value)
+        SELECT target.seq, t.key_id, target.experiment_id, t.value
+        FROM unnest(tag_keys, tag_values) AS t(key_id, value) ORDER BY t.key_id
+        ON CONFLICT (run_seq, key_id) DO UPDATE SET value = excluded.value WHERE run_tag.value <> excluded.value;
+    END IF;
+
+    IF new_name IS NOT NULL THEN
+        UPDATE run SET name = new_name WHERE seq = target.seq;
+    END IF;
+    RETURN 'ok';
+END
+$$;
+
+CREATE FUNCTION public.trigrams(name text) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE STRICT COST 5000 PARALLEL SAFE
+    RETURN (SELECT COALESCE(array_agg(DISTINCT ((((ascii(substr(lowered.l, i.i, 1)) & 1023) << 20) + ((ascii(substr(lowered.l, (i.i + 1), 1)) & 1023) << 10)) + (ascii(substr(lowered.l, (i.i + 2), 1)) & 1023))), '{}'::integer[]) AS "coalesce" FROM (SELECT lower(trigrams.name) AS l) lowered, LATERAL generate_series(1, (char_length(lowered.l) - 2)) i(i));
+
+CREATE TABLE public.access_token (
+    id text NOT NULL COLLATE pg_catalog."C",
+    principal_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    comment text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone
+);
+
+CREATE TABLE public.dataset (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    digest text NOT NULL COLLATE pg_catalog."C",
+    source_type text NOT NULL,
+    source text NOT NULL,
+    schema text DEFAULT ''::text NOT NULL,
+    profile text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE public.dataset ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.dataset_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.experiment (
+    id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    artifact_location text,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    deleted_at bigint,
+    purging boolean DEFAULT false NOT NULL
+);
+
+ALTER TABLE public.experiment ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.experiment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.experiment_tag (
+    experiment_id bigint NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.key_name (
+    id integer NOT NULL,
+    text text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.key_name ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.key_name_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.latest_metric (
+    run_seq bigint NOT NULL,
+    key_id integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    value double precision NOT NULL,
+    step bigint NOT NULL,
+    ts bigint NOT NULL
+)
+WITH (fillfactor='85');
+
+CREATE TABLE public.logged_model (
+    seq bigint NOT NULL,
+    model_id text NOT NULL COLLATE pg_catalog."C",
+    experiment_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    model_type text NOT NULL COLLATE pg_catalog."C",
+    source_run_id text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    creator_id bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    deleted_at bigint,
+    purging boolean DEFAULT false NOT NULL,
+    CONSTRAINT logged_model_check CHECK (((deleted_at IS NOT NULL) OR (NOT purging)))
+);
+
+CREATE TABLE public.logged_model_metric (
+    model_seq bigint NOT NULL,
+    key_id integer NOT NULL,
+    scope_id integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    ts bigint NOT NULL,
+    step bigint NOT NULL,
+    value double precision NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.logged_model_param (
+    model_seq bigint NOT NULL,
+    key_id integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    value text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.logged_model_rank (
+    model_seq bigint NOT NULL,
+    key_id integer NOT NULL,
+    scope_id integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    value double precision NOT NULL,
+    ts bigint NOT NULL,
+    step bigint NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C"
+)
+WITH (fillfactor='85');
+
+ALTER TABLE public.logged_model ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.logged_model_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.logged_model_tag (
+    model_seq bigint NOT NULL,
+    key_id integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    value text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.metric_scope (
+    id integer NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    digest text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.metric_scope ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.metric_scope_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.metric_segment (
+    run_seq bigint NOT NULL,
+    bucket integer NOT NULL,
+    max_ts bigint NOT NULL,
+    keys integer[] NOT NULL,
+    ts bigint[] NOT NULL,
+    steps bigint[] NOT NULL,
+    vals double precision[] NOT NULL
+);
+ALTER TABLE ONLY public.metric_segment ALTER COLUMN keys SET STORAGE EXTERNAL;
+ALTER TABLE ONLY public.metric_segment ALTER COLUMN ts SET STORAGE EXTERNAL;
+ALTER TABLE ONLY public.metric_segment ALTER COLUMN steps SET STORAGE EXTERNAL;
+ALTER TABLE ONLY public.metric_segment ALTER COLUMN vals SET STORAGE EXTERNAL;
+
+CREATE TABLE public.principal (
+    id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    is_admin boolean DEFAULT false NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.principal ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.principal_id_seq
+    START WITH 2
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.run (
+    seq bigint NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C",
+    experiment_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    start_time bigint NOT NULL,
+    end_time bigint,
+    deleted_at bigint,
+    purging boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE public.run_dataset (
+    run_seq bigint NOT NULL,
+    dataset_id bigint NOT NULL,
+    context text COLLATE pg_catalog."C",
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
+    seq bigint NOT NULL
+);
+
+ALTER TABLE public.run_dataset ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.run_dataset_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE UNLOGGED TABLE public.run_document (
+    run_seq bigint NOT NULL,
+    data text NOT NULL,
+    inputs text NOT NULL,
+    outputs text NOT NULL
+);
+
+CREATE TABLE public.run_model (
+    run_seq bigint NOT NULL,
+    direction text NOT NULL,
+    model_id text NOT NULL COLLATE pg_catalog."C",
+    step bigint DEFAULT 0 NOT NULL,
+    seq bigint NOT NULL,
+    CONSTRAINT run_model_direction_check CHECK ((direction = ANY (ARRAY['input'::text, 'output'::text])))
+);
+
+ALTER TABLE public.run_model ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.run_model_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.run_param (
+    run_seq bigint NOT NULL,
+    key_id integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    value text NOT NULL COLLATE pg_catalog."C",
+    head text GENERATED ALWAYS AS ("left"(value, 100)) STORED COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.run ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.run_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.run_tag (
+    run_seq bigint NOT NULL,
+    key_id integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    value text NOT NULL COLLATE pg_catalog."C",
+    head text GENERATED ALWAYS AS ("left"(value, 100)) STORED COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.schema_migration (
+    name text NOT NULL,
+    digest text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.secret_key (
+    name text NOT NULL COLLATE pg_catalog."C",
+    value bytea NOT NULL
+);
+
+CREATE TABLE public.upload (
+    id text NOT NULL COLLATE pg_catalog."C",
+    workspace_id bigint NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    overwrite boolean NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone
+);
+
+CREATE TABLE public.workspace (
+    id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    description text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.workspace ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.workspace_id_seq
+    START WITH 2
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.workspace_member (
+    workspace_id bigint NOT NULL,
+    principal_id bigint NOT NULL,
+    role text NOT NULL,
+    CONSTRAINT workspace_member_role_check CHECK ((role = ANY (ARRAY['READ'::text, 'EDIT'::text, 'MANAGE'::text])))
+);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dataset
+    ADD CONSTRAINT dataset_experiment_id_name_digest_key UNIQUE (experiment_id, name, digest);
+
+ALTER TABLE ONLY public.dataset
+    ADD CONSTRAINT dataset_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.experiment
+    ADD CONSTRAINT experiment_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.experiment_tag
+    ADD CONSTRAINT experiment_tag_pkey PRIMARY KEY (experiment_id, key);
+
+ALTER TABLE ONLY public.experiment
+    ADD CONSTRAINT experiment_workspace_id_name_key UNIQUE (workspace_id, name);
+
+ALTER TABLE ONLY public.key_name
+    ADD CONSTRAINT key_name_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.key_name
+    ADD CONSTRAINT key_name_text_key UNIQUE (text);
+
+ALTER TABLE ONLY public.latest_metric
+    ADD CONSTRAINT latest_metric_pkey PRIMARY KEY (run_seq, key_id);
+
+ALTER TABLE ONLY public.logged_model_metric
+    ADD CONSTRAINT logged_model_metric_pkey PRIMARY KEY (model_seq, key_id, scope_id, ts, step, run_id, value);
+
+ALTER TABLE ONLY public.logged_model
+    ADD CONSTRAINT logged_model_model_id_key UNIQUE (model_id);
+
+ALTER TABLE ONLY public.logged_model_param
+    ADD CONSTRAINT logged_model_param_pkey PRIMARY KEY (model_seq, key_id);
+
+ALTER TABLE ONLY public.logged_model
+    ADD CONSTRAINT logged_model_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.logged_model_rank
+    ADD CONSTRAINT logged_model_rank_pkey PRIMARY KEY (model_seq, key_id, scope_id);
+
+ALTER TABLE ONLY public.logged_model_tag
+    ADD CONSTRAINT logged_model_tag_pkey PRIMARY KEY (model_seq, key_id);
+
+ALTER TABLE ONLY public.metric_scope
+    ADD CONSTRAINT metric_scope_name_digest_key UNIQUE (name, digest);
+
+ALTER TABLE ONLY public.metric_scope
+    ADD CONSTRAINT metric_scope_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.principal
+    ADD CONSTRAINT principal_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.principal
+    ADD CONSTRAINT principal_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.run_dataset
+    ADD CONSTRAINT run_dataset_pkey PRIMARY KEY (run_seq, dataset_id);
+
+ALTER TABLE ONLY public.run_document
+    ADD CONSTRAINT run_document_pkey PRIMARY KEY (run_seq);
+
+ALTER TABLE ONLY public.run_model
+    ADD CONSTRAINT run_model_pkey PRIMARY KEY (run_seq, direction, model_id, step);
+
+ALTER TABLE ONLY public.run_param
+    ADD CONSTRAINT run_param_pkey PRIMARY KEY (run_seq, key_id);
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_run_id_key UNIQUE (run_id);
+
+ALTER TABLE ONLY public.run_tag
+    ADD CONSTRAINT run_tag_pkey PRIMARY KEY (run_seq, key_id);
+
+ALTER TABLE ONLY public.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.secret_key
+    ADD CONSTRAINT secret_key_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.upload
+    ADD CONSTRAINT upload_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.workspace_member
+    ADD CONSTRAINT workspace_member_pkey PRIMARY KEY (principal_id, workspace_id);
+
+ALTER TABLE ONLY public.workspace
+    ADD CONSTRAINT workspace_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.workspace
+    ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
+
+CREATE INDEX access_token_of_principal ON public.access_token USING btree (principal_id);
+
+CREATE INDEX experiment_latest ON public.experiment USING btree (workspace_id, updated_at DESC, id DESC);
+
+CREATE INDEX experiment_purging ON public.experiment USING btree (id) WHERE purging;
+
+CREATE INDEX experiment_trashed ON public.experiment USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
+CREATE INDEX latest_metric_by_value ON public.latest_metric USING btree (key_id, experiment_id, value, run_seq);
+
+CREATE INDEX logged_model_metric_by_value ON public.logged_model_metric USING btree (key_id, experiment_id, value, model_seq);
+
+CREATE INDEX logged_model_metric_of_scope ON public.logged_model_metric USING btree (scope_id, experiment_id, model_seq);
+
+CREATE INDEX logged_model_newest_in_experiment ON public.logged_model USING btree (experiment_id, created_at DESC, model_id);
+
+CREATE INDEX logged_model_newest_of_name ON public.logged_model USING btree (experiment_id, name, created_at DESC, model_id) WHERE (deleted_at IS NULL);
+
+CREATE INDEX logged_model_of_source_run ON public.logged_model USING btree (source_run_id) WHERE (source_run_id <> ''::text);
+
+CREATE INDEX logged_model_param_by_value ON public.logged_model_param USING btree (key_id, experiment_id, "left"(value, 100), model_seq);
+
+CREATE INDEX logged_model_purging ON public.logged_model USING btree (seq) WHERE purging;
+
+CREATE INDEX logged_model_rank_best_on_dataset ON public.logged_model_rank USING btree (experiment_id, key_id, scope_id, value, model_seq) WHERE (value <> 'NaN'::double precision);
+
+CREATE INDEX logged_model_tag_by_value ON public.logged_model_tag USING btree (key_id, experiment_id, "left"(value, 100), model_seq);
+
+CREATE INDEX logged_model_trashed ON public.logged_model USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
+CREATE INDEX metric_segment_of_run ON public.metric_segment USING btree (run_seq, bucket, max_ts);
+
+CREATE INDEX run_dataset_of_dataset ON public.run_dataset USING btree (dataset_id, run_seq);
+
+CREATE INDEX run_hidden ON public.run USING btree (experiment_id) INCLUDE (seq) WHERE (deleted_at IS NOT NULL);
+
+CREATE INDEX run_model_of_model ON public.run_model USING btree (model_id);
+
+CREATE INDEX run_name_text ON public.run USING gin (public.trigrams(name));
+
+CREATE INDEX run_newest ON public.run USING btree (start_time DESC, run_id) INCLUDE (seq, experiment_id, deleted_at);
+
+CREATE INDEX run_newest_in_experiment ON public.run USING btree (experiment_id, start_time DESC, run_id) INCLUDE (seq, deleted_at);
+
+CREATE INDEX run_param_by_value ON public.run_param USING btree (key_id, experiment_id, head, run_seq);
+
+CREATE INDEX run_purging ON public.run USING btree (seq) WHERE purging;
+
+CREATE INDEX run_tag_by_value ON public.run_tag USING btree (key_id, head, experiment_id, run_seq);
+
+CREATE INDEX run_trashed ON public.run USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
+CREATE INDEX upload_oldest ON public.upload USING btree (created_at);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.dataset
+    ADD CONSTRAINT dataset_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.experiment_tag
+    ADD CONSTRAINT experiment_tag_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.experiment
+    ADD CONSTRAINT experiment_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
+
+ALTER TABLE ONLY public.latest_metric
+    ADD CONSTRAINT latest_metric_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.logged_model
+    ADD CONSTRAINT logged_model_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id);
+
+ALTER TABLE ONLY public.logged_model_metric
+    ADD CONSTRAINT logged_model_metric_model_seq_fkey FOREIGN KEY (model_seq) REFERENCES public.logged_model(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.logged_model_param
+    ADD CONSTRAINT logged_model_param_model_seq_fkey FOREIGN KEY (model_seq) REFERENCES public.logged_model(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.logged_model_rank
+    ADD CONSTRAINT logged_model_rank_model_seq_fkey FOREIGN KEY (model_seq) REFERENCES public.logged_model(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.logged_model_tag
+    ADD CONSTRAINT logged_model_tag_model_seq_fkey FOREIGN KEY (model_seq) REFERENCES public.logged_model(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.metric_segment
+    ADD CONSTRAINT metric_segment_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.run_dataset
+    ADD CONSTRAINT run_dataset_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES public.dataset(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.run_dataset
+    ADD CONSTRAINT run_dataset_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.run
+    ADD CONSTRAINT run_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id);
+
+ALTER TABLE ONLY public.run_model
+    ADD CONSTRAINT run_model_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.run_param
+    ADD CONSTRAINT run_param_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.run_tag
+    ADD CONSTRAINT run_tag_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.upload
+    ADD CONSTRAINT upload_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.workspace_member
+    ADD CONSTRAINT workspace_member_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.workspace_member
+    ADD CONSTRAINT workspace_member_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
