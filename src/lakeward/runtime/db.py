@@ -5,9 +5,9 @@ hold is `InvalidParameter`. Statements are plain SQL with `$n`; asyncpg prepares
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import asyncpg
 
@@ -16,6 +16,10 @@ from lakeward.kit.errors import Internal, InvalidParameter, LakewardError, Unava
 Tx = Any  # an asyncpg connection inside a transaction; asyncpg ships no types
 
 ACQUIRE_SECONDS = 20.0
+_TRIES = 4
+
+T = TypeVar("T")
+
 # Conflicts that PostgreSQL resolves by aborting one side: the same transaction succeeds when run again.
 RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
@@ -96,6 +100,18 @@ class Database:
         with translated():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
                 yield connection
+
+    async def run(self, work: Callable[[Tx], Awaitable[T]], *, transaction: bool) -> T:
+        """Call `work` with a connection, in a transaction or not; again if PostgreSQL aborts it for another's sake."""
+        borrow = self.transaction if transaction else self.connection
+        for attempt in range(1, _TRIES + 1):
+            try:
+                async with borrow() as connection:
+                    return await work(connection)
+            except Unavailable as error:
+                if attempt == _TRIES or not isinstance(error.__cause__, RETRYABLE):
+                    raise
+        raise AssertionError("unreachable")
 
     async def name_ids(self, names: Sequence[str]) -> list[int]:
         """The ids of these key names in the same order; unknown names are added for good."""

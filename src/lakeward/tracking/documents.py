@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracking import runs
 from lakeward.tracking.records import TERMINAL, Run, RunDocument
+from lakeward.tracking.states import unknown
 from lakeward.tracking.store import documents as store
 from lakeward.tracking.store import runs as runs_store
 
@@ -29,7 +29,7 @@ def of_new_run(tags: Mapping[str, str]) -> RunDocument:
 async def of_run(tx: Tx, workspace: int, run_id: str) -> tuple[Run, RunDocument]:
     row = await runs_store.find_with_document(tx, workspace, run_id)
     if row is None:
-        raise runs.unknown(run_id)
+        raise unknown(run_id)
     *run, data, inputs, outputs = row
     if data is None:
         (_, data, inputs, outputs) = (await store.make(tx, [run[0]]))[0]

@@ -1,4 +1,4 @@
-"""Metrics in: batches on a locked run, and single points gathered over concurrent requests.
+"""Metrics in: batches, and single points gathered over concurrent requests.
 
 A point is (key, value, timestamp, step); equal points are one. The latest value of a key is the one with the greatest
 (step, timestamp, value). Nothing is acknowledged before it is committed.
@@ -7,62 +7,44 @@ A point is (key, value, timestamp, step); equal points are one. The latest value
 import asyncio
 import logging
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from lakeward import logged_models
-from lakeward.kit.errors import LakewardError, Unavailable
-from lakeward.runtime.db import RETRYABLE, Database, Tx
+from lakeward.kit.errors import LakewardError
+from lakeward.runtime.db import Database, Tx
 from lakeward.tracking import runs
-from lakeward.tracking.records import Point, Target
+from lakeward.tracking.records import Point
+from lakeward.tracking.states import check_state
 from lakeward.tracking.store import documents as documents_store
 from lakeward.tracking.store import metrics as store
-from lakeward.tracking.store import runs as runs_store
 
 log_ = logging.getLogger("lakeward.tracking")
 
 _GATHER_AT_MOST = 500
-_TRIES = 4
 _CROWDED = 100  # segments in a bucket
 
 
-def _columns(rows: Iterable[tuple[Target, int, Point]]) -> tuple[list[list[object]], list[list[object]]]:
-    """The column arrays of `store.append`: every point, and the latest of each run and key in lock order."""
-    seqs: list[object] = []
-    keys: list[object] = []
-    stamps: list[object] = []
-    steps: list[object] = []
-    values: list[object] = []
-    newest: dict[tuple[int, int], tuple[Target, Point]] = {}
-    for target, key_id, point in rows:
-        seqs.append(target.seq)
-        keys.append(key_id)
-        stamps.append(point.ts)
-        steps.append(point.step)
-        values.append(point.value)
-        known = newest.get((target.seq, key_id))
-        if known is None or _rank(point) >= _rank(known[1]):
-            newest[target.seq, key_id] = target, point
-    latest = [
-        (seq, key_id, target.experiment_id, point.value, point.step, point.ts)
-        for (seq, key_id), (target, point) in sorted(newest.items(), key=lambda item: item[0])
-    ]
-    return [seqs, keys, stamps, steps, values], [list(column) for column in zip(*latest, strict=True)]
-
-
-def _rank(point: Point) -> tuple[int, int, bool, float]:
-    nan = point.value != point.value
-    return point.step, point.ts, nan, 0.0 if nan else point.value
-
-
-async def log(tx: Tx, db: Database, target: Target, points: Sequence[Point]) -> None:
-    """Log points on a locked run."""
-    key_ids = await db.name_ids([point.key for point in points])
-    await store.append(tx, *_columns(zip([target] * len(points), key_ids, points, strict=True)))
+async def log(tx: Tx, db: Database, workspace: int, run_id: str, points: Sequence[Point]) -> None:
+    """Log points on one run. With points that measure LoggedModels, `tx` must be a transaction."""
+    keys = await db.name_ids([point.key for point in points])
+    (state,) = await store.log_points(tx, [run_id], [workspace], _columns([1] * len(points), keys, points))
+    check_state(state, run_id)
     measured = [point for point in points if point.model_id]
     if measured:
-        await logged_models.record_metrics(tx, target.run_id, target.experiment_id, measured)
+        run = await runs.get(tx, workspace, run_id)
+        await logged_models.record_metrics(tx, run_id, run.experiment_id, measured)
+
+
+def _columns(places: list[int], keys: list[int], points: Sequence[Point]) -> list[list[object]]:
+    return [
+        [*places],
+        [*keys],
+        [point.ts for point in points],
+        [point.step for point in points],
+        [point.value for point in points],
+    ]
 
 
 async def tidy(db: Database, run_seq: int) -> None:
@@ -135,14 +117,24 @@ class MetricGatherer:
 
     async def _write(self, batch: list[_Waiting]) -> dict[int, LakewardError]:
         """Write the batch in one transaction. Returns why single requests of it were refused, by index."""
-        for attempt in range(1, _TRIES + 1):
+        places: dict[tuple[str, int], int] = {}
+        for each in batch:
+            places.setdefault((each.run_id, each.workspace), len(places) + 1)
+        where = [places[each.run_id, each.workspace] for each in batch]
+        columns = _columns(where, [each.key_id for each in batch], [each.point for each in batch])
+        run_ids, workspaces = zip(*places, strict=True)
+
+        async def write(connection: Tx) -> list[str]:
+            return await store.log_points(connection, run_ids, workspaces, columns)
+
+        states = await self._db.run(write, transaction=False)
+        failures: dict[int, LakewardError] = {}
+        for index, each in enumerate(batch):
             try:
-                async with self._db.transaction() as tx:
-                    return await _write_gathered(tx, batch)
-            except Unavailable as error:
-                if attempt == _TRIES or not isinstance(error.__cause__, RETRYABLE):
-                    raise
-        raise AssertionError("unreachable")
+                check_state(states[where[index] - 1], each.run_id)
+            except LakewardError as error:
+                failures[index] = error
+        return failures
 
 
 _gatherers: WeakKeyDictionary[Database, MetricGatherer] = WeakKeyDictionary()
@@ -154,22 +146,3 @@ def gatherer_of(db: Database) -> MetricGatherer:
     if found is None:
         found = _gatherers[db] = MetricGatherer(db)
     return found
-
-
-async def _write_gathered(tx: Tx, batch: list[_Waiting]) -> dict[int, LakewardError]:
-    rows = await runs_store.lock_targets(tx, list({each.run_id for each in batch}))
-    found = {row["run_id"]: row for row in rows}
-    failures: dict[int, LakewardError] = {}
-    accepted: list[tuple[Target, int, Point]] = []
-    for index, each in enumerate(batch):
-        row = found.get(each.run_id)
-        if row is None or row["workspace_id"] != each.workspace:
-            failures[index] = runs.unknown(each.run_id)
-        elif row["deleted"]:
-            failures[index] = runs.trashed(each.run_id)
-        else:
-            accepted.append((Target(row["seq"], row["run_id"], row["experiment_id"]), each.key_id, each.point))
-    if accepted:
-        await documents_store.drop(tx, [target.seq for target, _, _ in accepted])
-        await store.append(tx, *_columns(accepted))
-    return failures

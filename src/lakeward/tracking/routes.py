@@ -7,7 +7,7 @@ import msgspec
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import EDIT, MANAGE, READ, Call, Routes, spell
-from lakeward.tracking import documents, history, inputs, limits, metrics, params, runs, search, trash, wire
+from lakeward.tracking import batches, documents, history, inputs, limits, metrics, runs, search, trash, wire
 from lakeward.tracking.records import TERMINAL, Point
 from lakeward.tracking.store import inputs as inputs_store
 
@@ -69,22 +69,17 @@ async def log_metric(call: Call, req: wire.LogMetric) -> None:
     if not req.model_id:
         await metrics.gatherer_of(call.db).log(call.workspace, req.id, point)
         return
-    async with call.db.transaction() as tx:
-        await metrics.log(tx, call.db, await runs.lock(tx, call.workspace, req.id), [point])
+    await batches.log(call.db, call.workspace, req.id, points=[point])
 
 
-@routes.post("/runs/log-parameter", allow=EDIT)
+@routes.post("/runs/log-parameter", allow=EDIT, tx=None)
 async def log_param(call: Call, req: wire.LogParam) -> None:
-    limits.check_param(req.key, req.value)
-    target = await runs.lock(call.tx, call.workspace, req.id)
-    await params.log(call.tx, call.db, target, [(req.key, req.value)])
+    await batches.log(call.db, call.workspace, req.id, params=[(req.key, req.value)])
 
 
-@routes.post("/runs/set-tag", allow=EDIT)
+@routes.post("/runs/set-tag", allow=EDIT, tx=None)
 async def set_tag(call: Call, req: wire.SetTag) -> None:
-    limits.check_tag(req.key, req.value)
-    target = await runs.lock(call.tx, call.workspace, req.id)
-    await runs.set_tags(call.tx, call.db, target, [(req.key, req.value)])
+    await batches.log(call.db, call.workspace, req.id, tags=[(req.key, req.value)])
 
 
 @routes.post("/runs/delete-tag", allow=EDIT)
@@ -93,19 +88,17 @@ async def delete_tag(call: Call, req: wire.DeleteTag) -> None:
     await runs.delete_tag(call.tx, call.db, target, req.key)
 
 
-@routes.post("/runs/log-batch", allow=EDIT)
+@routes.post("/runs/log-batch", allow=EDIT, tx=None)
 async def log_batch(call: Call, req: wire.LogBatch) -> None:
     limits.check_batch(req.metrics, req.params, req.tags)
-    points = [metric.point() for metric in req.metrics]
-    for key in {point.key for point in points}:
-        limits.check_key("metric", key)
-    target = await runs.lock(call.tx, call.workspace, req.id)
-    if req.params:
-        await params.log(call.tx, call.db, target, [(each.key, each.value) for each in req.params])
-    if points:
-        await metrics.log(call.tx, call.db, target, points)
-    if req.tags:
-        await runs.set_tags(call.tx, call.db, target, [(each.key, each.value) for each in req.tags])
+    await batches.log(
+        call.db,
+        call.workspace,
+        req.id,
+        points=[metric.point() for metric in req.metrics],
+        params=[(each.key, each.value) for each in req.params],
+        tags=[(each.key, each.value) for each in req.tags],
+    )
 
 
 @routes.post("/runs/log-inputs", allow=EDIT)
@@ -139,7 +132,6 @@ async def log_model(call: Call, req: wire.LogModel) -> None:
 async def search_runs(call: Call, req: wire.SearchRuns) -> wire.SearchRunsResponse:
     seqs, token = await search.search(
         call.tx,
-        call.db,
         call.workspace,
         experiment_ids=req.experiment_ids,
         filter=req.filter,
@@ -147,6 +139,7 @@ async def search_runs(call: Call, req: wire.SearchRuns) -> wire.SearchRunsRespon
         view=experiments.view_of(req.run_view_type),
         max_results=req.max_results,
         page_token=req.page_token,
+        databricks=call.databricks,
     )
     found, unkept = await documents.of_runs(call.tx, seqs)
     if unkept:

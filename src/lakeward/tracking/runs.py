@@ -10,18 +10,12 @@ from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.kit.names import random_name
 from lakeward.runtime.db import Database, Tx
+from lakeward.tracking import words
 from lakeward.tracking.limits import check_tag
 from lakeward.tracking.records import RUN_NAME_TAG, STATUSES, Run, RunId, RunSeq, Target
+from lakeward.tracking.states import trashed, unknown
 from lakeward.tracking.store import documents as documents_store
 from lakeward.tracking.store import runs as store
-
-
-def unknown(run_id: str) -> NotFound:
-    return NotFound(f"Run with id={run_id} not found.")
-
-
-def trashed(run_id: str) -> InvalidParameter:
-    return InvalidParameter(f"The run {run_id} must be in the 'active' state. Current state is 'deleted'.")
 
 
 def parse_status(status: str | int | None) -> str | None:
@@ -102,17 +96,15 @@ async def lock(tx: Tx, workspace: int, run_id: str) -> Target:
 async def update(
     db: Database, workspace: int, run_id: str, *, status: str | None, end_time: int | None, name: str | None
 ) -> Run:
-    if name:
-        async with db.transaction() as tx:
-            target = await lock(tx, workspace, run_id)
-            key_ids = await db.name_ids([RUN_NAME_TAG])
-            await store.set_tags(tx, target, key_ids, [name])
-            changed = await store.update(tx, workspace, run_id, status=status, end_time=end_time, name=name)
-    else:
-        async with db.connection() as connection:
-            changed = await store.update(connection, workspace, run_id, status=status, end_time=end_time, name=None)
-            if changed is None:
-                await get(connection, workspace, run_id)
+    async def change(tx: Tx) -> Run | None:
+        if name:
+            await words.log(tx, db, workspace, run_id, tags=[(RUN_NAME_TAG, name)])
+        changed = await store.update(tx, workspace, run_id, status=status, end_time=end_time)
+        if changed is None:
+            await get(tx, workspace, run_id)
+        return changed
+
+    changed = await db.run(change, transaction=bool(name))
     if changed is None:
         raise trashed(run_id)
     return changed
@@ -129,17 +121,6 @@ async def restore(tx: Tx, workspace: int, run_id: str) -> None:
     await experiments.get_active(tx, workspace, str(found.experiment_id))
     if not await store.set_deleted(tx, [found.seq], None):
         raise unknown(run_id)
-
-
-async def set_tags(tx: Tx, db: Database, target: Target, tags: Sequence[tuple[str, str]]) -> None:
-    """Set tags of a locked run; the last of equal keys wins. The tag of the run's name renames the run."""
-    kept = dict(tags)
-    for key, value in kept.items():
-        check_tag(key, value)
-    await store.set_tags(tx, target, await db.name_ids(list(kept)), list(kept.values()))
-    name = kept.get(RUN_NAME_TAG)
-    if name:
-        await store.set_name(tx, target.seq, name)
 
 
 async def delete_tag(tx: Tx, db: Database, target: Target, key: str) -> None:

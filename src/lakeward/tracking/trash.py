@@ -19,7 +19,7 @@ from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.objects import ObjectStore
-from lakeward.tracking import runs
+from lakeward.tracking.states import unknown
 from lakeward.tracking.store import runs as runs_store
 from lakeward.tracking.store import trash as store
 
@@ -133,9 +133,9 @@ async def purge_named(
         if missing:
             raise NotFound(f"No experiment with the id {min(missing)} exists.")
         rows = await store.lock_named_runs(tx, workspace, run_ids)
-        unknown = set(run_ids) - {row["run_id"] for row in rows}
-        if unknown:
-            raise runs.unknown(min(unknown))
+        absent = set(run_ids) - {row["run_id"] for row in rows}
+        if absent:
+            raise unknown(min(absent))
         for kind, row in [*(("experiment", each) for each in chosen), *(("run", each) for each in rows)]:
             if not row["trashed"]:
                 name = row["id"] if kind == "experiment" else row["run_id"]

@@ -17,9 +17,8 @@ from lakeward.kit.errors import (
     InvalidParameter,
     LakewardError,
     MethodNotAllowed,
-    Unavailable,
 )
-from lakeward.runtime.db import RETRYABLE, Database
+from lakeward.runtime.db import Database
 from lakeward.runtime.http.access import Actor
 from lakeward.runtime.http.call import Call, Receive, Scope
 from lakeward.runtime.http.decode import decode, read_body
@@ -32,7 +31,6 @@ from lakeward.runtime.telemetry import Telemetry
 log = logging.getLogger("lakeward.http")
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-_TRIES = 4  # of a transaction that PostgreSQL aborted because of another one
 _SLOW_SECONDS = 2.0
 _encoder = msgspec.json.Encoder()
 
@@ -148,22 +146,21 @@ class Application:
         result = await self._run(route, call, request)
         if isinstance(result, Reply):
             return _Answer(result.status, result.headers, result.body)
+        if route.status == 204:
+            return _Answer(204, {}, b"")
         encoded = b"{}" if result is None else _encoder.encode(result)
-        return _Answer(200, {"content-type": "application/json"}, encoded)
+        return _Answer(route.status, {"content-type": "application/json"}, encoded)
 
     async def _run(self, route: Route, call: Call, request: Any) -> Any:
         arguments = (call,) if route.request is None else (call, request)
         if route.tx is None:
             return await route.handler(*arguments)
-        borrow = call.db.transaction if route.tx == "write" else call.db.connection
-        for attempt in range(1, _TRIES + 1):
-            try:
-                async with borrow() as call.tx:
-                    return await route.handler(*arguments)
-            except Unavailable as error:
-                if attempt == _TRIES or not isinstance(error.__cause__, RETRYABLE):
-                    raise
-        raise AssertionError("unreachable")
+
+        async def handle(connection: Any) -> Any:
+            call.tx = connection
+            return await route.handler(*arguments)
+
+        return await call.db.run(handle, transaction=route.tx == "write")
 
     async def _send(self, answer: _Answer, call: Call, send: Send) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]

@@ -1,11 +1,25 @@
 """Statements about runs and their tags and params."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import asyncpg
 
 from lakeward.experiments import ExperimentId
 from lakeward.runtime.db import Tx
 from lakeward.tracking.records import Run, RunSeq, Target
+
+_PARAM_TAKEN = "LW001"  # what log_words raises
+
+
+class ParamTaken(Exception):
+    """A param stands with another value; nothing was written."""
+
+    def __init__(self, key_id: int, kept: str) -> None:
+        super().__init__(key_id, kept)
+        self.key_id = key_id
+        self.kept = kept
+
 
 _RUN = """
     r.seq, r.run_id, r.experiment_id, r.name, r.status, r.user_id, r.start_time, r.end_time,
@@ -62,27 +76,21 @@ async def lock_targets(tx: Tx, run_ids: Sequence[str]) -> list[Any]:
     return rows
 
 
-async def update(
-    tx: Tx, workspace: int, run_id: str, *, status: str | None, end_time: int | None, name: str | None
-) -> Run | None:
+async def update(tx: Tx, workspace: int, run_id: str, *, status: str | None, end_time: int | None) -> Run | None:
     """The changed run; None if it is not active in this workspace."""
     row = await tx.fetchrow(
         f"""
         WITH r AS (
-            UPDATE run SET status = coalesce($3, status), end_time = coalesce($4, end_time), name = coalesce($5, name)
+            UPDATE run SET status = coalesce($3, status), end_time = coalesce($4, end_time)
             WHERE run_id = $1 AND deleted_at IS NULL
               AND experiment_id IN (SELECT id FROM experiment WHERE workspace_id = $2 AND deleted_at IS NULL)
             RETURNING *
         )
         SELECT {_RUN} FROM r JOIN experiment e ON e.id = r.experiment_id
         """,
-        run_id, workspace, status, end_time, name,
+        run_id, workspace, status, end_time,
     )  # fmt: skip
     return Run(*row) if row else None
-
-
-async def set_name(tx: Tx, seq: RunSeq, name: str) -> None:
-    await tx.execute("UPDATE run SET name = $2 WHERE seq = $1", seq, name)
 
 
 async def set_deleted(tx: Tx, seqs: Sequence[int], deleted_at: int | None) -> int:
@@ -120,21 +128,24 @@ async def find_tag(tx: Tx, target: Target, key_id: int) -> str | None:
     return value
 
 
-async def add_params(tx: Tx, target: Target, key_ids: Sequence[int], values: Sequence[str]) -> Any:
-    """The first (key id, kept value) that stood already with another value, or None when all are as asked."""
-    added = await tx.execute(
-        "INSERT INTO run_param (run_seq, key_id, experiment_id, value)"
-        " SELECT $1, k, $2, v FROM unnest($3::int[], $4::text[]) AS t(k, v) ORDER BY k"
-        " ON CONFLICT (run_seq, key_id) DO NOTHING",
-        target.seq, target.experiment_id, key_ids, values,
-    )  # fmt: skip
-    if int(added.rpartition(" ")[2]) == len(key_ids):
-        return None
-    return await tx.fetchrow(
-        "SELECT p.key_id, p.value FROM unnest($2::int[], $3::text[]) AS t(k, v)"
-        " JOIN run_param p ON p.run_seq = $1 AND p.key_id = t.k WHERE p.value <> t.v LIMIT 1",
-        target.seq, key_ids, values,
-    )  # fmt: skip
+async def log_words(
+    tx: Tx, workspace: int, run_id: str, params: Mapping[int, str], tags: Mapping[int, str], name: str | None
+) -> str:
+    """Log params and tags by key id, and rename the run: one round trip, one transaction.
+
+    Answers 'ok', 'missing' or 'deleted'; raises ParamTaken if a param stands with another value.
+    """
+    try:
+        state: str = await tx.fetchval(
+            "SELECT log_words($1, $2, $3, $4, $5, $6, $7)",
+            run_id, workspace, list(params), list(params.values()), list(tags), list(tags.values()), name,
+        )  # fmt: skip
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != _PARAM_TAKEN:
+            raise
+        key_id, _, kept = (error.detail or "").partition(":")
+        raise ParamTaken(int(key_id), kept) from error
+    return state
 
 
 async def find_documents(tx: Tx, seqs: Sequence[int]) -> list[Any]:

@@ -1,0 +1,67 @@
+"""Statements under construction: fixed fragments, numbered parameters, and the parts that every search repeats."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lakeward.kit.filters import Op
+from lakeward.runtime.sql import Parameters
+
+HEAD: Final = 100  # characters of a text value that its index holds
+
+# Text is compared byte by byte; only ILIKE asks the database's own collation what a capital letter is.
+_TEXT_TESTS: Final = {
+    Op.EQ: "{} = {}",
+    Op.NE: "{} <> {}",
+    Op.LIKE: "{} LIKE {}",
+    Op.ILIKE: '{} COLLATE "default" ILIKE {}',
+}
+
+
+class Statement(Parameters):
+    """A statement over the runs of `experiments`."""
+
+    def __init__(self, experiments: Sequence[int]) -> None:
+        super().__init__()
+        self._experiments = experiments
+        self._mark = ""
+
+    def within(self, column: str) -> str:
+        """That a row belongs to the experiments searched. One experiment is an equality, which keeps index order."""
+        single = len(self._experiments) == 1
+        if not self._mark:
+            self._mark = self.add(self._experiments[0] if single else list(self._experiments))
+        return f"{column} = {self._mark}::bigint" if single else f"{column} = ANY({self._mark}::bigint[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A select of run numbers that can be narrowed before it is written down."""
+
+    column: str
+    source: str
+    where: tuple[str, ...]
+
+    def sql(self, *more: str) -> str:
+        return f"SELECT {self.column} FROM {self.source} WHERE {' AND '.join((*self.where, *more))}"
+
+
+def text_test(s: Statement, expression: str, op: Op, value: Any) -> str:
+    """A comparison of text; a pattern has no escape character."""
+    if op is Op.IN:
+        return f"{expression} = ANY({s.add(list(value))}::text[])"
+    if op is Op.NOT_IN:
+        return f"{expression} <> ALL({s.add(list(value))}::text[])"
+    plain = value.replace("\\", "\\\\") if op in (Op.LIKE, Op.ILIKE) else value
+    return _TEXT_TESTS[op].format(expression, f"{s.add(plain)}::text")
+
+
+def prefix_range(s: Statement, expression: str, prefix: str) -> str:
+    """That text begins with `prefix`, as a range of a byte-ordered index; possibly a little wider."""
+    above = f"{expression} >= {s.add(prefix)}::text"
+    last = prefix.rstrip("\U0010ffff")
+    if not last:
+        return above
+    following = ord(last[-1]) + 1
+    successor = last[:-1] + chr(0xE000 if following == 0xD800 else following)
+    return f"({above} AND {expression} < {s.add(successor)}::text)"
