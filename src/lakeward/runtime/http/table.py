@@ -140,7 +140,16 @@ class RouteTable:
         return node.methods
 
     def find(self, method: str, raw_path: str) -> tuple[Route | None, dict[str, str], list[str]]:
-        """(route, path parameters, methods the path has). `raw_path` is still percent-encoded, without the query."""
+        """(route, path parameters, methods the path has). `raw_path` is still percent-encoded, without the query.
+
+        HEAD goes to the GET route where it has none of its own; uvicorn sends no body for it.
+        """
+        found = self._find(method, raw_path)
+        if method == "HEAD" and "GET" in found[2]:
+            return self._find("GET", raw_path)
+        return found
+
+    def _find(self, method: str, raw_path: str) -> tuple[Route | None, dict[str, str], list[str]]:
         methods = self._static.get(raw_path) or self._static.get(raw_path.rstrip("/"))
         values: list[str] = []
         if methods is None or (method not in methods and self._walk(raw_path, method) is not None):
