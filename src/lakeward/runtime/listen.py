@@ -17,9 +17,11 @@ class CannotListen(LakewardError):
 def listen(host: str, port: int) -> socket.socket:
     """A socket that takes connections from now on; they wait until a process accepts them."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise CannotListen(f"{host!r} is not an address of this machine: choose another --host.") from error
+    # localhost is both ::1 and 127.0.0.1; the second is what people type
+    family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
     deadline = time.monotonic() + _RETRY_SECONDS
     while True:
         sock = socket.socket(family, socket.SOCK_STREAM)

@@ -45,10 +45,12 @@ class DirectoryLock:
 
 
 def make_data_directory(data: Path) -> None:
-    """Private to this user; root's can be crossed (not listed) by the account that PostgreSQL runs under."""
+    """Private to this user; root's can be crossed, not listed, by the account that PostgreSQL runs under."""
     try:
-        data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        made = not data.exists()
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if made and os.geteuid() == 0:
+            data.chmod(0o711)
     except OSError as error:
-        raise LakewardError(
-            f"The data directory {data} cannot be made: {error.strerror}. Choose one with --data."
-        ) from error
+        message = f"The data directory {data} cannot be made: {error.strerror}. Choose one with --data."
+        raise LakewardError(message) from error
