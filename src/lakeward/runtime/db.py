@@ -20,8 +20,14 @@ _TRIES = 4
 
 T = TypeVar("T")
 
-# Conflicts that PostgreSQL resolves by aborting one side: the same transaction succeeds when run again.
-RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# What another transaction did meanwhile, or a migration: run again, the same work succeeds, or finds out what is wrong.
+RETRYABLE = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,
+    asyncpg.ForeignKeyViolationError,
+    asyncpg.InvalidCachedStatementError,
+)
 
 
 @contextmanager
@@ -31,8 +37,9 @@ def translated() -> Iterator[None]:
         yield
     except LakewardError:
         raise
-    except (asyncpg.DataError, asyncpg.UntranslatableCharacterError, UnicodeEncodeError) as error:
-        raise InvalidParameter(f"The database cannot hold a value of this request: {error}.") from error
+    except (asyncpg.DataError, asyncpg.ProgramLimitExceededError, UnicodeEncodeError) as error:
+        reason = str(error).partition("\nDETAIL:")[0]
+        raise InvalidParameter(f"The database cannot hold a value of this request: {reason}.") from error
     except (asyncpg.InterfaceError, asyncpg.ConnectionDoesNotExistError, asyncpg.OperatorInterventionError) as error:
         raise Unavailable("The database connection was lost. Retry.") from error
     except (
@@ -124,12 +131,14 @@ class Database:
 
     async def known_name_ids(self, names: Sequence[str]) -> dict[str, int]:
         """The ids of those of these names that exist; a filter on an unknown key matches nothing."""
-        missing = [name for name in dict.fromkeys(names) if name not in self._names]
+        found = {name: self._names[name] for name in names if name in self._names}
+        missing = [name for name in dict.fromkeys(names) if name not in found]
         if missing:
             async with self.connection() as connection:
                 rows = await connection.fetch("SELECT text, id FROM key_name WHERE text = ANY($1::text[])", missing)
             self._remember(rows)
-        return {name: self._names[name] for name in names if name in self._names}
+            found.update((row["text"], row["id"]) for row in rows)
+        return found
 
     async def _intern(self, names: list[str]) -> None:
         with translated():

@@ -7,7 +7,9 @@ from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.db import Database, Tx
 from lakeward.tracking import runs
+from lakeward.tracking.states import unknown
 from lakeward.tracking.store import metrics as store
+from lakeward.tracking.store import runs as runs_store
 
 MAX_PAGE: Final = 25_000
 MAX_RUNS: Final = 100
@@ -90,5 +92,8 @@ async def _find(
         raise InvalidParameter("At least one run id must be given.")
     if len(wanted) > MAX_RUNS:
         raise InvalidParameter(f"At most {MAX_RUNS} run ids may be given, got {len(wanted)}.")
-    seqs = {run_id: (await runs.get(tx, workspace, run_id)).seq for run_id in wanted}
-    return dict(seqs), (await db.known_name_ids([key])).get(key)
+    seqs = await runs_store.find_seqs(tx, workspace, wanted)
+    for run_id in wanted:
+        if run_id not in seqs:
+            raise unknown(run_id)
+    return seqs, (await db.known_name_ids([key])).get(key)

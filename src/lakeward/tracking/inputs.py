@@ -11,6 +11,7 @@ from lakeward.tracking.records import (
     MAX_DATASET_PROFILE,
     MAX_DATASET_SCHEMA,
     MAX_DATASET_SOURCE,
+    MAX_MODEL_ID,
     Dataset,
     Target,
 )
@@ -30,6 +31,8 @@ async def log_models(tx: Tx, target: Target, direction: str, models: Sequence[tu
     for model_id, _ in models:
         if not model_id:
             raise InvalidParameter("Missing value for required parameter 'model_id'.")
+        if len(model_id) > MAX_MODEL_ID:
+            raise InvalidParameter(f"A model id has {len(model_id)} characters; the maximum is {MAX_MODEL_ID}.")
     if models:
         await store.add_models(tx, target, direction, models)
 

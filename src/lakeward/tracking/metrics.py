@@ -16,7 +16,7 @@ from lakeward.kit.errors import LakewardError
 from lakeward.runtime.db import Database, Tx
 from lakeward.tracking import runs
 from lakeward.tracking.records import Point
-from lakeward.tracking.states import check_state
+from lakeward.tracking.states import check_state, unknown
 from lakeward.tracking.store import documents as documents_store
 from lakeward.tracking.store import metrics as store
 
@@ -81,6 +81,8 @@ class MetricGatherer:
         self._writing: asyncio.Task[None] | None = None
 
     async def log(self, workspace: int, run_id: str, point: Point) -> None:
+        if "\x00" in run_id:  # PostgreSQL would refuse the whole group for it
+            raise unknown(run_id)
         (key_id,) = await self._db.name_ids([point.key])
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(workspace, run_id, key_id, point, done))

@@ -119,7 +119,7 @@ async def log_model(call: Call, req: wire.LogModel) -> None:
     """compat(mlflow 2): the description of a model logged under a run's artifacts, kept as a list in a tag."""
     try:
         model = msgspec.json.decode(req.model_json, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidParameter(f"Malformed model info: 'model_json' is not a JSON object: {error}.") from error
     missing = {"artifact_path", "flavors", "utc_time_created", "run_id"} - set(model)
     if missing:

@@ -12,23 +12,22 @@ from lakeward.kit.names import random_name
 from lakeward.runtime.db import Database, Tx
 from lakeward.tracking import words
 from lakeward.tracking.limits import check_tag
-from lakeward.tracking.records import RUN_NAME_TAG, STATUSES, Run, RunId, RunSeq, Target
+from lakeward.tracking.records import MAX_USER, RUN_NAME_TAG, STATUSES, Run, RunId, RunSeq, Target
 from lakeward.tracking.states import trashed, unknown
 from lakeward.tracking.store import documents as documents_store
 from lakeward.tracking.store import runs as store
+
+_STATUS_NUMBERS = {str(number): name for number, name in enumerate(STATUSES, 1)}
 
 
 def parse_status(status: str | int | None) -> str | None:
     """A status by name or protobuf number."""
     if status is None:
         return None
-    if isinstance(status, int) or status.isdigit():
-        number = int(status)
-        if 1 <= number <= len(STATUSES):
-            return STATUSES[number - 1]
-    elif status in STATUSES:
-        return status
-    raise InvalidParameter(f"Invalid run status {status!r}; use one of {', '.join(STATUSES)}.")
+    named = _STATUS_NUMBERS.get(str(status), status)
+    if named not in STATUSES:
+        raise InvalidParameter(f"Invalid run status {status!r}; use one of {', '.join(STATUSES)}.")
+    return str(named)
 
 
 async def create(
@@ -43,8 +42,6 @@ async def create(
 ) -> tuple[Run, dict[str, str]]:
     """A new RUNNING run and its tags. One statement, so it needs no transaction around it."""
     kept = dict(tags)
-    for key, value in kept.items():
-        check_tag(key, value)
     tagged_name = kept.get(RUN_NAME_TAG)
     if name and tagged_name and name != tagged_name:
         raise InvalidParameter(
@@ -52,6 +49,10 @@ async def create(
             f" ({name!r} and {tagged_name!r}). Give one, or the same."
         )
     kept[RUN_NAME_TAG] = name or tagged_name or random_name()
+    for key, value in kept.items():
+        check_tag(key, value)
+    if len(user_id) > MAX_USER:
+        raise InvalidParameter(f"'user_id' has {len(user_id)} characters; the maximum is {MAX_USER}.")
     run = Run(
         seq=RunSeq(0),
         run_id=RunId(uuid.uuid4().hex),
@@ -134,5 +135,11 @@ async def append_to_tag(tx: Tx, db: Database, target: Target, key: str, item: st
     (key_id,) = await db.name_ids([key])
     await store.lock_row(tx, target.seq)
     held = await store.find_tag(tx, target, key_id)
-    items = [*(msgspec.json.decode(held, type=list[msgspec.Raw]) if held else []), msgspec.Raw(item.encode())]
+    try:
+        items = msgspec.json.decode(held, type=list[msgspec.Raw]) if held else []
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidParameter(
+            f"The tag {key!r} of run {target.run_id} holds no JSON list; delete it first."
+        ) from error
+    items.append(msgspec.Raw(item.encode()))
     await store.set_tags(tx, target, [key_id], [msgspec.json.encode(items).decode()])

@@ -58,7 +58,8 @@ async def sampled_history(
             FROM point WINDOW by_step AS (PARTITION BY run_seq ORDER BY step, ts, val)
         ), ranked AS (
             SELECT *, row_number() OVER (PARTITION BY run_seq, stretch ORDER BY val, place) AS low,
-                   row_number() OVER (PARTITION BY run_seq, stretch ORDER BY val DESC, place) AS high
+                   row_number() OVER (PARTITION BY run_seq, stretch
+                                      ORDER BY nullif(val, 'NaN') DESC NULLS LAST, place) AS high
             FROM placed
         )
         SELECT run_seq, ts, step, val FROM ranked

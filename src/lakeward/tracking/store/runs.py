@@ -62,6 +62,15 @@ async def find(tx: Tx, workspace: int, run_id: str) -> Run | None:
     return Run(*row) if row else None
 
 
+async def find_seqs(tx: Tx, workspace: int, run_ids: Sequence[str]) -> dict[str, int]:
+    """The seqs of those of these runs that exist."""
+    rows = await tx.fetch(
+        f"SELECT r.run_id, r.seq {_FROM} WHERE r.run_id = ANY($1::text[]) AND e.workspace_id = $2 AND {_HERE}",
+        run_ids, workspace,
+    )  # fmt: skip
+    return dict(rows)
+
+
 async def lock_targets(tx: Tx, run_ids: Sequence[str]) -> list[Any]:
     """(seq, run_id, experiment_id, workspace_id, deleted) of each existing run, share-locked for writing.
 
