@@ -32,6 +32,7 @@ def command(**options: Any) -> None:
         load=_programs,
         has_credentials=_has_credentials,
         announce=functools.partial(_announce, settings),
+        check=_open_objects,
     )
     supervisor.run()
 
@@ -43,6 +44,12 @@ def _programs() -> Any:
     for name in ("prometheus_client", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl"):
         importlib.import_module(name)
     return app
+
+
+def _open_objects(settings: Settings) -> None:
+    from lakeward.runtime.objects import ObjectStore
+
+    ObjectStore.open(settings.objects_location, settings.objects).close()
 
 
 async def _has_credentials(connection: Any) -> bool:

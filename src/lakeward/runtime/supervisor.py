@@ -23,11 +23,11 @@ from lakeward.runtime import telemetry
 from lakeward.runtime.listen import FirstAnswer, listen, url_of
 from lakeward.runtime.postgres import EmbeddedPostgres
 from lakeward.runtime.processes import DirectoryLock, name_process
-from lakeward.runtime.processes.children import Backoff, Child, describe, reap_strangers
+from lakeward.runtime.processes.children import Attempt, Backoff, Child, describe, reap_strangers
 from lakeward.runtime.processes.lock import make_data_directory
 from lakeward.runtime.processes.signals import Signals
 from lakeward.runtime.reach import migrated
-from lakeward.runtime.settings import Settings
+from lakeward.runtime.settings import SettingError, Settings, without_password
 
 _DATABASE_PATIENCE = 30.0  # machines that start together: the database may come a little later
 _FAILED_STARTS = 3
@@ -53,7 +53,9 @@ class Programs(Protocol):
 
 
 class Supervisor:
-    """`load` imports the programs; `has_credentials` says whether a caller could sign in; `announce` gets the URL."""
+    """`load` imports the programs; `has_credentials` says whether a caller could sign in; `announce` gets the URL;
+    `check` raises, in a process of its own, if the object store of these settings cannot be opened.
+    """
 
     def __init__(
         self,
@@ -62,11 +64,13 @@ class Supervisor:
         load: Callable[[], Programs],
         has_credentials: Callable[[Any], Awaitable[bool]],
         announce: Callable[[str], None],
+        check: Callable[[Settings], None],
     ) -> None:
         self.settings = settings
         self._load = load
         self._has_credentials = has_credentials
         self._announce = announce
+        self._check = check
         self._signals = Signals()
         self._lock: DirectoryLock | None = None
         self._socket: socket.socket | None = None
@@ -106,9 +110,13 @@ class Supervisor:
         place = self._socket.getsockname()[1] if self._socket else "worker"
         telemetry.prepare_metrics(settings.data / "metrics" / str(place))
         programs = self._load()
+        attempt = Attempt(functools.partial(self._check, settings), self._signals)
         if self._postgres is not None:
             self._postgres.wait_ready(cancelled=self._signals.stopping)
             settings = msgspec.structs.replace(settings, database_url=self._postgres.dsn)
+        if problem := attempt.error():
+            where = without_password(settings.objects_location)
+            raise SettingError(f"objects_url: {where} cannot be used: {problem.splitlines()[0]}")
         if self._signals.stopping():
             return
         import asyncio  # noqa: PLC0415 - 50 ms that initdb need not wait for

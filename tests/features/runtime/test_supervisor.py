@@ -89,6 +89,21 @@ def test_a_taken_port_is_a_clear_error(up, tmp_path):
     second.stop()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--objects-url", "/proc/nowhere"], "/proc/nowhere"),
+        (["--objects-url", "s3://bucket", "--objects", "colour=red"], "colour"),
+    ],
+)
+def test_an_object_store_that_cannot_be_opened_is_a_setting_error(tmp_path, words, said):
+    failed = Up(tmp_path / "data", "--port", "0", *words)
+    assert failed.process.wait(START_SECONDS) == 2
+    assert re.search(rf"^Error: objects_url: .*{said}", failed.errors.read_text(), re.MULTILINE)
+    assert "Traceback" not in failed.errors.read_text()
+    failed.stop()
+
+
 def test_open_to_the_network_needs_a_token(tmp_path):
     data = tmp_path / "data"
     refused = Up(data, "--port", "0", "--host", "0.0.0.0")

@@ -96,6 +96,35 @@ class Child:
         return status
 
 
+class Attempt:
+    """Something tried in a child of its own, because it may leave threads behind: `error` is what it raised."""
+
+    def __init__(self, body: Callable[[], None], signals: Signals) -> None:
+        self._read, write = os.pipe()
+        parent = os.getpid()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                signals.reset_in_child()
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                die_with_parent(signal.SIGKILL, parent)
+                body()
+            except BaseException as error:  # noqa: BLE001 - told to the parent
+                os.write(write, (str(error).strip() or type(error).__name__).encode(errors="replace")[:4000])
+            finally:
+                os._exit(0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(write)
+
+    def error(self) -> str:
+        """Waits for the end; empty if it went well."""
+        with os.fdopen(self._read, "rb") as pipe:
+            said = pipe.read().decode()
+        os.waitpid(self._pid, 0)
+        return said
+
+
 def describe(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
