@@ -93,20 +93,6 @@ async def describe_workspace(tx: Tx, name: str, description: str | None) -> Work
     return Workspace(*row) if row else None
 
 
-async def names_in_both(tx: Tx, workspace_id: int, other_id: int) -> list[str]:
-    """Up to ten names that experiments of both workspaces have."""
-    rows = await tx.fetch(
-        "SELECT name FROM experiment WHERE workspace_id = $1"
-        " AND name IN (SELECT name FROM experiment WHERE workspace_id = $2) ORDER BY name LIMIT 10",
-        workspace_id, other_id,
-    )  # fmt: skip
-    return [row["name"] for row in rows]
-
-
-async def move_experiments(tx: Tx, workspace_id: int, other_id: int) -> None:
-    await tx.execute("UPDATE experiment SET workspace_id = $2 WHERE workspace_id = $1", workspace_id, other_id)
-
-
 async def delete_empty_workspace(tx: Tx, workspace_id: int) -> bool:
     return bool(
         await tx.fetchval(

@@ -13,6 +13,7 @@ from lakeward.runtime.http import Actor
 # compat(mlflow 3.17): the client checks this shape before it sends a name
 _NAME = re.compile(r"(?=.{2,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _RESERVED = frozenset({"workspaces", "api", "ajax-api", "static-files"})
+_MODES = ("RESTRICT", "SET_DEFAULT", "CASCADE")
 _REMEMBER_SECONDS = 1.0
 
 
@@ -91,30 +92,20 @@ async def describe(tx: Tx, name: str, description: str | None) -> Workspace:
 
 
 async def delete(tx: Tx, name: str, mode: str) -> None:
-    """Only an empty workspace goes, the default one never; `SET_DEFAULT` first moves what it holds to that one.
+    """Only an empty workspace goes, the default one never.
 
-    compat(mlflow 3.17): the modes and their error code.
+    compat(mlflow 3.17): the names of the modes, and the code of the refusal. What a workspace holds goes by permanent
+    deletion, which takes artifacts along; moving it to the default workspace (`SET_DEFAULT`) is not served.
     """
-    if mode not in ("RESTRICT", "SET_DEFAULT"):
-        raise InvalidParameter(
-            f"A workspace cannot be deleted in mode {mode!r}: use RESTRICT or SET_DEFAULT. To delete what it holds for"
-            " good, use `lakeward gc` or POST /api/2.0/lakeward/purge."
-        )
+    if mode not in _MODES:
+        raise InvalidParameter(f"Invalid workspace deletion mode {mode!r}; use one of {', '.join(_MODES)}.")
     found = await store.find_workspace(tx, name)
     if found is None:
         raise NotFound(f"No workspace named {name!r}.")
     if found.id == DEFAULT_ID:
         raise Conflict("The default workspace cannot be deleted.", code="INVALID_STATE")
-    if mode == "SET_DEFAULT":
-        taken = await store.names_in_both(tx, found.id, DEFAULT_ID)
-        if taken:
-            raise Conflict(
-                f"The default workspace has experiments of the same names: {', '.join(map(repr, taken))}. Rename or"
-                " delete them permanently first.",
-                code="INVALID_STATE",
-            )
-        await store.move_experiments(tx, found.id, DEFAULT_ID)
     if not await store.delete_empty_workspace(tx, found.id):
         raise Conflict(
-            f"The workspace {name!r} still has experiments. Delete them permanently first.", code="INVALID_STATE"
+            f"The workspace {name!r} still has experiments. Delete them permanently first: mode {mode} does not.",
+            code="INVALID_STATE",
         )
