@@ -34,7 +34,7 @@ class LoggedModel(msgspec.Struct, frozen=True):
     """A LoggedModel with what it carries. Times are epoch milliseconds.
 
     `location` is the experiment's chosen artifact location. `tags`, `params` and `metrics` are the JSON lists an answer
-    carries; `versions` is the tag that lists the registered versions, as its writer left it.
+    carries.
     """
 
     seq: ModelSeq
@@ -52,7 +52,6 @@ class LoggedModel(msgspec.Struct, frozen=True):
     tags: str
     params: str
     metrics: str
-    versions: str | None
 
 
 class Location(msgspec.Struct, frozen=True):

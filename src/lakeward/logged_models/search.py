@@ -3,11 +3,14 @@
 A page walks the index of its first sort key inside each experiment, so its cost does not grow with the experiment.
 Ordered by a metric, there are two stretches: the models that have it, best first, then all others. NaN ranks with
 those, last in both directions.
+
+Each of a few experiments is a branch of the statement with its id as a value, so that the planner sees how large it is:
+with a filter that half of 100,000 models pass, ranking them takes 5 ms so and 1.4 s where it has to guess.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter
@@ -32,6 +35,7 @@ DEFAULT_RESULTS: Final = 100
 MAX_RESULTS: Final = 50_000
 MAX_DATASETS: Final = 100
 MAX_ORDERS: Final = 20
+_MAX_BRANCHES: Final = 8
 
 _CREATED = Field(Kind.FLOAT, NUMERIC, "creation_timestamp")
 _UPDATED = Field(Kind.FLOAT, NUMERIC, "last_updated_timestamp")
@@ -80,8 +84,9 @@ Place = tuple[int, list[Any] | None]  # a stretch of the ranking, and the sort v
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The ids of names that the question mentions and the database has; what it lacks matches nothing."""
+    """What the question mentions and the database has: active experiments, ids of names. The rest matches nothing."""
 
+    experiments: Sequence[int]
     keys: Mapping[str, int]
     scopes: Mapping[Dataset, int]
 
@@ -132,7 +137,7 @@ class Question:
 
     def statement(self, known: Known, place: Place, limit: int) -> tuple[str, list[Any]] | None:
         """SQL and arguments for up to `limit` rows (seq, sort values…) from a place on; None if nothing can match."""
-        return _Statement.of(self, known).render(place, limit)
+        return _Statement(self, known).render(place, limit)
 
 
 def parse(
@@ -173,20 +178,19 @@ def _scope(order: Order) -> Dataset:
 
 
 class _Statement:
-    """One statement being composed: from fixed fragments, with every word of the caller a parameter."""
+    """One statement being composed: from fixed fragments, with every word of the caller a parameter.
+
+    `{e}` in a fragment stands for the experiment of the branch.
+    """
 
     def __init__(self, question: Question, known: Known) -> None:
         self.question = question
         self.known = known
         self.parameters = Parameters()
         self.joins: list[str] = []
-        self.where = ["m.experiment_id = e.id", "m.deleted_at IS NULL"]
+        self.where = ["m.experiment_id = {e}", "m.deleted_at IS NULL"]
         self.columns: list[tuple[str, bool]] = []
-        self.possible = True
-
-    @classmethod
-    def of(cls, question: Question, known: Known) -> Self:
-        return cls(question, known)
+        self.possible = bool(known.experiments)
 
     def render(self, place: Place, limit: int) -> tuple[str, list[Any]] | None:
         stretch, last = place
@@ -200,20 +204,23 @@ class _Statement:
             return None
         if last is not None:
             self._after(last)
-        add = self.parameters.add
-        most = add(limit)
         names = [f"k{number}" for number in range(len(self.columns))]
+        outer = ", ".join(_directed(name, ascending) for name, (_, ascending) in zip(names, self.columns, strict=True))
+        most = self.parameters.add(limit)
+        return f"SELECT c.* FROM {self._branches(names, most)} c ORDER BY {outer} LIMIT {most}", self.parameters.values
+
+    def _branches(self, names: Sequence[str], most: str) -> str:
+        """What each experiment has to offer: at most a page each."""
         shown = ", ".join(f"{expression} AS {name}" for (expression, _), name in zip(self.columns, names, strict=True))
         inner = ", ".join(_directed(expression, ascending) for expression, ascending in self.columns)
-        outer = ", ".join(_directed(name, ascending) for name, (_, ascending) in zip(names, self.columns, strict=True))
-        text = (
-            f"SELECT c.* FROM experiment e CROSS JOIN LATERAL (SELECT m.seq, {shown} FROM logged_model m"
-            f" {' '.join(self.joins)} WHERE {' AND '.join(self.where)} ORDER BY {inner} LIMIT {most}) c"
-            f" WHERE e.id = ANY({add(list(self.question.experiment_ids))}::bigint[])"
-            f" AND e.workspace_id = {add(self.question.workspace)}"
-            f" AND e.deleted_at IS NULL AND NOT e.purging ORDER BY {outer} LIMIT {most}"
+        branch = (
+            f"(SELECT m.seq, {shown} FROM logged_model m {' '.join(self.joins)} WHERE {' AND '.join(self.where)}"
+            f" ORDER BY {inner} LIMIT {most})"
         )
-        return text, self.parameters.values
+        add, experiments = self.parameters.add, self.known.experiments
+        if len(experiments) <= _MAX_BRANCHES:
+            return f"({' UNION ALL '.join(branch.replace('{e}', f'{add(each)}::bigint') for each in experiments)})"
+        return f"unnest({add(list(experiments))}::bigint[]) AS e(id) CROSS JOIN LATERAL {branch.replace('{e}', 'e.id')}"
 
     # ── order ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -230,7 +237,7 @@ class _Statement:
         elif number == 0:
             self.possible = rank is not None
             self.joins.append(
-                f"JOIN logged_model_rank r0 ON r0.model_seq = m.seq AND r0.experiment_id = e.id AND {rank}"
+                f"JOIN logged_model_rank r0 ON r0.model_seq = m.seq AND r0.experiment_id = {{e}} AND {rank}"
             )
             self.columns.append(("r0.value", order.ascending))
         elif rank is not None:
@@ -269,12 +276,12 @@ class _Statement:
             test = f"x.key_id = {key} AND {self._number('x.value', comparison)} AND {self._measured()}"
             self.where.append(f"EXISTS (SELECT FROM logged_model_metric x WHERE {test})")
         else:
-            test = f"x.model_seq = m.seq AND x.experiment_id = e.id AND x.key_id = {key} AND {self._entry(comparison)}"
+            test = f"x.model_seq = m.seq AND x.experiment_id = {{e}} AND x.key_id = {key} AND {self._entry(comparison)}"
             self.where.append(f"EXISTS (SELECT FROM {_ENTRIES[comparison.entity]} x WHERE {test})")
 
     def _measured(self) -> str:
         """That `x` is a point of the model, on one of the data sets if there are any."""
-        tests = ["x.model_seq = m.seq", "x.experiment_id = e.id"]
+        tests = ["x.model_seq = m.seq", "x.experiment_id = {e}"]
         if self.question.datasets:
             add = self.parameters.add
             scopes = [

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lakeward.logged_models.records import MAX_POINTS_SHOWN, MODEL_VERSIONS_TAG, Location, LoggedModel, ModelId, Target
+from lakeward.logged_models.records import MAX_POINTS_SHOWN, Location, LoggedModel, ModelId, Target
 from lakeward.logged_models.search import Dataset, Known, Place, Question
 from lakeward.runtime.db import Tx
 
@@ -33,9 +33,7 @@ _CONTENTS = f"""
                 WHERE b.model_seq = m.seq AND few.points > {MAX_POINTS_SHOWN}
                 ORDER BY b.key_id, b.scope_id, b.run_id, b.ts DESC, b.step DESC, b.value DESC) newest
         ) x JOIN key_name n ON n.id = x.key_id JOIN metric_scope s ON s.id = x.scope_id
-        ORDER BY n.text, s.name, s.digest, x.ts, x.step, x.run_id, x.value) x),
-    (SELECT t.value FROM logged_model_tag t JOIN key_name n ON n.id = t.key_id
-        WHERE t.model_seq = m.seq AND n.text = '{MODEL_VERSIONS_TAG}')
+        ORDER BY n.text, s.name, s.digest, x.ts, x.step, x.run_id, x.value) x)
 """
 _POINTS = f"""
     CROSS JOIN LATERAL (SELECT count(*) AS points FROM (
@@ -176,6 +174,7 @@ async def add_params(tx: Tx, target: Target, key_ids: Sequence[int], values: Seq
 async def find_page(tx: Tx, question: Question, place: Place) -> list[tuple[int, Any]]:
     """Up to one more than the page's models from a place on: the stretch each was found in, and its sort values."""
     known = Known(
+        await _active_experiments(tx, question),
         await key_ids(tx, list(question.names)) if question.names else {},
         await _known_scopes(tx, question.scopes) if question.scopes else {},
     )
@@ -199,6 +198,15 @@ async def find_many(tx: Tx, seqs: Sequence[int]) -> list[LoggedModel]:
         seqs,
     )
     return [LoggedModel(*row) for row in rows]
+
+
+async def _active_experiments(tx: Tx, question: Question) -> list[int]:
+    rows = await tx.fetch(
+        "SELECT id FROM experiment WHERE id = ANY($1::bigint[]) AND workspace_id = $2"
+        " AND deleted_at IS NULL AND NOT purging ORDER BY id",
+        question.experiment_ids, question.workspace,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
 
 
 async def key_ids(tx: Tx, names: Sequence[str]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from typing import Self
 import msgspec
 
 from lakeward.experiments import model_artifact_uri
+from lakeward.logged_models.records import MODEL_VERSIONS_TAG
 from lakeward.logged_models.records import LoggedModel as Record
 from lakeward.runtime.http import Int64
 
@@ -65,7 +66,7 @@ class LoggedModel(msgspec.Struct):
                 model_type=record.model_type,
                 source_run_id=record.source_run_id,
                 tags=msgspec.Raw(record.tags.encode()),
-                registrations=_registrations(record.versions),
+                registrations=_registrations(record.tags),
             ),
             LoggedModelData(msgspec.Raw(record.params.encode()), msgspec.Raw(record.metrics.encode())),
         )
@@ -76,12 +77,17 @@ class _Version(msgspec.Struct):
     version: str | int
 
 
-def _registrations(versions: str | None) -> list[LoggedModelRegistrationInfo]:
+_tags = msgspec.json.Decoder(list[LoggedModelTag])
+_versions = msgspec.json.Decoder(list[_Version])
+
+
+def _registrations(tags: str) -> list[LoggedModelRegistrationInfo]:
     """The client keeps them as JSON in a tag; a tag that holds anything else registers nothing."""
-    if not versions:
+    if MODEL_VERSIONS_TAG not in tags:
         return []
     try:
-        found = msgspec.json.decode(versions, type=list[_Version])
+        listed = [tag.value for tag in _tags.decode(tags) if tag.key == MODEL_VERSIONS_TAG]
+        found = [version for value in listed for version in _versions.decode(value)]
     except msgspec.DecodeError:
         return []
     return [LoggedModelRegistrationInfo(each.name, str(each.version)) for each in found]
