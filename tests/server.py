@@ -91,8 +91,11 @@ class Backend:
             await self._admin.execute(statement)
 
     @contextlib.contextmanager
-    def database(self, *, log_statements: bool = False) -> Iterator[str]:
-        """The name of a fresh clone of the template."""
+    def database(self, *, log_statements: bool = False, given: str | None = None) -> Iterator[str]:
+        """The name of a fresh clone of the template, or of one that is there already."""
+        if given is not None:
+            yield given
+            return
         name = f"test_{next(self._numbers)}"
         self.loop.run(self.admin(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER lakeward STRATEGY FILE_COPY"))
         if log_statements:
@@ -303,11 +306,14 @@ class Callers:
 
 
 @contextlib.contextmanager
-def running(backend: Backend, directory: Path, *, log_statements: bool = False, **given: Any) -> Iterator[Server]:
-    """The application with these settings, until the block ends."""
+def running(
+    backend: Backend, directory: Path, *, log_statements: bool = False, beside: Server | None = None, **given: Any
+) -> Iterator[Server]:
+    """The application with these settings, until the block ends; `beside` another one it shares that one's database."""
     from lakeward import app  # most suites need no server
 
-    with backend.database(log_statements=log_statements) as database, socket.socket() as sock:
+    other = beside.database if beside else None
+    with backend.database(log_statements=log_statements, given=other) as database, socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", 0))
         sock.listen(512)

@@ -22,7 +22,7 @@ from lakeward.runtime.db import Database
 from lakeward.runtime.http.access import Actor
 from lakeward.runtime.http.call import Call, Receive, Scope
 from lakeward.runtime.http.decode import decode, read_body
-from lakeward.runtime.http.guard import Guard
+from lakeward.runtime.http.guard import Guard, headers_of
 from lakeward.runtime.http.render import render
 from lakeward.runtime.http.reply import Reply
 from lakeward.runtime.http.table import Route, RouteTable
@@ -86,10 +86,11 @@ class Application:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        call = Call(scope, receive, dict(scope["headers"]))
+        call = Call(scope, receive, {})
         call.request_id = self._id_prefix + str(next(self._ids))
         route: Route | None = None
         try:
+            call.headers = headers_of(scope["headers"])
             self.guard.check(call.headers)
             route, params = self._match(scope)
             answer = await self._handle(route, params, call)

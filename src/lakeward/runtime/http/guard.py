@@ -6,13 +6,18 @@ a name of its own that it points there (the Host header does). Both are refused 
 
 import functools
 import ipaddress
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
-from lakeward.kit.errors import PermissionDenied
+from lakeward.kit.errors import InvalidParameter, PermissionDenied
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
+_FORWARDED = frozenset(
+    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-server",
+     b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"}
+)  # fmt: skip
+# Said twice, a proxy in front and this server could each believe another one.
+_ONCE = (b"host", b"origin", b"authorization", b"x-mlflow-workspace", b"x-databricks-org-id", b"content-encoding")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -46,11 +51,22 @@ class Guard:
 
     def is_local(self, client: tuple[str, int] | None, headers: dict[bytes, bytes]) -> bool:
         """Whether the caller sits on this machine and came directly: not through a proxy, nor by a public name."""
-        if not self.loopback_bind or any(name in headers for name in _FORWARDED):
+        if not self.loopback_bind or not headers.keys().isdisjoint(_FORWARDED):
             return False
         if not is_loopback(host_name(headers.get(b"host", b"").decode("latin-1"))):
             return False  # an allowed host name is how others get here, by a proxy that may not say so
         return client is None or is_loopback(client[0])
+
+
+def headers_of(pairs: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers by name. Of repeated ones the last counts, except where that could be a trick."""
+    headers = dict(pairs)
+    if len(headers) != len(pairs):
+        names = [name for name, _ in pairs]
+        for name in _ONCE:
+            if names.count(name) > 1:
+                raise InvalidParameter(f"The header {name.decode()!r} must stand once.")
+    return headers
 
 
 def _authority(origin: str) -> str | None:
