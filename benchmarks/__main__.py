@@ -20,7 +20,7 @@ from benchmarks import environments, processes, report
 from benchmarks.forms import FORMS, Form, Server
 from benchmarks.measure import Bench, Outcome, Plan, Wrong
 from benchmarks.profile import profiled
-from benchmarks.scenarios import LINES, SCENARIOS, startup
+from benchmarks.scenarios import SCENARIOS, startup
 
 RESULTS = environments.ROOT / "benchmarks" / "results"
 PAGE = environments.ROOT / "docs" / "benchmarks.md"
@@ -180,7 +180,8 @@ def main() -> int:
     scenarios = chosen(options.lines)
     forms = [form for form in FORMS if not options.servers or form.key in options.servers]
     processes.adopt_orphans()
-    told = conditions(plan, forms, options)
+    whole = len(forms) == len(FORMS) and len(scenarios) == len(SCENARIOS) and not (options.quick or options.no_page)
+    told = conditions(plan, forms, options) if whole else {}
     begin = time.monotonic()
     outcomes: list[Outcome] = []
     try:
@@ -200,8 +201,7 @@ def main() -> int:
     keys = {line.key for scenario in scenarios for line in scenario.LINES}
     found = report.rows(outcome for outcome in outcomes if outcome.line in keys)
     print(f"\n{report.summary(found)}\n\n{report.costs(found)}\n\n{report.goals(found)}\n\n{minutes:.1f} minutes")
-    whole = len(forms) == len(FORMS) and len(found) == len(LINES) and not options.quick
-    if whole and not options.no_page:
+    if whole:
         PAGE.write_text(report.page(found, told))
         print(f"wrote {PAGE.relative_to(environments.ROOT)}")
     return 2 if any(row.verdict() == "MISSED" for row in found) else 0

@@ -17,6 +17,7 @@ from benchmarks import processes
 from benchmarks.calls import Calls
 from benchmarks.forms import Server
 
+NOISE = 0.2  # of a core: above this, what else runs on the machine spoils a figure
 Operation = Callable[[], Awaitable[Any]]
 
 
@@ -54,6 +55,7 @@ class Outcome:
     cpu_ms: float | None = None  # server CPU per operation
     database_ms: float | None = None  # of it in PostgreSQL
     load_share: float | None = None  # part of one core that the load generator used
+    others_share: float | None = None  # parts of one core that went to what is neither server nor load
     operations: int = 0
 
     @property
@@ -86,6 +88,8 @@ class Bench:
     def found(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         share = f", load {outcome.load_share:.0%} of a core" if outcome.load_share else ""
+        if (outcome.others_share or 0) > NOISE:
+            share += f", OTHERS {outcome.others_share:.0%}"
         cpu = f", {outcome.cpu_ms:.3g} ms CPU" if outcome.cpu_ms is not None else ""
         cpu += f" ({outcome.database_ms:.3g} in PostgreSQL)" if outcome.database_ms else ""
         print(f"  {outcome.line:<28} {outcome.value:>12,.2f}  ±{outcome.spread:.0%}{cpu}{share}", flush=True)
@@ -99,6 +103,7 @@ class Load:
     elapsed: float
     server_cpu: processes.Cpu
     own_cpu: float
+    machine_cpu: float
 
     @property
     def operations(self) -> int:
@@ -107,6 +112,11 @@ class Load:
     @property
     def rate(self) -> float:
         return self.operations / self.elapsed
+
+    @property
+    def others(self) -> float:
+        """CPU seconds that neither the server nor the load used."""
+        return max(0.0, self.machine_cpu - self.server_cpu.all - self.own_cpu)
 
     def percentile_ms(self, part: float) -> float:
         ordered = sorted(self.latencies)
@@ -118,7 +128,7 @@ async def drive(workers: Sequence[Operation], seconds: float, *, at_least: int =
     latencies: list[float] = []
     started = 0
     clock = time.perf_counter
-    server_cpu, own_cpu = processes.cpu(), processes.own_cpu()
+    server_cpu, own_cpu, machine_cpu = processes.cpu(), processes.own_cpu(), processes.machine_cpu()
     begin = clock()
     deadline = begin + seconds
 
@@ -133,7 +143,8 @@ async def drive(workers: Sequence[Operation], seconds: float, *, at_least: int =
 
     await asyncio.gather(*(worker(operation) for operation in workers))
     elapsed = clock() - begin
-    return Load(latencies, elapsed, processes.cpu() - server_cpu, processes.own_cpu() - own_cpu)
+    machine_cpu, own_cpu = processes.machine_cpu() - machine_cpu, processes.own_cpu() - own_cpu
+    return Load(latencies, elapsed, processes.cpu() - server_cpu, own_cpu, machine_cpu)
 
 
 async def repeat(
@@ -176,6 +187,7 @@ def _record(bench: Bench, line: str, loads: Sequence[Load], values: list[float],
             cpu_ms=1000 * sum(load.server_cpu.all for load in loads) / (operations * per_operation),
             database_ms=1000 * sum(load.server_cpu.database for load in loads) / (operations * per_operation),
             load_share=sum(load.own_cpu for load in loads) / sum(load.elapsed for load in loads),
+            others_share=sum(load.others for load in loads) / sum(load.elapsed for load in loads),
             operations=operations,
         )
     )

@@ -88,6 +88,12 @@ def own_cpu() -> float:
     return time.process_time()
 
 
+def machine_cpu() -> float:
+    """Seconds that all cores together were busy since the machine started, time the host took away included."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / TICKS  # all but idle and waiting for disks
+
+
 def pss_bytes() -> int:
     """Memory of the tree, shared pages counted once in all."""
     return sum(_kib(f"/proc/{pid}/smaps_rollup", "Pss:") for pid in tree()) * KIB

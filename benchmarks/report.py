@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.forms import FORMS, Form
 from benchmarks.goals import AtMost, Line
-from benchmarks.measure import Outcome
+from benchmarks.measure import NOISE, Outcome
 from benchmarks.scenarios import LINES
 
 
@@ -137,6 +137,8 @@ def spreads(found: list[Row]) -> str:
                 parts.append(f"{figure(outcome.p50_ms)} / {figure(outcome.p95_ms)} ms")
             if outcome.load_share is not None:
                 parts.append(f"load {outcome.load_share:.0%}")
+            if (outcome.others_share or 0) > NOISE:
+                parts.append(f"others {outcome.others_share:.0%}")
             cells.append(", ".join(parts))
         body.append([row.line.title, *cells])
     return _table(head, body)
@@ -193,7 +195,7 @@ metrics; per transfer, for the large file; per start).
 ## Spread, latency, load
 
 Distance between the extreme repetitions in parts of the median; p50 / p95 of single operations; the part of one core
-that the load generator took.
+that the load generator took; and what other processes of the machine took, where that is more than a fifth of a core.
 
 {spreads(found)}
 """
