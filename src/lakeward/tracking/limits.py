@@ -24,18 +24,16 @@ def check_key(kind: str, key: str) -> None:
         raise InvalidParameter(f"Invalid {kind} name {key!r}: control characters are not allowed.")
 
 
-def check_param(key: str, value: str) -> None:
+def fit_param(key: str, value: str) -> str:
+    """The value as it is kept. compat(mlflow 3.17): longer ones are cut, so that a script that runs there runs here."""
     check_key("param", key)
-    if len(value) > MAX_PARAM_VALUE:
-        raise InvalidParameter(
-            f"The value of param {key!r} has {len(value)} characters; the maximum is {MAX_PARAM_VALUE}."
-        )
+    return value[:MAX_PARAM_VALUE]
 
 
-def check_tag(key: str, value: str) -> None:
+def fit_tag(key: str, value: str) -> str:
+    """The value as it is kept; longer ones are cut like those of params."""
     check_key("tag", key)
-    if len(value) > MAX_TAG_VALUE:
-        raise InvalidParameter(f"The value of tag {key!r} has {len(value)} characters; the maximum is {MAX_TAG_VALUE}.")
+    return value[:MAX_TAG_VALUE]
 
 
 def check_batch(metrics: Collection[object], params: Collection[object], tags: Collection[object]) -> None:

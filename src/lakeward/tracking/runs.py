@@ -11,7 +11,7 @@ from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.kit.names import random_name
 from lakeward.runtime.db import Database, Tx
 from lakeward.tracking import words
-from lakeward.tracking.limits import check_tag
+from lakeward.tracking.limits import fit_tag
 from lakeward.tracking.records import MAX_USER, RUN_NAME_TAG, STATUSES, Run, RunId, RunSeq, Target
 from lakeward.tracking.states import trashed, unknown
 from lakeward.tracking.store import documents as documents_store
@@ -49,8 +49,7 @@ async def create(
             f" ({name!r} and {tagged_name!r}). Give one, or the same."
         )
     kept[RUN_NAME_TAG] = name or tagged_name or random_name()
-    for key, value in kept.items():
-        check_tag(key, value)
+    kept = {key: fit_tag(key, value) for key, value in kept.items()}
     if len(user_id) > MAX_USER:
         raise InvalidParameter(f"'user_id' has {len(user_id)} characters; the maximum is {MAX_USER}.")
     run = Run(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracking.limits import check_param, check_tag
+from lakeward.tracking.limits import fit_param, fit_tag
 from lakeward.tracking.records import RUN_NAME_TAG
 from lakeward.tracking.states import check_state
 from lakeward.tracking.store import runs as store
@@ -17,13 +17,11 @@ Pairs = Sequence[tuple[str, str]]
 async def log(tx: Tx, db: Database, workspace: int, run_id: str, *, params: Pairs = (), tags: Pairs = ()) -> None:
     """Log params and tags, all or none. Of equal tag keys the last wins."""
     wanted: dict[str, str] = {}
-    for key, value in params:
-        check_param(key, value)
+    for key, given in params:
+        value = fit_param(key, given)
         if wanted.setdefault(key, value) != value:
             raise _conflict(run_id, key, wanted[key], value)
-    kept = dict(tags)
-    for key, value in kept.items():
-        check_tag(key, value)
+    kept = {key: fit_tag(key, value) for key, value in tags}
     ids = await db.name_ids([*wanted, *kept])
     param_ids = dict(zip(ids, wanted, strict=False))
     tag_ids = ids[len(wanted) :]
