@@ -42,12 +42,19 @@ def test_keys(client, run, key):
     assert params(client, run) == {key: "v"}
 
 
-@pytest.mark.parametrize("key", ["", ".", "..", "/abs", "a//b", "a/../b", "a/", "ex!", "per%cent", "k" * 251])
+@pytest.mark.parametrize("key", ["", "k" * 251])
 def test_bad_keys(client, run, key):
     with pytest.raises(mlflow.MlflowException) as caught:
         client.log_param(run, key, "v")
     assert caught.value.error_code == INVALID
     assert params(client, run) == {}
+
+
+@pytest.mark.beyond  # MLflow refuses what would not do as a file name
+@pytest.mark.parametrize("key", [".", "..", "/abs", "a//b", "a/../b", "a/", "ex!", "per%cent", "quo'te", "a=b", "🧪"])
+def test_keys_of_any_kind(client, run, key):
+    client.log_param(run, key, "v")
+    assert params(client, run) == {key: "v"}
 
 
 def test_a_param_cannot_change(client, run):
@@ -89,9 +96,10 @@ def test_many(client, run):
     assert params(client, run) == expected
 
 
+@pytest.mark.beyond  # MLflow refuses even equal ones
 def test_a_batch_with_the_same_key_and_value_twice(client, run):
-    with refused(INVALID, "(?i)duplicate"):
-        client.log_batch(run, params=[Param("p", "1"), Param("p", "1")])
+    client.log_batch(run, params=[Param("p", "1"), Param("p", "1")])
+    assert params(client, run) == {"p": "1"}
 
 
 def test_a_batch_with_two_values_of_one_key(client, run):
