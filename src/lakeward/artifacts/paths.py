@@ -48,6 +48,13 @@ def parse(path: str, *, directory: bool = False) -> Segments:
     return segments
 
 
+def relative(rest: Segments) -> Segments:
+    """What is left of a checked path below its root must not be absolute by itself, also once it is decoded."""
+    if rest and (":" in rest[0] or "%" in rest[0]):
+        parse("/".join(rest))
+    return rest
+
+
 def _refuse_encoded_escapes(path: str) -> None:
     decoded = path
     for _ in range(_DECODINGS):

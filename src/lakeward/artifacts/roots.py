@@ -11,7 +11,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from lakeward import experiments, logged_models, tracking
-from lakeward.artifacts.paths import Segments
+from lakeward.artifacts.paths import Segments, relative
 from lakeward.artifacts.records import Access, Place, Root
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
@@ -92,7 +92,7 @@ class Resolver:
         for root in _roots:
             names = _match(root.files, segments)
             if names is not None:
-                return (await self.top(root, names, access)).below(segments[len(root.files) :])
+                return (await self.top(root, names, access)).below(relative(segments[len(root.files) :]))
         raise _nowhere(segments)
 
     async def proxied(self, segments: Segments, access: Access) -> Place:
@@ -100,7 +100,7 @@ class Resolver:
         for root in _roots:
             names = None if root.proxy is None else _match(root.proxy, segments)
             if root.proxy is not None and names is not None:
-                return (await self.top(root, names, access)).below(segments[len(root.proxy) :])
+                return (await self.top(root, names, access)).below(relative(segments[len(root.proxy) :]))
         raise _nowhere(segments)
 
     async def top(self, root: Root, names: Mapping[str, str], access: Access) -> Place:
