@@ -4,8 +4,8 @@ A page walks the index of its first sort key inside each experiment, so its cost
 Ordered by a metric, there are two stretches: the models that have it, best first, then all others. NaN ranks with
 those, last in both directions.
 
-Each of a few experiments is a branch of the statement with its id as a value, so that the planner sees how large it is:
-with a filter that half of 100,000 models pass, ranking them takes 5 ms so and 1.4 s where it has to guess.
+Each of a few experiments is a branch of the statement with its id as a value, so that the planner sees how large it
+is: ranking 100,000 models, half of which pass a filter, takes some milliseconds so, and a second where it has to guess.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ DEFAULT_RESULTS: Final = 100
 MAX_RESULTS: Final = 50_000
 MAX_DATASETS: Final = 100
 MAX_ORDERS: Final = 20
-_MAX_BRANCHES: Final = 8
+_MAX_BRANCHES: Final = 32
 
 _CREATED = Field(Kind.FLOAT, NUMERIC, "creation_timestamp")
 _UPDATED = Field(Kind.FLOAT, NUMERIC, "last_updated_timestamp")
@@ -112,6 +112,10 @@ class Question:
     @property
     def scopes(self) -> set[Dataset]:
         return {_scope(order) for order in self.orders if order.entity is Entity.METRIC}
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.comparisons or self.datasets)
 
     @property
     def ranked(self) -> bool:

@@ -183,7 +183,13 @@ async def find_page(tx: Tx, question: Question, place: Place) -> list[tuple[int,
         statement = question.statement(known, (stretch, last), question.limit + 1 - len(found))
         if statement is not None:
             text, arguments = statement
-            found += [(stretch, row) for row in await tx.fetch(text, *arguments)]
+            # the best plan for a filter depends on its values, so one is made for them; any other is made once
+            rows = (
+                await (await tx.prepare(text)).fetch(*arguments)
+                if question.filtered
+                else await tx.fetch(text, *arguments)
+            )
+            found += [(stretch, row) for row in rows]
         if len(found) > question.limit:
             break
     return found
