@@ -8,7 +8,6 @@ import msgspec
 OWNER_ID: Final = 1
 OWNER_NAME: Final = "owner"
 DEFAULT_ID: Final = 1
-DEFAULT_WORKSPACE: Final = "default"
 TOKEN_PREFIX: Final = "lkw_"  # noqa: S105 - how a token starts, so that scanners find leaked ones
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 
 from lakeward.identity import store
-from lakeward.identity.records import DEFAULT_ID, DEFAULT_WORKSPACE, Workspace
+from lakeward.identity.records import DEFAULT_ID, Workspace
 from lakeward.kit.errors import AlreadyExists, Conflict, InvalidParameter, NotFound, PermissionDenied
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http import Actor
@@ -18,12 +18,12 @@ _REMEMBER_SECONDS = 1.0
 
 
 class WorkspaceDirectory:
-    """Names and ids of the workspaces, as of at most a second ago."""
+    """Names and ids of the workspaces, as of at most a second ago; one that is missing is looked for at once."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._until = 0.0
-        self._by_name: dict[str, int] = {DEFAULT_WORKSPACE: DEFAULT_ID}
+        self._ids: dict[str | int, int] = {}
 
     async def of_call(self, headers: Mapping[bytes, bytes], actor: Actor | None) -> int:
         """The workspace a call names by header, else the default one, else the only one the caller is in."""
@@ -33,20 +33,22 @@ class WorkspaceDirectory:
         # MLflow sends the first, the platform SDK by itself the second
         number = headers.get(b"x-databricks-org-id") or headers.get(b"x-databricks-workspace-id")
         if name:
-            return _permitted((await self._names()).get(name), repr(name), actor)
+            return _permitted(await self._find(name), repr(name), actor)
         if number and number != b"%d" % DEFAULT_ID:  # that one is what everybody is told who asks for no other
-            known = number.isdigit() and len(number) < 19 and int(number) in (await self._names()).values()
-            return _permitted(int(number) if known else None, number.decode("latin-1"), actor)
+            found = await self._find(int(number)) if number.isdigit() and len(number) < 19 else None
+            return _permitted(found, number.decode("latin-1"), actor)
         if not actor.is_admin and DEFAULT_ID not in actor.roles and len(actor.roles) == 1:
             return next(iter(actor.roles))
         return DEFAULT_ID
 
-    async def _names(self) -> dict[str, int]:
-        if time.monotonic() >= self._until:
+    async def _find(self, named: str | int) -> int | None:
+        """The id of the workspace with this name or id."""
+        if time.monotonic() >= self._until or named not in self._ids:
             async with self._db.connection() as connection:
-                self._by_name = {each.name: each.id for each in await store.list_workspaces(connection)}
+                listed = await store.list_workspaces(connection)
+            self._ids = {key: each.id for each in listed for key in (each.name, each.id)}
             self._until = time.monotonic() + _REMEMBER_SECONDS
-        return self._by_name
+        return self._ids.get(named)
 
 
 def _permitted(workspace: int | None, named: str, actor: Actor) -> int:
