@@ -192,12 +192,14 @@ class _Statement:
         self.known = known
         self.parameters = Parameters()
         self.joins: list[str] = []
-        self.where = ["m.experiment_id = {e}", "m.deleted_at IS NULL"]
+        self.where = ["m.deleted_at IS NULL"]
         self.columns: list[tuple[str, bool]] = []
         self.possible = bool(known.experiments)
 
     def render(self, place: Place, limit: int) -> tuple[str, list[Any]] | None:
         stretch, last = place
+        if stretch == 1 or not self.question.ranked:  # the rank of a model implies its experiment
+            self.where.append("m.experiment_id = {e}")
         for number, order in enumerate(self.question.orders):
             self._order(number, order, stretch)
         for comparison in self.question.comparisons:
@@ -239,7 +241,7 @@ class _Statement:
                     f"NOT EXISTS (SELECT FROM logged_model_rank r0 WHERE r0.model_seq = m.seq AND {rank})"
                 )
         elif number == 0:
-            self.possible = rank is not None
+            self.possible = self.possible and rank is not None
             self.joins.append(
                 f"JOIN logged_model_rank r0 ON r0.model_seq = m.seq AND r0.experiment_id = {{e}} AND {rank}"
             )
