@@ -1,8 +1,11 @@
 """The rules of experiments: names, life cycle, tags."""
 
+from collections.abc import Sequence
+
 from lakeward.experiments import store
 from lakeward.experiments.locations import check_location
 from lakeward.experiments.records import MAX_NAME, MAX_TAG_KEY, MAX_TAG_VALUE, Experiment, ExperimentId
+from lakeward.experiments.search import DEFAULT_RESULTS, MAX_RESULTS, bounded, compile_query, token_after
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
@@ -39,6 +42,25 @@ async def get_by_name(tx: Tx, workspace: int, name: str) -> Experiment:
     if found is None:
         raise NotFound(f"No experiment named {name!r} exists.")
     return found
+
+
+async def search(
+    tx: Tx,
+    workspace: int,
+    *,
+    filter_text: str | None,
+    order_by: Sequence[str],
+    view: str,
+    max_results: int | None,
+    page_token: str | None,
+) -> tuple[list[Experiment], str | None]:
+    """A page of experiments, and the token of the next one."""
+    limit = bounded(max_results, DEFAULT_RESULTS, MAX_RESULTS)
+    query = compile_query(workspace, filter_text, order_by, view, page_token)
+    found = await store.find_page(tx, query, limit + 1)
+    if len(found) <= limit:
+        return found, None
+    return found[:limit], token_after(found[limit - 1], query)
 
 
 async def create(

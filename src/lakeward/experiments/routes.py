@@ -61,15 +61,14 @@ async def delete_experiment_tag(call: Call, req: wire.DeleteExperimentTag) -> No
 @routes.get("/experiments/search", allow=READ)
 @routes.get("/experiments/list", allow=READ)
 async def search_experiments(call: Call, req: wire.SearchExperiments) -> wire.SearchExperimentsResponse:
-    page = await search.search(
+    found, token = await experiments.search(
         call.tx,
         call.workspace,
-        filter=req.filter,
+        filter_text=req.filter,
         order_by=req.order_by,
         view=search.view_of(req.view_type),
         max_results=req.max_results,
         page_token=req.page_token,
     )
-    return wire.SearchExperimentsResponse(
-        [wire.Experiment.of(each, databricks=call.databricks) for each in page.experiments], page.next_page_token
-    )
+    answered = [wire.Experiment.of(each, databricks=call.databricks) for each in found]
+    return wire.SearchExperimentsResponse(answered, token)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from lakeward.experiments.records import Experiment
-from lakeward.experiments.store import COLUMNS, experiment_of
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter
 from lakeward.kit.filters import (
@@ -20,7 +19,6 @@ from lakeward.kit.filters import (
     parse_filter,
     parse_order,
 )
-from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters, after
 
 DEFAULT_RESULTS: Final = 1_000
@@ -57,9 +55,14 @@ _COLUMN: Final = {
 _TEXT_TEST: Final = {Op.EQ: "{} = {}", Op.NE: "{} <> {}", Op.LIKE: "{} LIKE {}", Op.ILIKE: "{} ILIKE {}"}
 
 
-class Page(NamedTuple):
-    experiments: list[Experiment]
-    next_page_token: str | None
+class Query(NamedTuple):
+    """A search as SQL: a condition, an order, the values of `$n`, and what a page token needs."""
+
+    where: str
+    ordering: str
+    parameters: Parameters
+    orders: list[Order]
+    context: bytes
 
 
 def view_of(view: str | int | None) -> str:
@@ -82,37 +85,26 @@ def bounded(max_results: int | None, default: int, most: int) -> int:
     return max_results
 
 
-async def search(
-    tx: Tx,
-    workspace: int,
-    *,
-    filter: str | None,  # noqa: A002 - the field's name on the wire
-    order_by: Sequence[str],
-    view: str,
-    max_results: int | None,
-    page_token: str | None,
-) -> Page:
-    limit = bounded(max_results, DEFAULT_RESULTS, MAX_RESULTS)
+def compile_query(
+    workspace: int, filter_text: str | None, order_by: Sequence[str], view: str, page_token: str | None
+) -> Query:
     orders = _orders(order_by)
     columns = [(_COLUMN[order.key], order.ascending) for order in orders]
     parameters = Parameters()
     where = [f"e.workspace_id = {parameters.add(workspace)}", "NOT e.purging"]
     if view != "ALL":
         where.append(f"e.deleted_at IS {'NULL' if view == 'ACTIVE_ONLY' else 'NOT NULL'}")
-    where += [_test(each, parameters) for each in parse_filter(filter, VOCABULARY)]
-    context = pages.context_of("experiments", workspace, filter, list(order_by), view)
+    where += [_test(each, parameters) for each in parse_filter(filter_text, VOCABULARY)]
+    context = pages.context_of("experiments", workspace, filter_text, list(order_by), view)
     if page_token:
         where.append(after(columns, pages.decode(page_token, context), parameters))
     ordering = ", ".join(f"{column}{'' if ascending else ' DESC'}" for column, ascending in columns)
-    rows = await tx.fetch(
-        f"SELECT {COLUMNS} FROM experiment e WHERE {' AND '.join(where)}"
-        f" ORDER BY {ordering} LIMIT {parameters.add(limit + 1)}",
-        *parameters.values,
-    )
-    found = [experiment_of(row) for row in rows[:limit]]
-    if len(rows) <= limit:
-        return Page(found, None)
-    return Page(found, pages.encode([_value(found[-1], order.key) for order in orders], context))
+    return Query(" AND ".join(where), ordering, parameters, orders, context)
+
+
+def token_after(experiment: Experiment, query: Query) -> str:
+    """The token of the page that begins after this experiment."""
+    return pages.encode([_value(experiment, order.key) for order in query.orders], query.context)
 
 
 def _orders(order_by: Sequence[str]) -> list[Order]:

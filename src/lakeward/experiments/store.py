@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from lakeward.experiments.records import Experiment, ExperimentId
+from lakeward.experiments.search import Query
 from lakeward.runtime.db import Tx
 
 COLUMNS = """
@@ -33,6 +34,15 @@ async def find_by_name(tx: Tx, workspace: int, name: str) -> Experiment | None:
         name, workspace,
     )  # fmt: skip
     return experiment_of(row) if row else None
+
+
+async def find_page(tx: Tx, query: Query, limit: int) -> list[Experiment]:
+    rows = await tx.fetch(
+        f"SELECT {COLUMNS} FROM experiment e WHERE {query.where}"
+        f" ORDER BY {query.ordering} LIMIT {query.parameters.add(limit)}",
+        *query.parameters.values,
+    )
+    return [experiment_of(row) for row in rows]
 
 
 async def add(tx: Tx, workspace: int, name: str, location: str | None, now: int) -> ExperimentId | None:
