@@ -21,13 +21,17 @@ from server import Backend
 
 WORKSPACE = 1
 ALIVE, SMALL, DEAD = 11, 12, 13
-# few, most few, budget, slack
+NAMES_OF_SIZES = ("FEW", "MOST_FEW", "SMALL", "FIRST", "FURTHER", "SLACK", "NEWEST")
 PATHS = {
-    "few candidates": (100_000, 100_000, 4_000, 64),
-    "probes": (0, 0, 100_000, 2),
-    "probes run out": (0, 0, 12, 1),
-    "sets": (0, 0, 0, 1),
-    "mixed": (6, 6, 12, 2),
+    "few candidates": (100_000, 100_000, 0, 0, 0, 8, 1),
+    "newest": (0, 0, 0, 0, 0, 1, 1000),
+    "probes": (0, 0, 0, 100_000, 100_000, 2, 1),
+    "further probes": (0, 0, 0, 8, 100_000, 1, 1),
+    "probes run out": (0, 0, 0, 3, 12, 1, 1),
+    "small sets": (0, 0, 100_000, 1_000, 1_000, 1, 1),
+    "sets": (0, 0, 0, 0, 0, 1, 0),
+    "few in common": (0, 30, 0, 0, 0, 1, 0),
+    "mixed": (6, 6, 30, 5, 12, 2, 3),
 }
 LONG = "z" * 99
 DELETED_AT = {True: 9, False: None}
@@ -324,8 +328,7 @@ def filled(backend: Backend) -> Iterator[tuple[str, list[Run]]]:
 
 @pytest.fixture(params=PATHS)
 def path(request, monkeypatch) -> str:
-    few, most, budget, slack = PATHS[request.param]
-    for name, value in (("FEW", few), ("MOST_FEW", most), ("BUDGET", budget), ("SLACK", slack)):
+    for name, value in zip(NAMES_OF_SIZES, PATHS[request.param], strict=True):
         monkeypatch.setattr(walk, name, value)
     return request.param
 

@@ -68,12 +68,12 @@ async def search(
     position = _position(parts, keys) if parts is not None else None
     if not searched or predicates is None:
         return [], None
-    walk = Walk(tx, searched, Visible(view, tuple(dead)), limit)
-    rows = await walk.first(predicates, keys, position, limit + 1)
+    walk = Walk(tx, searched, Visible(view, tuple(dead)), predicates, keys)
+    rows = await walk.first(position, limit + 1)
     seqs = [row.seq for row in rows[:limit]]
     if len(rows) <= limit:
         return seqs, None
-    last = await walk.place(rows[limit - 1], keys)
+    last = await walk.placed(rows[limit - 1])
     return seqs, pages.encode(_parts(last, keys), context)
 
 

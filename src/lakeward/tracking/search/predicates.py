@@ -53,9 +53,14 @@ class Predicate:
         """None where no index range helps."""
         return None if self.negative else Sample(self.members(s), exact=True)
 
-    def on_row(self, s: Statement) -> str | None:  # noqa: ARG002 - the default of an interface
-        """The test on the row `r` of `run`, if that decides it."""
-        return None
+    @property
+    def has_row(self) -> bool:
+        """The run's own row decides it: there is `on_row`."""
+        return False
+
+    def on_row(self, s: Statement) -> str:
+        """The test on the row `r` of `run`."""
+        raise NotImplementedError
 
 
 def _entries(s: Statement, table: str, key_id: int, *where: str) -> Members:
@@ -185,6 +190,19 @@ class AttributeIs(Predicate):
     def rank(self) -> int:
         return 0 if self.expression == "r.run_id" else 6
 
+    @property
+    def has_row(self) -> bool:
+        return True
+
+    @property
+    def indexed(self) -> bool:
+        """An index finds the runs it is true for."""
+        return (
+            (self.expression == "r.run_id" and self.op in (Op.EQ, Op.IN))
+            or (self.expression == "r.start_time" and self.op in NUMERIC - {Op.NE} and isinstance(self.value, int))
+            or bool(self._literals())
+        )
+
     def on_row(self, s: Statement) -> str:
         if not self.numeric:
             return text_test(s, self.expression, self.op, self.value)
@@ -200,12 +218,7 @@ class AttributeIs(Predicate):
         return Members("r.seq", "run r", (s.within("r.experiment_id"), *narrow, self.on_row(s)))
 
     def sample(self, s: Statement) -> Sample | None:
-        indexed = (
-            (self.expression == "r.run_id" and self.op in (Op.EQ, Op.IN))
-            or (self.expression == "r.start_time" and self.op in NUMERIC - {Op.NE} and isinstance(self.value, int))
-            or self._literals()
-        )
-        return Sample(self.members(s), exact=True) if indexed else None
+        return Sample(self.members(s), exact=True) if self.indexed else None
 
     def _literals(self) -> list[str]:
         """Pieces of the name that the trigram index can look for."""

@@ -26,12 +26,22 @@ class Statement(Parameters):
         self._experiments = experiments
         self._mark = ""
 
+    @property
+    def single(self) -> bool:
+        return len(self._experiments) == 1
+
+    @property
+    def experiments(self) -> str:
+        """The parameter that holds the experiments: a number or an array."""
+        if not self._mark:
+            self._mark = self.add(self._experiments[0] if self.single else list(self._experiments))
+        return self._mark
+
     def within(self, column: str) -> str:
         """That a row belongs to the experiments searched. One experiment is an equality, which keeps index order."""
-        single = len(self._experiments) == 1
-        if not self._mark:
-            self._mark = self.add(self._experiments[0] if single else list(self._experiments))
-        return f"{column} = {self._mark}::bigint" if single else f"{column} = ANY({self._mark}::bigint[])"
+        return (
+            f"{column} = {self.experiments}::bigint" if self.single else f"{column} = ANY({self.experiments}::bigint[])"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""How a page of runs is found: the choice between few candidates, a walk in order, and sets.
+"""How a page of runs is found: the choice between few candidates, probes along an index, and sets.
 
-A search with few candidates (some clause, or the experiments themselves, admit at most `bound`) tests and sorts just
-those. Any other walks an index in the order asked for and stops when the page is full. The clauses are first probed
-run by run, within a budget; where that does not fill the page, matches are rare, and the sets of runs that each clause
-admits are read from their indexes and the same walk tests against those. So no search costs more than reading the
-index entries of its keys once, whatever its clauses have in common.
+A search with few candidates (some clause, or the experiments themselves, admit at most `few` runs) tests and sorts
+just those. Any other walks an index in the order asked for and stops when the page is full. On the way, clauses that
+admit not too many runs are tested against the set of those; the others are probed run by run, as long as it is
+foreseeable that this fills the page. Where it is not, every clause becomes a set. If those have few runs in common,
+these are the candidates; otherwise the walk goes on against the sets. So no search costs more than reading the index
+entries of its keys once or twice, whatever its clauses have in common.
 
 Ordering by a metric, param or tag is a walk through groups of equal value. Ties, the NaNs and the runs without the key
 are searches of their own with one clause more and one sort key less. Figures: docs/search-plans.md.
@@ -19,40 +20,82 @@ from lakeward.kit.filters import Op
 from lakeward.kit.pages import Part
 from lakeward.runtime.db import Tx
 from lakeward.tracking.search.ordering import LAST, MISSING, VALUE, Key, Position, Row, after, order_by
-from lakeward.tracking.search.predicates import NAN, HasKey, HeadIs, MetricIs, Predicate, TextIs, Visible
+from lakeward.tracking.search.predicates import (
+    NAN,
+    AttributeIs,
+    HasKey,
+    HeadIs,
+    MetricIs,
+    Predicate,
+    TextIs,
+    Visible,
+)
 from lakeward.tracking.search.statement import HEAD, Members, Statement
+from lakeward.tracking.search.streams import Clauses, KeyStream, TimeStream, intersection, sets
 
 UNKNOWN: Final = 0  # the id of a key that nobody ever used
-FEW: Final = 2_000  # candidates worth probing one by one: 20 ms
+FEW: Final = 2_000  # candidates worth probing one by one: 10 to 20 ms
 MOST_FEW: Final = 10_000
-BUDGET: Final = 4_000  # index entries walked with probes before sets are made
-SLACK: Final = 64  # entries read beyond a page, so that its last group of equal values is mostly complete
+SMALL: Final = 50_000  # a set of so many is made in 20 ms
+FIRST: Final = 1_000  # entries probed to see how many pass
+FURTHER: Final = 8_000  # entries probed when that promises a full page
+NEWEST: Final = 20  # times a page: the newest runs whose rows are looked at before an index of names or ids is
+SLACK: Final = 8  # entries read beyond a page, so that its last group of equal values is mostly complete
 
 # A set that the planner expects not to fit is searched line by line, which takes hours: leave no doubt. What is really
 # used is about 60 bytes a run.
 _ROOM: Final = "SET LOCAL work_mem = '1GB'"
 
-Clauses = tuple[Predicate, ...]
+
+class Few(Exception):
+    """The clauses have so few runs in common that these should be arranged instead of walking on."""
+
+    def __init__(self, seqs: list[int]) -> None:
+        super().__init__()
+        self.seqs = seqs
 
 
 class Walk:
     """One search over the runs of `experiments` as far as they are `visible`."""
 
-    def __init__(self, tx: Tx, experiments: Sequence[int], visible: Visible, limit: int) -> None:
+    def __init__(
+        self, tx: Tx, experiments: Sequence[int], visible: Visible, clauses: Clauses, keys: Sequence[Key]
+    ) -> None:
         self.tx = tx
         self.experiments = experiments
         self.visible = visible
-        self.few = min(max(FEW, 2 * limit), MOST_FEW)
+        self.clauses = clauses
+        self.keys = keys
+        self.few = FEW
+        self._small: set[Predicate] = set()  # clauses known to admit not too many runs
+        self._intersected = False
 
-    async def first(self, clauses: Clauses, keys: Sequence[Key], position: Position | None, limit: int) -> list[Row]:
+    async def first(self, position: Position | None, limit: int) -> list[Row]:
         """The first `limit` runs after `position`."""
-        on_rows = all(clause.on_row(Statement(())) and not clause.sample(Statement(())) for clause in clauses)
-        if on_rows and not keys:
-            return await self._by_time(clauses, keys, position, limit)
-        found = await self._candidates(clauses, whole=True)
+        self.few = min(max(FEW, 2 * limit), MOST_FEW)
+        rows = await self._soon(position, limit)
+        if rows is not None:
+            return rows
+        found = await self._candidates(self.clauses, whole=True)
         if found is not None:
-            return await self._arranged(*found, keys, position, limit)
-        return await self._ordered(clauses, keys, position, limit)
+            return await self._arranged(*found, self.keys, position, limit)
+        await self._weigh()
+        try:
+            return await self._ordered(self.clauses, self.keys, position, limit)
+        except Few as common:
+            return await self._arranged(common.seqs, self.clauses, self.keys, position, limit)
+
+    async def _soon(self, position: Position | None, limit: int) -> list[Row] | None:
+        """By start time with nothing but the run's row to look at: the newest thousands probably have a page."""
+        rows = tuple(clause for clause in self.clauses if isinstance(clause, AttributeIs))
+        if self.keys or len(rows) < len(self.clauses):
+            return None
+        stream = TimeStream(self.visible, self.clauses, (), position)
+        if not any(clause.indexed for clause in rows):
+            return await self._timed(stream, (), (), limit)
+        s = self._statement()
+        found = await self._page(stream.newest(s, NEWEST * limit), s, (), position, limit)
+        return found if len(found) == limit else None
 
     async def _ordered(self, clauses: Clauses, keys: Sequence[Key], position: Position | None, limit: int) -> list[Row]:
         if not keys or keys[0].start_time:
@@ -60,15 +103,6 @@ class Walk:
         if not keys[0].keyed:
             return await self._sorted(clauses, keys, position, limit)
         return await self._by_key(clauses, keys, position, limit)
-
-    async def _narrowed(
-        self, clauses: Clauses, extra: Predicate, keys: Sequence[Key], position: Position | None, limit: int
-    ) -> list[Row]:
-        """The same search with one clause more."""
-        found = await self._candidates((extra, *clauses), only=extra)
-        if found is not None:
-            return await self._arranged(*found, keys, position, limit)
-        return await self._ordered((*clauses, extra), keys, position, limit)
 
     # ── few candidates ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,6 +130,37 @@ class Walk:
         common = set.intersection(*(set(found) for _, found in known))
         return list(common), tuple(clause for clause in clauses if id(clause) not in decided)
 
+    async def _weigh(self) -> None:
+        """Which clauses admit so few runs that the set of those is cheap."""
+        countable = [
+            clause
+            for clause in self.clauses
+            if not clause.has_row and (sample := clause.sample(self._statement())) and sample.exact
+        ]
+        if countable:
+            s = self._statement()
+            most = s.add(SMALL)
+            selects = (f"(SELECT count(*) FROM ({clause.members(s).sql()} LIMIT {most}) x)" for clause in countable)
+            (counts,) = await self._fetch(f"SELECT {', '.join(selects)}", s)
+            self._small = {clause for clause, count in zip(countable, counts, strict=True) if count < SMALL}
+
+    def _split(self, clauses: Clauses) -> tuple[Clauses, Clauses]:
+        """(those to test against sets, those to probe)."""
+        small = tuple(clause for clause in clauses if clause in self._small)
+        return small, tuple(clause for clause in clauses if clause not in self._small)
+
+    async def _give_up_probing(self) -> None:
+        """Before whole sets are walked: raise `Few` if all clauses together admit few runs."""
+        if self._intersected:
+            return
+        self._intersected = True
+        s = self._statement()
+        common = intersection(s, self.clauses)
+        if common:
+            seqs = [row[0] for row in await self._fetch(f"{common} LIMIT {s.add(self.few + 1)}", s, room=True)]
+            if len(seqs) <= self.few:
+                raise Few(seqs)
+
     async def _arranged(
         self, seqs: Sequence[int], clauses: Clauses, keys: Sequence[Key], position: Position | None, limit: int
     ) -> list[Row]:
@@ -105,7 +170,7 @@ class Walk:
         s = self._statement()
         source = f"unnest({s.add(list(seqs))}::bigint[]) AS c(seq) JOIN run r ON r.seq = c.seq"
         tests = [s.within("r.experiment_id"), self.visible.on_row(s)]
-        tests += [clause.on_row(s) or clause.probe(s, "r.seq") for clause in clauses]
+        tests += [clause.on_row(s) if clause.has_row else clause.probe(s, "r.seq") for clause in clauses]
         values = "".join(f", {key.value(s)} AS o{number}" for number, key in enumerate(keys))
         inner = f"SELECT r.seq, r.start_time, r.run_id{values} FROM {source} WHERE {' AND '.join(tests)} OFFSET 0"
         return await self._page(inner, s, keys, position, limit, cached=True)
@@ -113,48 +178,39 @@ class Walk:
     # ── by start time, and by other attributes ───────────────────────────────────────────────────────────────────
 
     async def _by_time(self, clauses: Clauses, keys: Sequence[Key], position: Position | None, limit: int) -> list[Row]:
-        others = tuple(clause for clause in clauses if clause.on_row(Statement(())) is None)
-        budget = 10 * limit
-        if others and budget <= BUDGET:
-            rows = await self._timed(clauses, others, keys, position, limit, budget=max(budget, BUDGET // 2))
-            if len(rows) == limit:
-                return rows
-        return await self._timed(clauses, others, keys, position, limit)
+        rows = tuple(clause for clause in clauses if clause.has_row)
+        others = tuple(clause for clause in clauses if not clause.has_row)
+        stream = TimeStream(self.visible, rows, keys, position)
+        small, large = self._split(others)
+        if not large:
+            return await self._timed(stream, small, (), limit)
+        budget = FIRST
+        while budget:
+            found = await self._timed(stream, small, large, limit, budget=budget)
+            if len(found) == limit:
+                return found
+            budget = _promising(budget, len(found), limit)
+        await self._give_up_probing()
+        return await self._timed(stream, others, (), limit)
 
     async def _timed(
-        self,
-        clauses: Clauses,
-        others: Clauses,
-        keys: Sequence[Key],
-        position: Position | None,
-        limit: int,
-        *,
-        budget: int | None = None,
+        self, stream: TimeStream, small: Clauses, large: Clauses, limit: int, *, budget: int | None = None
     ) -> list[Row]:
         s = self._statement()
-        ascending = bool(keys) and keys[0].ascending
-        tests = [s.within("r.experiment_id"), self.visible.on_row(s)]
-        tests += [test for clause in clauses if (test := clause.on_row(s))]
-        if position:
-            tests.append(f"r.start_time {'>=' if ascending else '<='} {s.add(position.start_time)}::bigint")
-        if budget is None:
-            tests += sets(s, "r.seq", others)
-        values = "".join(f", {key.value(s)} AS o{number}" for number, key in enumerate(keys))
-        order = "r.start_time" if ascending else "r.start_time DESC" if keys else "r.start_time DESC, r.run_id"
-        inner = f"SELECT r.seq, r.start_time, r.run_id{values} FROM run r WHERE {' AND '.join(tests)} ORDER BY {order}"
-        if budget is None:
-            simple = not others and len(self.experiments) == 1
-            return await self._page(f"{inner} OFFSET 0", s, keys, position, limit, cached=simple, room=bool(others))
-        probes = [clause.probe(s, "seq") for clause in others]
-        return await self._page(f"{inner} LIMIT {s.add(budget)}", s, keys, position, limit, tests=probes)
+        inner = stream.inner(s, small, budget)
+        tests = [clause.probe(s, "x.seq") for clause in sorted(large, key=lambda each: each.rank)]
+        simple = not stream.rows and not small and not large and s.single
+        return await self._page(
+            inner, s, stream.keys, stream.position, limit, tests=tests, cached=simple, room=bool(small)
+        )
 
     async def _sorted(self, clauses: Clauses, keys: Sequence[Key], position: Position | None, limit: int) -> list[Row]:
         """By a column without an index of its own: all runs that pass, once."""
+        await self._give_up_probing()
         s = self._statement()
-        others = tuple(clause for clause in clauses if clause.on_row(Statement(())) is None)
         tests = [s.within("r.experiment_id"), self.visible.on_row(s)]
-        tests += [test for clause in clauses if (test := clause.on_row(s))]
-        tests += sets(s, "r.seq", others)
+        tests += [clause.on_row(s) for clause in clauses if clause.has_row]
+        tests += sets(s, "r.seq", [clause for clause in clauses if not clause.has_row])
         joined = [key.joined(s, f"k{number}") for number, key in enumerate(keys)]
         values = "".join(f", {value} AS o{number}" for number, (value, _) in enumerate(joined))
         source = "run r" + "".join(join for _, join in joined)
@@ -185,6 +241,15 @@ class Walk:
             rows += prefixed(None, await self._ordered((*clauses, missing), rest, tail, limit - len(rows)))
         return rows
 
+    async def _narrowed(
+        self, clauses: Clauses, extra: Predicate, keys: Sequence[Key], position: Position | None, limit: int
+    ) -> list[Row]:
+        """The same search with one clause more."""
+        found = await self._candidates((extra, *clauses), only=extra)
+        if found is not None:
+            return await self._arranged(*found, keys, position, limit)
+        return await self._ordered((*clauses, extra), keys, position, limit)
+
     async def _group(
         self, clauses: Clauses, keys: Sequence[Key], value: Part, position: Position | None, limit: int
     ) -> list[Row]:
@@ -209,7 +274,7 @@ class Walk:
         rows: list[Row] = []
         while len(rows) < limit:
             want = limit - len(rows) + SLACK
-            found = await self._entries(clauses, keys[0], beyond, want)
+            found = await self._entries(clauses, KeyStream(self.visible, keys[0], beyond), want)
             groups = [(value, [seq for seq, _ in group]) for value, group in groupby(found, key=lambda each: each[1])]
             cut = groups.pop() if len(found) == want else None
             rows += await self._complete(groups, keys)
@@ -220,13 +285,11 @@ class Walk:
                 rows += await self._group(clauses, keys, beyond, None, limit - len(rows))
         return rows[:limit]
 
-    async def _complete(self, groups: Iterable[tuple[Part, list[int]]], keys: Sequence[Key]) -> list[Row]:
+    async def _complete(self, groups: Sequence[tuple[Part, list[int]]], keys: Sequence[Key]) -> list[Row]:
         """Whole groups in order. A run that is alone in its group needs no look at its row."""
-        groups = list(groups)
-        tied = [seq for value, seqs in groups if len(seqs) > 1 or _cut(value) for seq in seqs]
-        arranged = await self._arranged(tied, (), keys, None, len(tied))
+        tied = [seq for _, seqs in groups if len(seqs) > 1 for seq in seqs]
         ready: dict[Part, list[Row]] = {}
-        for row in arranged:
+        for row in await self._arranged(tied, (), keys, None, len(tied)):
             value = row.values[0]
             ready.setdefault(value[:HEAD] if isinstance(value, str) else value, []).append(row)
         alone = (None,) * (len(keys) - 1)
@@ -236,54 +299,35 @@ class Walk:
             for row in ready.get(value) or ([Row(seqs[0], -1, "", (value, *alone))] if len(seqs) == 1 else [])
         ]
 
-    async def _entries(self, clauses: Clauses, head: Key, beyond: Part, want: int) -> list[tuple[int, Part]]:
+    async def _entries(self, clauses: Clauses, stream: KeyStream, want: int) -> list[tuple[int, Part]]:
         """(run, value) along the index of the key: `want` of them, or all that are left."""
-        budget = 10 * want if clauses else 2 * want
-        if want <= BUDGET // 2:
-            found = await self._probed(clauses, head, beyond, want, min(budget, BUDGET))
-            if len(found) == want:
-                return found
+        small, large = self._split(clauses)
+        budget = FIRST if large else 2 * want
+        while budget:
+            s = self._statement()
+            found = await self._fetch(stream.probed(s, small, large, budget, want), s, room=bool(small))
+            if len(found) == want or await self._ends(stream, small, budget):
+                return [(row[0], row[1]) for row in found]
+            budget = _promising(budget, len(found), want)
+        await self._give_up_probing()
         s = self._statement()
-        source, where, column, order = self._along(s, head, beyond)
-        where += sets(s, "k.run_seq", (self.visible, *clauses))
-        entries = f"SELECT k.run_seq, {column} FROM {source} WHERE {' AND '.join(where)} ORDER BY {order}"
-        return await self._pairs(f"{entries} LIMIT {s.add(want)}", s, room=True)
+        inner = stream.inner(s, (self.visible, *clauses), want)
+        return [(row[0], row[1]) for row in await self._fetch(inner, s, room=True)]
 
-    async def _probed(
-        self, clauses: Clauses, head: Key, beyond: Part, want: int, budget: int
-    ) -> list[tuple[int, Part]]:
+    async def _ends(self, stream: KeyStream, small: Clauses, budget: int) -> bool:
+        """The stream has fewer entries than that."""
         s = self._statement()
-        source, where, column, order = self._along(s, head, beyond)
-        inner = (
-            f"SELECT k.run_seq, {column} AS value FROM {source} WHERE {' AND '.join(where)}"
-            f" ORDER BY {order} LIMIT {s.add(budget)}"
-        )
-        probes = [clause.probe(s, "x.run_seq") for clause in sorted(clauses, key=lambda each: each.rank)]
-        tests = " AND ".join([*probes, self.visible.probe(s, "x.run_seq")])
-        direction = "" if head.ascending else " DESC"
-        return await self._pairs(
-            f"SELECT x.run_seq, x.value FROM ({inner}) x WHERE {tests} ORDER BY x.value{direction} LIMIT {s.add(want)}",
-            s,
-        )
-
-    def _along(self, s: Statement, head: Key, beyond: Part) -> tuple[str, list[str], str, str]:
-        """(source, where, column, order) of the index of a key, from `beyond` on."""
-        column = "k.value" if head.metric else "k.head"
-        where = [f"k.key_id = {s.add(head.key_id)}::int", s.within("k.experiment_id")]
-        if head.metric:
-            where.append("k.value < 'NaN'")
-        if beyond is not None:
-            where.append(f"{column} {'>' if head.ascending else '<'} {s.add(beyond)}::{head.kind}")
-        return f"{head.table} k", where, column, column if head.ascending else f"{column} DESC"
+        rows = await self._fetch(f"SELECT count(*) FROM ({stream.inner(s, small, budget)}) x", s, room=bool(small))
+        return bool(rows[0][0] < budget)
 
     # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def place(self, row: Row, keys: Sequence[Key]) -> Row:
+    async def placed(self, row: Row) -> Row:
         """The row with everything that its position needs."""
         if row.start_time >= 0 or row.run_id:
             return row
-        (placed,) = await self._arranged([row.seq], (), keys, None, 1) or [row]
-        return replace(placed, values=placed.values)
+        found = await self._arranged([row.seq], (), self.keys, None, 1)
+        return found[0] if found else row
 
     def _statement(self) -> Statement:
         return Statement(self.experiments)
@@ -307,9 +351,6 @@ class Walk:
         rows = await self._fetch(sql, s, cached=cached, room=room)
         return [Row(row[0], row[1], row[2], tuple(row)[3:]) for row in rows]
 
-    async def _pairs(self, sql: str, s: Statement, *, room: bool = False) -> list[tuple[int, Part]]:
-        return [(row[0], row[1]) for row in await self._fetch(sql, s, room=room)]
-
     async def _fetch(self, sql: str, s: Statement, *, cached: bool = False, room: bool = False) -> list[Any]:
         """Statements whose best plan depends on what is asked are planned each time."""
         rows: list[Any]
@@ -324,24 +365,12 @@ class Walk:
         return rows
 
 
-def sets(s: Statement, seq: str, clauses: Iterable[Predicate]) -> list[str]:
-    """Tests against whole sets. Each set is narrowed by the smaller ones before it is kept."""
-    tests, chain = list[str](), ""
-    for clause in sorted(clauses, key=lambda each: each.rank):
-        members = clause.members(s)
-        if clause.negative:
-            tests.append(f"NOT ({seq} IN ({members.sql()}))")
-        else:
-            chain = members.sql(*([f"({members.column} IN ({chain})) IS TRUE"] if chain else []))
-    if chain:
-        tests.append(f"({seq} IN ({chain})) IS TRUE")
-    return tests
-
-
 def prefixed(value: Part, rows: Iterable[Row]) -> list[Row]:
     """Rows of a group with the value of the group before their own."""
     return [replace(row, values=(value, *row.values)) for row in rows]
 
 
-def _cut(value: Part) -> bool:
-    return isinstance(value, str) and len(value) >= HEAD
+def _promising(budget: int, found: int, want: int) -> int:
+    """How many entries to probe next, given what passed of `budget`; 0 if that does not promise a full page."""
+    needed = budget * want * 3 // (found * 2) if found else FURTHER + 1
+    return max(needed, budget + 1) if needed <= FURTHER and budget < FURTHER else 0
