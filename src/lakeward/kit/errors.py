@@ -1,19 +1,19 @@
 """Every error a caller can be told about. Nothing below the HTTP renderers knows a status code.
 
-    LakewardError
-    ├── InvalidParameter     the request is wrong: say what, and what to do
-    ├── Unauthenticated      no identity, or a wrong one
-    ├── PermissionDenied     an identity without the right
-    ├── NotFound             the named object does not exist (for this caller)
-    │   └── EndpointNotFound the path is not served
-    │       └── MethodNotAllowed  it is, with other methods
-    ├── AlreadyExists        a unique name is taken
-    ├── Conflict             the object is not in a state that allows this
-    ├── TooLarge             a size limit, checked before parsing
-    ├── RangeNotSatisfiable  a byte range outside the object
-    ├── LimitExceeded        slow down
-    ├── Unavailable          a dependency is away for a moment: retry
-    └── Internal             a fault of ours
+LakewardError
+├── InvalidParameter     the request is wrong: say what, and what to do
+├── Unauthenticated      no identity, or a wrong one
+├── PermissionDenied     an identity without the right
+├── NotFound             the named object does not exist (for this caller)
+│   └── EndpointNotFound the path is not served
+│       └── MethodNotAllowed  it is, with other methods
+├── AlreadyExists        a unique name is taken
+├── Conflict             the object is not in a state that allows this
+├── TooLarge             a size limit, checked before parsing
+├── RangeNotSatisfiable  a byte range outside the object
+├── LimitExceeded        slow down
+├── Unavailable          a dependency is away for a moment: retry
+└── Internal             a fault of ours
 """
 
 
