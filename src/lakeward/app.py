@@ -22,6 +22,7 @@ from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.runtime import telemetry
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Application, Guard, Route
+from lakeward.runtime.http.protocol import Protocol
 from lakeward.runtime.objects import ObjectStore
 from lakeward.runtime.settings import Settings
 from lakeward.tracking.routes import platform as trash_routes
@@ -79,7 +80,7 @@ def uvicorn_config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         application(settings),
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -1,7 +1,10 @@
 """How a file is served: ranges, validators, and headers under which no browser runs it."""
 
 import gzip
+import os
 import socket
+import time
+from pathlib import Path
 
 import pytest
 from transports import FILES, PROXY, WRITERS, plain, post, send
@@ -206,6 +209,25 @@ def test_a_reader_who_goes_away_does_no_harm(client, run, server):
             sock.sendall(request)
             sock.recv(1000)
     assert len(send(client, "GET", f"{PROXY}artifacts/{run.proxy}/f").content) == 30_000_000
+
+
+def test_nothing_is_read_for_a_reader_who_went_away(client, run, server):
+    WRITERS["proxy"](client, run, "endless", b"")
+    stored = f"{server.settings.objects_location}/artifacts/1/{run.experiment}/{run.id}/artifacts/endless"
+    os.truncate(stored, 1 << 40)
+
+    def open_readers():
+        return sum(1 for each in Path("/proc/self/fd").iterdir() if os.path.realpath(each) == os.path.realpath(stored))
+
+    with socket.create_connection(("127.0.0.1", server.port)) as sock:
+        request = f"GET {PROXY}artifacts/{run.proxy}/endless HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        sock.sendall(request.encode())
+        sock.recv(1000)
+        assert open_readers() == 1
+    deadline = time.monotonic() + 10
+    while open_readers() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert open_readers() == 0
 
 
 def test_a_date_in_the_future_is_no_reason_to_refuse(client, file):

@@ -177,7 +177,10 @@ class Application:
             await send({"type": "http.response.body", "body": body})
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        connection = getattr(send, "__self__", None)
         async for chunk in body:
+            if getattr(connection, "disconnected", False):  # uvicorn's send says nothing and never waits then
+                break
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
