@@ -1,0 +1,360 @@
+"""Every route and everybody: who may not, learns nothing and changes nothing; who may, is let through.
+
+The table below says for each route how to reach an object of the default workspace through it. A route that is neither
+there nor among the few that name no object fails the test, so a new route cannot be forgotten.
+"""
+
+import itertools
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lakeward.app import all_routes
+from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, SIGNED_URL, Role, Route
+from server import Caller, Callers, Server
+
+SECRET = "sesame"  # in every name and value of the world, so that a leak shows
+FILE = f"{SECRET}.txt"
+PAIR = {"key": "p", "value": "taken"}
+
+World = SimpleNamespace
+Request = dict[str, Any]
+_FILES = "WorkspaceInternal/Mlflow/Artifacts"
+
+# (method, path without the API prefix) → the fields of a request that names objects of the world
+BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
+    # experiments
+    ("POST", "experiments/delete"): lambda w: {"experiment_id": w.experiment},
+    ("POST", "experiments/delete-experiment-tag"): lambda w: {"experiment_id": w.experiment, "key": "k"},
+    ("GET", "experiments/get"): lambda w: {"experiment_id": w.experiment},
+    ("GET", "experiments/get-by-name"): lambda w: {"experiment_name": w.name},
+    ("POST", "experiments/restore"): lambda w: {"experiment_id": w.experiment},
+    ("POST", "experiments/set-experiment-tag"): lambda w: {"experiment_id": w.experiment, "key": "k", "value": "taken"},
+    ("POST", "experiments/update"): lambda w: {"experiment_id": w.experiment, "new_name": "/taken"},
+    # runs
+    ("POST", "databricks/runs/delete-runs"): lambda w: {"experiment_id": w.experiment, "max_timestamp_millis": 2**60},
+    ("POST", "databricks/runs/restore-runs"): lambda w: {"experiment_id": w.experiment, "min_timestamp_millis": 0},
+    ("GET", "metrics/get-history"): lambda w: {"run_id": w.run, "metric_key": SECRET},
+    ("GET", "metrics/get-history-bulk"): lambda w: {"run_id": [w.run], "metric_key": SECRET},
+    ("GET", "metrics/get-history-bulk-interval"): lambda w: {"run_ids": [w.run], "metric_key": SECRET},
+    ("POST", "runs/create"): lambda w: {"experiment_id": w.experiment},
+    ("POST", "runs/delete"): lambda w: {"run_id": w.run},
+    ("POST", "runs/delete-tag"): lambda w: {"run_id": w.run, "key": "k"},
+    ("GET", "runs/get"): lambda w: {"run_id": w.run},
+    ("POST", "runs/log-batch"): lambda w: {"run_id": w.run, "params": [{"key": "p", "value": "taken"}]},
+    ("POST", "runs/log-inputs"): lambda w: {"run_id": w.run, "models": [{"model_id": w.model}]},
+    ("POST", "runs/log-metric"): lambda w: {"run_id": w.run, "key": "m", "value": 1, "timestamp": 1},
+    ("POST", "runs/log-model"): lambda w: {
+        "run_id": w.run, "model_json": '{"artifact_path": "", "flavors": {}, "utc_time_created": "", "run_id": ""}',
+    },
+    ("POST", "runs/log-parameter"): lambda w: {"run_id": w.run, "key": "p", "value": "taken"},
+    ("POST", "runs/outputs"): lambda w: {"run_id": w.run, "models": [{"model_id": w.model}]},
+    ("POST", "runs/restore"): lambda w: {"run_id": w.run},
+    ("POST", "runs/set-tag"): lambda w: {"run_id": w.run, "key": "k", "value": "taken"},
+    ("POST", "runs/update"): lambda w: {"run_id": w.run, "status": "FAILED", "run_name": "taken"},
+    # LoggedModels
+    ("POST", "logged-models"): lambda w: {"experiment_id": w.experiment, "name": "taken"},
+    ("GET", "logged-models/{model_id}"): lambda w: {"model_id": w.model},
+    ("PATCH", "logged-models/{model_id}"): lambda w: {"model_id": w.model, "status": 2},
+    ("DELETE", "logged-models/{model_id}"): lambda w: {"model_id": w.model},
+    ("POST", "logged-models/{model_id}/params"): lambda w: {"model_id": w.model, "params": [PAIR]},
+    ("PATCH", "logged-models/{model_id}/tags"): lambda w: {"model_id": w.model, "tags": [PAIR]},
+    ("DELETE", "logged-models/{model_id}/tags/{tag_key...}"): lambda w: {"model_id": w.model, "tag_key": "k"},
+    # artifacts
+    ("GET", "artifacts/list"): lambda w: {"run_id": w.run},
+    ("POST", "artifacts/credentials-for-read"): lambda w: {"run_id": w.run, "path": [FILE]},
+    ("POST", "artifacts/credentials-for-write"): lambda w: {"run_id": w.run, "path": ["taken.txt"]},
+    ("POST", "artifacts/presigned-download-url"): lambda w: {"run_id": w.run, "path": FILE},
+    ("POST", "artifacts/presigned-upload-url"): lambda w: {"run_id": w.run, "path": "taken.txt"},
+    ("POST", "artifacts/create-multipart-upload"): lambda w: {"run_id": w.run, "path": "taken.txt", "num_parts": 1},
+    ("POST", "artifacts/complete-multipart-upload"): lambda w: {
+        "run_id": w.run, "path": "taken.txt", "upload_id": w.upload, "part_etags": [],
+    },
+    ("GET", "artifacts/get-presigned-upload-part-url"): lambda w: {
+        "run_id": w.run, "path": "taken.txt", "upload_id": w.upload, "part_number": 1,
+    },
+    ("POST", "logged-models/{model_id}/artifacts/credentials-for-download"): lambda w: {
+        "model_id": w.model, "paths": [FILE],
+    },
+    ("POST", "logged-models/{model_id}/artifacts/credentials-for-upload"): lambda w: {
+        "model_id": w.model, "paths": ["taken.txt"],
+    },
+    ("GET", "logged-models/{model_id}/artifacts/directories"): lambda w: {"model_id": w.model},
+    ("GET", "/get-artifact"): lambda w: {"run_id": w.run, "path": FILE},
+    ("HEAD", "/get-artifact"): lambda w: {"run_id": w.run, "path": FILE},
+    ("POST", "/ajax-api/2.0/mlflow/upload-artifact"): lambda w: {"run_uuid": w.run, "path": "taken.txt"},
+    **{
+        (method, "/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files"): (
+            lambda w: {"model_id": w.model, "artifact_file_path": FILE}
+        )
+        for method in ("GET", "HEAD")
+    },
+    # the mlflow-artifacts proxy
+    ("GET", "/api/2.0/mlflow-artifacts/artifacts"): lambda w: {"path": w.place},
+    **{
+        (method, f"/api/2.0/mlflow-artifacts/{what}/{{artifact_path...}}"): (
+            lambda w, what=what, more=more: {
+                "artifact_path": w.place if what.startswith("mpu") else f"{w.place}/{FILE}", **more(w),
+            }
+        )
+        for method, what, more in (
+            ("HEAD", "artifacts", lambda _: {}),
+            ("GET", "artifacts", lambda _: {}),
+            ("PUT", "artifacts", lambda _: {}),
+            ("DELETE", "artifacts", lambda _: {}),
+            ("GET", "presigned", lambda _: {}),
+            ("POST", "mpu/create", lambda _: {"path": "taken.txt", "num_parts": 1}),
+            ("POST", "mpu/complete", lambda w: {"path": "taken.txt", "upload_id": w.upload, "parts": []}),
+            ("POST", "mpu/abort", lambda w: {"path": "taken.txt", "upload_id": w.upload}),
+        )
+    },
+    # the Files API
+    ("HEAD", "/api/2.0/fs/directories/{directory_path...}"): lambda w: {"directory_path": w.folder},
+    ("GET", "/api/2.0/fs/directories/{directory_path...}"): lambda w: {"directory_path": w.folder},
+    ("PUT", "/api/2.0/fs/directories/{directory_path...}"): lambda w: {"directory_path": f"{w.folder}/taken"},
+    ("DELETE", "/api/2.0/fs/directories/{directory_path...}"): lambda w: {"directory_path": f"{w.folder}/folder"},
+    ("HEAD", "/api/2.0/fs/files/{file_path...}"): lambda w: {"file_path": f"{w.folder}/{FILE}"},
+    ("GET", "/api/2.0/fs/files/{file_path...}"): lambda w: {"file_path": f"{w.folder}/{FILE}"},
+    ("PUT", "/api/2.0/fs/files/{file_path...}"): lambda w: {"file_path": f"{w.folder}/{FILE}", "overwrite": "true"},
+    ("POST", "/api/2.0/fs/files/{file_path...}"): lambda w: {
+        "file_path": f"{w.folder}/taken.txt", "action": "initiate-upload",
+    },
+    ("DELETE", "/api/2.0/fs/files/{file_path...}"): lambda w: {"file_path": f"{w.folder}/{FILE}"},
+    ("POST", "/api/2.0/fs/create-download-url"): lambda w: {"path": f"/{w.folder}/{FILE}"},
+    ("POST", "/api/2.0/fs/create-upload-url"): lambda w: {"path": f"/{w.folder}/taken.txt"},
+    ("POST", "/api/2.0/fs/create-upload-part-urls"): lambda w: {
+        "path": f"/{w.folder}/taken.txt", "session_token": w.upload, "start_part_number": 1, "count": 1,
+    },
+    ("POST", "/api/2.0/fs/create-abort-upload-url"): lambda w: {
+        "path": f"/{w.folder}/taken.txt", "session_token": w.upload,
+    },
+    # the server itself
+    ("POST", "/api/2.0/lakeward/purge"): lambda w: {
+        "experiment_ids": [w.experiment], "run_ids": [w.run], "model_ids": [w.model],
+    },
+    ("GET", "/api/3.0/mlflow/workspaces/{workspace_name}"): lambda _: {"workspace_name": "default"},
+    ("PATCH", "/api/3.0/mlflow/workspaces/{workspace_name}"): lambda _: {
+        "workspace_name": "default", "description": "taken",
+    },
+    ("DELETE", "/api/3.0/mlflow/workspaces/{workspace_name}"): lambda _: {"workspace_name": "default"},
+}  # fmt: skip
+
+# Lists begin with what the caller may see: strangers get them, and find nothing of ours there.
+LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
+    ("GET", "experiments/list"): lambda _: {"view_type": "ALL"},
+    ("GET", "experiments/search"): lambda _: {"view_type": "ALL"},
+    ("POST", "experiments/search"): lambda _: {"view_type": "ALL", "filter": f"name LIKE '%{SECRET}%'"},
+    ("POST", "experiments/search-datasets"): lambda w: {"experiment_ids": [w.experiment]},
+    ("POST", "runs/search"): lambda w: {"experiment_ids": [w.experiment], "run_view_type": "ALL"},
+    ("POST", "logged-models/search"): lambda w: {"experiment_ids": [w.experiment]},
+    ("GET", "/api/3.0/mlflow/workspaces"): lambda _: {},
+}
+
+# They make something new, or name nothing that belongs to anybody.
+WITHOUT_OBJECT = {("POST", "experiments/create"), ("POST", "/api/3.0/mlflow/workspaces"), ("GET", "/metrics")}
+
+_PREFIX = "/api/2.0/mlflow/"
+
+
+def key_of(route: Route) -> tuple[str, str]:
+    return route.method, route.path.removeprefix(_PREFIX)
+
+
+_HANDLERS = {(route.method, route.handler): route for route in all_routes() if not route.path.startswith("/ajax-api/")}
+ROUTES = {
+    key_of(route): route
+    for route in all_routes()
+    if route.allow not in (PUBLIC, SIGNED_URL)
+    and not (route.path.startswith("/ajax-api/") and (route.method, route.handler) in _HANDLERS)
+}
+TABLE = BY_ID | LISTS
+
+
+def test_the_table_is_complete():
+    assert set(ROUTES) - WITHOUT_OBJECT == set(TABLE)
+
+
+def test_twins_are_the_same_routes():
+    """What is tested on one path holds on the handler's other paths: they stand under the same rule."""
+    for route in all_routes():
+        assert route.allow == _HANDLERS.get((route.method, route.handler), route).allow
+
+
+@pytest.fixture(scope="module")
+def server(serving):
+    with serving() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def everybody(server: Server) -> Callers:
+    made = Callers(server)
+    for who in ("nobody", "memberless", "stranger", "reader", "editor", "manager", "admin"):
+        getattr(made, who)
+    return made
+
+
+_numbers = itertools.count(1)
+
+
+def make_world(client: Caller) -> World:
+    """One of each, in the default workspace."""
+    name = f"{SECRET} {next(_numbers)}"
+    experiment = client.experiment(name, tags=[{"key": "k", "value": SECRET}])
+    run = client.run(experiment, run_name=SECRET, tags=[{"key": "k", "value": SECRET}])
+    client.post("runs/log-metric", run_id=run, key=SECRET, value=1, timestamp=1)
+    dataset = {"name": SECRET, "digest": "d", "source_type": "s", "source": SECRET}
+    client.post("runs/log-inputs", run_id=run, datasets=[{"dataset": dataset}])
+    made = client.post("logged-models", experiment_id=experiment, name=SECRET, tags=[{"key": "k", "value": SECRET}])
+    model = made["model"]["info"]["model_id"]
+    place = f"{experiment}/{run}/artifacts"
+    proxy = "/api/2.0/mlflow-artifacts"
+    for where in (place, f"{place}/folder", f"{experiment}/models/{model}/artifacts"):
+        assert client.request("PUT", f"{proxy}/artifacts/{where}/{FILE}", content=SECRET.encode()).status_code < 300
+    begun = client.call("POST", f"{proxy}/mpu/create/{place}", json={"path": "taken.txt", "num_parts": 1})
+    folder = f"{_FILES}/{experiment}/Runs/{run}/artifacts"
+    return World(
+        name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"]
+    )
+
+
+@pytest.fixture
+def world(client: Caller) -> World:
+    return make_world(client)
+
+
+@pytest.fixture(scope="module")
+def standing(server: Server, everybody: Callers) -> World:
+    """Whoever may not, changes nothing: so one world is enough for all of them."""
+    return make_world(server.local)
+
+
+def send(caller: Caller, route: Route, fields: Request, **headers: str):
+    path = route.path
+    fields = dict(fields)
+    for name in list(fields):
+        for mark in (f"{{{name}}}", f"{{{name}...}}"):
+            if mark in path:
+                path = path.replace(mark, str(fields.pop(name)))
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    if route.raw_body:
+        return caller.request(route.method, path, params=fields, content=b"taken", headers=headers)
+    if route.method in ("GET", "HEAD", "DELETE"):
+        return caller.request(route.method, path, params=fields, headers=headers)
+    return caller.request(route.method, path, json=fields, headers=headers)
+
+
+def state(server: Server, world: World) -> Any:
+    """All the database and the object store know, as one comparable thing."""
+    ignored = ("run_document", "secret_key", "key_name")  # read model, keys made at first use, words without meaning
+    tables = server.sql(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        " AND relname <> ALL ($1::text[]) ORDER BY relname", ignored,
+    )  # fmt: skip
+    digest = "SELECT '{0}', md5(string_agg(t::text, ';' ORDER BY t::text)) FROM {0} t"
+    rows = dict(server.sql(" UNION ALL ".join(digest.format(row["relname"]) for row in tables)))
+    files = server.local.call("GET", "artifacts/list", params={"run_id": world.run})
+    stored = server.local.request("GET", f"/api/2.0/mlflow-artifacts/artifacts/{world.place}/{FILE}").content
+    return rows, files, stored
+
+
+STRANGERS = (
+    ("nobody", {}),
+    ("nobody", {"x_mlflow_workspace": "default"}),
+    ("memberless", {}),
+    ("stranger", {}),
+    ("stranger", {"x_mlflow_workspace": "default"}),
+    ("stranger", {"x_databricks_org_id": "1"}),  # everybody's default, so it means the stranger's own
+)
+
+
+def refused_as(who: str, route: Route, key: tuple[str, str], headers: dict[str, str]) -> set[int]:
+    if who == "nobody":
+        return {401}
+    if "x_mlflow_workspace" in headers:
+        return {403}
+    if route.allow is SIGNED_IN:
+        return {404} if key in BY_ID else {200}
+    if who == "stranger" and route.allow is not ADMIN:
+        return {404} if key in BY_ID else {200, 404}
+    return {403}
+
+
+@pytest.mark.parametrize("key", sorted(TABLE), ids=lambda key: f"{key[0]} {key[1]}")
+def test_who_may_not(server: Server, everybody: Callers, standing: World, key):
+    route, fields = ROUTES[key], TABLE[key](standing)
+    before = state(server, standing)
+    for who, headers in STRANGERS:
+        response = send(getattr(everybody, who), route, fields, **headers)
+        assert response.status_code in refused_as(who, route, key, headers), (who, response.text)
+        echoed = response.text.replace(FILE, "").replace(standing.name, "")  # what the caller said itself
+        assert SECRET not in echoed, (who, response.text)
+        assert "signed" not in response.text
+    for who, held in (("reader", Role.READ), ("editor", Role.EDIT), ("manager", Role.MANAGE)):
+        wanted = route.allow.role
+        if route.allow is ADMIN or (wanted is not None and held < wanted):
+            response = send(getattr(everybody, who), route, fields)
+            assert response.status_code == 403, (who, response.text)
+            assert route.method == "HEAD" or response.json()["error_code"] == "PERMISSION_DENIED"
+    assert state(server, standing) == before
+
+
+@pytest.mark.parametrize("key", sorted(TABLE), ids=lambda key: f"{key[0]} {key[1]}")
+def test_who_may(everybody: Callers, world: World, key):
+    """The lowest role that a rule names is enough; and so the refusals above were because of who asked."""
+    route = ROUTES[key]
+    role = route.allow.role
+    who = "admin" if route.allow is ADMIN else {None: "reader", 1: "reader", 2: "editor", 3: "manager"}[role]
+    response = send(getattr(everybody, who), route, TABLE[key](world))
+    assert response.status_code not in (401, 403, 404, 405), response.text
+    assert response.status_code < 500, response.text
+    if route.method == "GET" and key in BY_ID:
+        assert response.status_code == 200, response.text
+
+
+def test_runs_of_strangers_are_not_reached_by_mixing_ids(server: Server, everybody: Callers, world: World):
+    """An own experiment or run does not lend its rights to a foreign one in the same request."""
+    stranger = everybody.stranger
+    experiment = stranger.experiment()
+    run = stranger.run(experiment)
+    before = state(server, world)
+    assert stranger.refused("POST", "runs/create", {"experiment_id": world.experiment}).status == 404
+    found = stranger.post("runs/search", experiment_ids=[experiment, world.experiment], run_view_type="ALL")["runs"]
+    assert [each["info"]["run_id"] for each in found] == [run]
+    both = {"run_ids": [run, world.run], "metric_key": SECRET}
+    assert stranger.refused("GET", "metrics/get-history-bulk-interval", both).status == 404
+    path = f"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{world.run}/artifacts/{FILE}"
+    assert stranger.refused("GET", path).status == 404
+    path = f"/api/2.0/mlflow-artifacts/artifacts/{world.experiment}/{run}/artifacts/{FILE}"
+    assert stranger.refused("GET", path).status == 404
+    body = {"experiment_id": experiment, "source_run_id": world.run, "name": "m"}
+    response = stranger.request("POST", "logged-models", json=body)
+    assert SECRET not in response.text
+    stranger.post("runs/outputs", run_id=run, models=[{"model_id": world.model}])
+    assert SECRET not in str(stranger.get("runs/get", run_id=run))
+    metric = {"run_id": run, "key": "m", "value": 1, "timestamp": 1, "model_id": world.model}
+    response = stranger.request("POST", "runs/log-metric", json=metric)
+    assert response.status_code < 500
+    model = server.local.get(f"logged-models/{world.model}")["model"]
+    assert not model["data"].get("metrics")
+    client_view = state(server, world)
+    assert client_view[1:] == before[1:]
+
+
+def test_page_tokens_grant_nothing(server: Server, everybody: Callers, client: Caller):
+    """A token made in one workspace opens nothing in another."""
+    experiment = client.experiment()
+    for _ in range(3):
+        client.run(experiment)
+    tokens = [
+        client.post("runs/search", experiment_ids=[experiment], max_results=1)["next_page_token"],
+        client.get("experiments/search", max_results=1)["next_page_token"],
+    ]
+    for path, body in (("runs/search", {"experiment_ids": [experiment]}), ("experiments/search", {})):
+        for token in tokens:
+            response = everybody.stranger.request("POST", path, json=body | {"max_results": 1, "page_token": token})
+            assert response.status_code == 400 or not response.json().get("runs", response.json().get("experiments")), (
+                response.text
+            )
