@@ -1,0 +1,64 @@
+"""What may import what, beyond what import-linter holds."""
+
+import ast
+from pathlib import Path
+
+import grimp
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "lakeward"
+FEATURES = {"artifacts", "tracking", "logged_models", "experiments", "identity"}
+COMPOSITION = {"lakeward.app", "lakeward.cli"}
+# The server never runs what a caller made (docs/architecture.md): nothing that unpickles, and no mlflow.
+FORBIDDEN = {"mlflow", "pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+PYTHON = sorted(SOURCE.rglob("*.py"))
+
+
+def modules() -> grimp.ImportGraph:
+    return grimp.build_graph("lakeward", include_external_packages=True, cache_dir=None)
+
+
+def test_features_are_entered_by_the_front_door() -> None:
+    graph = modules()
+    reached = [
+        (importer, module)
+        for module in graph.modules
+        if module.count(".") > 1 and module.split(".")[1] in FEATURES
+        for importer in graph.find_modules_that_directly_import(module)
+        if importer.split(".")[1] != module.split(".")[1] and importer not in COMPOSITION
+    ]
+    assert reached == []
+
+
+def test_nothing_that_unpickles_is_imported() -> None:
+    graph = modules()
+    assert FORBIDDEN & {module.partition(".")[0] for module in graph.modules} == set()
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_no_evaluated_text(path: Path) -> None:
+    calls = {
+        node.func.id
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert calls & {"eval", "exec", "compile", "__import__"} == set()
+
+
+def test_only_routes_know_http() -> None:
+    """Below the routes a feature sees the numbers and rules of the wire at most, never a call or a reply."""
+    known = {"Call", "Reply", "Routes", "Application"}
+    wrong = []
+    for path in PYTHON:
+        place = path.relative_to(SOURCE)
+        if place.parts[0] not in FEATURES or "routes" in {place.stem, *place.parts[:-1]}:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lakeward.runtime.http"):
+                wrong += [(place.as_posix(), name.name) for name in node.names if name.name in known]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_files_stay_readable(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 450
