@@ -71,7 +71,11 @@ def test_other_words_are_parameters_too(server: Server, client: Caller) -> None:
             params=[{"key": MARK, "value": MARK}],
             tags=[{"key": MARK, "value": MARK}],
         )
-        for text in (f"params.`{MARK}` = {quoted(MARK)}", f"tags.`{MARK}` LIKE {quoted(MARK)}", f"metrics.`{MARK}` > 1"):
+        for text in (
+            f"params.`{MARK}` = {quoted(MARK)}",
+            f"tags.`{MARK}` LIKE {quoted(MARK)}",
+            f"metrics.`{MARK}` > 1",
+        ):
             client.post(
                 "logged-models/search",
                 experiment_ids=[experiment],

@@ -18,7 +18,13 @@ def main(url: str, run_id: str, first: int, count: int) -> None:
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
     repeated = 0
     for step in range(first, first + count):
-        point = {"run_id": run_id, "key": "loss", "value": step / 7, "timestamp": 1_700_000_000_000 + step, "step": step}
+        point = {
+            "run_id": run_id,
+            "key": "loss",
+            "value": step / 7,
+            "timestamp": 1_700_000_000_000 + step,
+            "step": step,
+        }
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while True:
             try:

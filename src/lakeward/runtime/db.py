@@ -30,6 +30,16 @@ RETRYABLE = (
 )
 
 
+# After these a connection is of no use. The driver's own state can be in disorder when PostgreSQL dies under a
+# statement (InternalClientError), without the connection counting as closed.
+LOST = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.OperatorInterventionError,
+)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise the driver's errors as ours."""
@@ -40,7 +50,7 @@ def translated() -> Iterator[None]:
     except (asyncpg.DataError, asyncpg.ProgramLimitExceededError, UnicodeEncodeError) as error:
         reason = str(error).partition("\nDETAIL:")[0]
         raise InvalidParameter(f"The database cannot hold a value of this request: {reason}.") from error
-    except (asyncpg.InterfaceError, asyncpg.ConnectionDoesNotExistError, asyncpg.OperatorInterventionError) as error:
+    except LOST as error:
         raise Unavailable("The database connection was lost. Retry.") from error
     except (
         asyncpg.InsufficientResourcesError,
@@ -60,6 +70,16 @@ def translated() -> Iterator[None]:
 
 async def _no_reset(_connection: Any) -> None:
     """Between requests nothing needs resetting: no session state is ever set. Saves a round trip per request."""
+
+
+@asynccontextmanager
+async def _given_up_if_lost(connection: Any) -> AsyncIterator[None]:
+    """Close a connection that failed as one, so that the pool does not lend it again."""
+    try:
+        yield
+    except (*LOST, OSError):
+        connection.terminate()
+        raise
 
 
 class Database:
@@ -99,14 +119,13 @@ class Database:
     async def connection(self) -> AsyncIterator[Any]:
         """A connection without BEGIN: each statement is a transaction of its own."""
         with translated():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, _given_up_if_lost(connection):
                 yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
-        with translated():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-                yield connection
+        async with self.connection() as connection, connection.transaction():
+            yield connection
 
     async def run(self, work: Callable[[Tx], Awaitable[T]], *, transaction: bool) -> T:
         """Call `work` with a connection, in a transaction or not; again if PostgreSQL aborts it for another's sake."""
@@ -142,7 +161,7 @@ class Database:
 
     async def _intern(self, names: list[str]) -> None:
         with translated():
-            async with self._interning.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            async with self._interning.acquire(timeout=ACQUIRE_SECONDS) as connection, _given_up_if_lost(connection):
                 await connection.execute(
                     "INSERT INTO key_name (text) SELECT t FROM unnest($1::text[]) AS t"
                     " WHERE NOT EXISTS (SELECT FROM key_name WHERE text = t) ORDER BY t ON CONFLICT DO NOTHING",
