@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from server import Caller, Server
 
 MARK = "zq';DROP--"  # stands in every word below and may stand in no statement

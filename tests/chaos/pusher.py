@@ -42,7 +42,7 @@ def main(url: str, run_id: str, first: int, count: int) -> None:
                 sys.exit(f"step {step} was not taken for {GIVE_UP_SECONDS} s")
             repeated += 1
             time.sleep(0.05)
-    print(repeated)
+    sys.stdout.write(f"{repeated}\n")
 
 
 if __name__ == "__main__":

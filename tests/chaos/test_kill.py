@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from lakeward_up import Up, children_of, name_of, running, wait_until
 
 WRITERS = 8
