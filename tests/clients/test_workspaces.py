@@ -13,6 +13,13 @@ HEADER = "X-MLFLOW-WORKSPACE"
 API = "/api/2.0/mlflow"
 
 
+def experiment_in(server, name, workspace=None):
+    headers = {HEADER: workspace} if workspace else {}
+    answer = server.post(f"{API}/experiments/create", {"name": name}, headers=headers)
+    assert answer.ok, answer.text
+    return answer.json()["experiment_id"]
+
+
 @pytest.fixture
 def workspace(server):
     name = f"w{uuid.uuid4().hex[:12]}"
@@ -56,7 +63,7 @@ def test_delete(server, workspace):
 
 def test_one_name_in_two_workspaces(server, workspace):
     name = uuid.uuid4().hex
-    here = server.post(f"{API}/experiments/create", {"name": name}).json()["experiment_id"]
+    here = experiment_in(server, name)
     there = server.post(f"{API}/experiments/create", {"name": name}, headers={HEADER: workspace}).json()[
         "experiment_id"
     ]
@@ -66,7 +73,7 @@ def test_one_name_in_two_workspaces(server, workspace):
 def test_what_is_elsewhere_is_not_found(server, workspace):
     elsewhere = {HEADER: workspace}
     name = uuid.uuid4().hex
-    experiment = server.post(f"{API}/experiments/create", {"name": name}, headers=elsewhere).json()["experiment_id"]
+    experiment = experiment_in(server, name, workspace)
     run = server.post(f"{API}/runs/create", {"experiment_id": experiment}, headers=elsewhere).json()["run"]["info"][
         "run_id"
     ]
