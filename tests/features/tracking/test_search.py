@@ -21,17 +21,17 @@ from server import Backend
 
 WORKSPACE = 1
 ALIVE, SMALL, DEAD = 11, 12, 13
-NAMES_OF_SIZES = ("FEW", "MOST_FEW", "SMALL", "FIRST", "FURTHER", "SLACK", "NEWEST")
+NAMES_OF_SIZES = ("FEW", "MOST_FEW", "SMALL", "FIRST", "FURTHER", "SLACK", "NEWEST", "RARE")
 PATHS = {
-    "few candidates": (100_000, 100_000, 0, 0, 0, 8, 1),
-    "newest": (0, 0, 0, 0, 0, 1, 1000),
-    "probes": (0, 0, 0, 100_000, 100_000, 2, 1),
-    "further probes": (0, 0, 0, 8, 100_000, 1, 1),
-    "probes run out": (0, 0, 0, 3, 12, 1, 1),
-    "small sets": (0, 0, 100_000, 1_000, 1_000, 1, 1),
-    "sets": (0, 0, 0, 0, 0, 1, 0),
-    "few in common": (0, 30, 0, 0, 0, 1, 0),
-    "mixed": (6, 6, 30, 5, 12, 2, 3),
+    "few candidates": (100_000, 100_000, 0, 0, 0, 8, 0, 0),
+    "newest": (0, 0, 0, 3, 0, 1, 1000, 0),
+    "probes": (0, 0, 0, 100_000, 100_000, 2, 0, 0),
+    "further probes": (0, 0, 0, 4, 100_000, 1, 0, 0),
+    "probes run out": (0, 0, 0, 3, 12, 1, 4, 0),
+    "small sets": (0, 0, 100_000, 5, 1_000, 1, 0, 0),
+    "sets": (0, 0, 0, 0, 0, 1, 0, -1),
+    "few in common": (0, 30, 0, 0, 0, 1, 0, 1),
+    "mixed": (6, 6, 30, 5, 12, 2, 20, 0.2),
 }
 LONG = "z" * 99
 DELETED_AT = {True: 9, False: None}

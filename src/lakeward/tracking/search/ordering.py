@@ -105,9 +105,10 @@ def ranked(keys: Sequence[Key]) -> list[tuple[str, str, Key]]:
 
 def order_by(keys: Sequence[Key]) -> str:
     words = []
-    for rank, value, key in ranked(keys):
-        words += [rank] if rank else []
-        words.append(value if key.ascending else f"{value} DESC")
+    for number, (_, value, key) in enumerate(ranked(keys)):
+        words.append(f"{value}{'' if key.ascending else ' DESC'}{' NULLS LAST' if key.nullable else ''}")
+        if key.metric:
+            words.append(f"(o{number} IS NULL)")  # NaN before missing
     if not any(key.start_time for key in keys):
         words.append("start_time DESC")
     return ", ".join([*words, "run_id"])

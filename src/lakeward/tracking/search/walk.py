@@ -11,10 +11,11 @@ Ordering by a metric, param or tag is a walk through groups of equal value. Ties
 are searches of their own with one clause more and one sort key less. Figures: docs/search-plans.md.
 """
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from lakeward.kit.filters import Op
 from lakeward.kit.pages import Part
@@ -31,20 +32,25 @@ from lakeward.tracking.search.predicates import (
     Visible,
 )
 from lakeward.tracking.search.statement import HEAD, Members, Statement
-from lakeward.tracking.search.streams import Clauses, KeyStream, TimeStream, intersection, sets
+from lakeward.tracking.search.streams import Clauses, KeyStream, Stretch, TimeStream, intersection, sets
 
 UNKNOWN: Final = 0  # the id of a key that nobody ever used
 FEW: Final = 2_000  # candidates worth probing one by one: 10 to 20 ms
 MOST_FEW: Final = 10_000
 SMALL: Final = 50_000  # a set of so many is made in 20 ms
-FIRST: Final = 1_000  # entries probed to see how many pass
-FURTHER: Final = 8_000  # entries probed when that promises a full page
-NEWEST: Final = 20  # times a page: the newest runs whose rows are looked at before an index of names or ids is
+FIRST: Final = 500  # entries probed to see how many pass
+FURTHER: Final = 6_000  # entries probed when that promises a full page
+NEWEST: Final = 20_000  # newest runs whose rows are looked at when that promises a full page
+RARE: Final = 1 / 200  # below this share of passing entries the clauses may have few runs in common
 SLACK: Final = 8  # entries read beyond a page, so that its last group of equal values is mostly complete
 
 # A set that the planner expects not to fit is searched line by line, which takes hours: leave no doubt. What is really
 # used is about 60 bytes a run.
 _ROOM: Final = "SET LOCAL work_mem = '1GB'"
+
+
+Entries = list[tuple[int, Part]]
+Found = TypeVar("Found")
 
 
 class Few(Exception):
@@ -68,7 +74,9 @@ class Walk:
         self.keys = keys
         self.few = FEW
         self._small: set[Predicate] = set()  # clauses known to admit not too many runs
+        self._weighed = False
         self._intersected = False
+        self._passing = 0.0  # the share that passed where probing was given up
 
     async def first(self, position: Position | None, limit: int) -> list[Row]:
         """The first `limit` runs after `position`."""
@@ -79,7 +87,6 @@ class Walk:
         found = await self._candidates(self.clauses, whole=True)
         if found is not None:
             return await self._arranged(*found, self.keys, position, limit)
-        await self._weigh()
         try:
             return await self._ordered(self.clauses, self.keys, position, limit)
         except Few as common:
@@ -92,10 +99,13 @@ class Walk:
             return None
         stream = TimeStream(self.visible, self.clauses, (), position)
         if not any(clause.indexed for clause in rows):
-            return await self._timed(stream, (), (), limit)
-        s = self._statement()
-        found = await self._page(stream.newest(s, NEWEST * limit), s, (), position, limit)
-        return found if len(found) == limit else None
+            return await self._timed(stream, (), (), None, limit)
+
+        async def look(stretch: Stretch, want: int) -> list[Row]:
+            s = self._statement()
+            return await self._page(stream.newest(s, stretch), s, (), position, want)
+
+        return await self._through(replace(stream, rows=()), (), look, limit, NEWEST)
 
     async def _ordered(self, clauses: Clauses, keys: Sequence[Key], position: Position | None, limit: int) -> list[Row]:
         if not keys or keys[0].start_time:
@@ -130,19 +140,22 @@ class Walk:
         common = set.intersection(*(set(found) for _, found in known))
         return list(common), tuple(clause for clause in clauses if id(clause) not in decided)
 
-    async def _weigh(self) -> None:
-        """Which clauses admit so few runs that the set of those is cheap."""
+    async def _weigh(self) -> bool:
+        """Find out which clauses admit so few runs that the set of those is cheap; true if that is news."""
         countable = [
             clause
             for clause in self.clauses
             if not clause.has_row and (sample := clause.sample(self._statement())) and sample.exact
         ]
-        if countable:
-            s = self._statement()
-            most = s.add(SMALL)
-            selects = (f"(SELECT count(*) FROM ({clause.members(s).sql()} LIMIT {most}) x)" for clause in countable)
-            (counts,) = await self._fetch(f"SELECT {', '.join(selects)}", s)
-            self._small = {clause for clause, count in zip(countable, counts, strict=True) if count < SMALL}
+        if self._weighed or not countable:
+            return False
+        self._weighed = True
+        s = self._statement()
+        most = s.add(SMALL)
+        selects = (f"(SELECT count(*) FROM ({clause.members(s).sql()} LIMIT {most}) x)" for clause in countable)
+        (counts,) = await self._fetch(f"SELECT {', '.join(selects)}", s)
+        self._small = {clause for clause, count in zip(countable, counts, strict=True) if count < SMALL}
+        return bool(self._small)
 
     def _split(self, clauses: Clauses) -> tuple[Clauses, Clauses]:
         """(those to test against sets, those to probe)."""
@@ -151,7 +164,7 @@ class Walk:
 
     async def _give_up_probing(self) -> None:
         """Before whole sets are walked: raise `Few` if all clauses together admit few runs."""
-        if self._intersected:
+        if self._intersected or self._passing > RARE:
             return
         self._intersected = True
         s = self._statement()
@@ -181,23 +194,20 @@ class Walk:
         rows = tuple(clause for clause in clauses if clause.has_row)
         others = tuple(clause for clause in clauses if not clause.has_row)
         stream = TimeStream(self.visible, rows, keys, position)
-        small, large = self._split(others)
-        if not large:
-            return await self._timed(stream, small, (), limit)
-        budget = FIRST
-        while budget:
-            found = await self._timed(stream, small, large, limit, budget=budget)
-            if len(found) == limit:
+        if not others:
+            return await self._timed(stream, (), (), None, limit)
+        if not keys:  # else runs of one start time have an order of their own, which a stretch would cut
+            found = await self._by_stretches(stream, functools.partial(self._timed, stream), others, limit)
+            if found is not None:
                 return found
-            budget = _promising(budget, len(found), limit)
         await self._give_up_probing()
-        return await self._timed(stream, others, (), limit)
+        return await self._timed(stream, others, (), None, limit)
 
     async def _timed(
-        self, stream: TimeStream, small: Clauses, large: Clauses, limit: int, *, budget: int | None = None
+        self, stream: TimeStream, small: Clauses, large: Clauses, stretch: Stretch | None, limit: int
     ) -> list[Row]:
         s = self._statement()
-        inner = stream.inner(s, small, budget)
+        inner = stream.inner(s, small, stretch)
         tests = [clause.probe(s, "x.seq") for clause in sorted(large, key=lambda each: each.rank)]
         simple = not stream.rows and not small and not large and s.single
         return await self._page(
@@ -214,7 +224,8 @@ class Walk:
         joined = [key.joined(s, f"k{number}") for number, key in enumerate(keys)]
         values = "".join(f", {value} AS o{number}" for number, (value, _) in enumerate(joined))
         source = "run r" + "".join(join for _, join in joined)
-        inner = f"SELECT r.seq, r.start_time, r.run_id{values} FROM {source} WHERE {' AND '.join(tests)} OFFSET 0"
+        fence = " OFFSET 0" if any(key.keyed for key in keys) else ""  # nothing is looked up twice
+        inner = f"SELECT r.seq, r.start_time, r.run_id{values} FROM {source} WHERE {' AND '.join(tests)}{fence}"
         return await self._page(inner, s, keys, position, limit, room=True)
 
     # ── by a metric, param or tag ────────────────────────────────────────────────────────────────────────────────
@@ -299,26 +310,62 @@ class Walk:
             for row in ready.get(value) or ([Row(seqs[0], -1, "", (value, *alone))] if len(seqs) == 1 else [])
         ]
 
-    async def _entries(self, clauses: Clauses, stream: KeyStream, want: int) -> list[tuple[int, Part]]:
+    async def _entries(self, clauses: Clauses, stream: KeyStream, want: int) -> Entries:
         """(run, value) along the index of the key: `want` of them, or all that are left."""
-        small, large = self._split(clauses)
-        budget = FIRST if large else 2 * want
-        while budget:
+
+        async def look(small: Clauses, large: Clauses, stretch: Stretch, most: int) -> Entries:
             s = self._statement()
-            found = await self._fetch(stream.probed(s, small, large, budget, want), s, room=bool(small))
-            if len(found) == want or await self._ends(stream, small, budget):
-                return [(row[0], row[1]) for row in found]
-            budget = _promising(budget, len(found), want)
+            rows = await self._fetch(stream.probed(s, small, large, stretch, most), s, room=bool(small))
+            return [(row[0], row[1]) for row in rows]
+
+        found = await self._by_stretches(stream, look, clauses, want)
+        if found is not None:
+            return found
         await self._give_up_probing()
         s = self._statement()
-        inner = stream.inner(s, (self.visible, *clauses), want)
-        return [(row[0], row[1]) for row in await self._fetch(inner, s, room=True)]
+        rows = await self._fetch(stream.inner(s, (self.visible, *clauses), Stretch(0, want)), s, room=True)
+        return [(row[0], row[1]) for row in rows]
 
-    async def _ends(self, stream: KeyStream, small: Clauses, budget: int) -> bool:
-        """The stream has fewer entries than that."""
-        s = self._statement()
-        rows = await self._fetch(f"SELECT count(*) FROM ({stream.inner(s, small, budget)}) x", s, room=bool(small))
-        return bool(rows[0][0] < budget)
+    # ── stretch by stretch ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def _by_stretches(
+        self,
+        stream: TimeStream | KeyStream,
+        look: Callable[[Clauses, Clauses, Stretch, int], Awaitable[list[Found]]],
+        clauses: Clauses,
+        want: int,
+    ) -> list[Found] | None:
+        """What passes along a stream: with probes alone, then with sets for the clauses that admit few."""
+        while True:
+            small, large = self._split(clauses)
+            found = await self._through(stream, small, functools.partial(look, small, large), want, FURTHER)
+            if found is not None or not await self._weigh():
+                return found
+
+    async def _through(
+        self,
+        stream: TimeStream | KeyStream,
+        small: Clauses,
+        look: Callable[[Stretch, int], Awaitable[list[Found]]],
+        want: int,
+        furthest: int,
+    ) -> list[Found] | None:
+        """A full page, or all there is; None where going on does not promise a full page within `furthest` entries."""
+        found: list[Found] = []
+        stretch = Stretch(0, min(FIRST, furthest))
+        while stretch.length:
+            found += await look(stretch, want - len(found))
+            if len(found) == want:
+                return found
+            s = self._statement()
+            left = f"SELECT count(*) FROM ({stream.inner(s, small, stretch)}) x"
+            if (await self._fetch(left, s, room=bool(small)))[0][0] < stretch.length:
+                return found
+            walked = stretch.start + stretch.length
+            needed = walked * (want - len(found)) * 3 // (len(found) * 2) + 1 if found else furthest
+            stretch = Stretch(walked, needed if walked + needed <= furthest else 0)
+            self._passing = len(found) / walked
+        return None
 
     # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -368,9 +415,3 @@ class Walk:
 def prefixed(value: Part, rows: Iterable[Row]) -> list[Row]:
     """Rows of a group with the value of the group before their own."""
     return [replace(row, values=(value, *row.values)) for row in rows]
-
-
-def _promising(budget: int, found: int, want: int) -> int:
-    """How many entries to probe next, given what passed of `budget`; 0 if that does not promise a full page."""
-    needed = budget * want * 3 // (found * 2) if found else FURTHER + 1
-    return max(needed, budget + 1) if needed <= FURTHER and budget < FURTHER else 0
