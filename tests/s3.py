@@ -25,7 +25,7 @@ class S3:
 
     def url(self) -> str:
         name = f"bucket-{next(_buckets)}"
-        httpx.put(f"{self.endpoint}/{name}", trust_env=False).raise_for_status()
+        httpx.put(f"{self.endpoint}/{name}", trust_env=False, timeout=60).raise_for_status()
         return f"s3://{name}/some/prefix"
 
 

@@ -1,7 +1,10 @@
 """The Files API as the platform SDK uses it: files, directories, pages, words for refusals."""
 
+import time
+from pathlib import Path
+
 import pytest
-from transports import DIRECTORIES, FILES, LISTERS, READERS, WRITERS, files_list, send
+from transports import DIRECTORIES, FILES, LISTERS, PROXY, READERS, WRITERS, files_list, send
 
 from server import Answer
 
@@ -116,6 +119,19 @@ def test_pages(client, run):
     assert "next_page_token" not in send(client, "GET", target + "?page_size=23").json()
 
 
+def test_ten_thousand_files(client, run, server):
+    WRITERS["files"](client, run, "many/00000", b"")
+    directory = Path(server.settings.objects_location, f"artifacts/1/{run.experiment}/{run.id}/artifacts/many")
+    for number in range(10_000):
+        (directory / f"{number:05d}").touch()
+    for name, listed in LISTERS.items():
+        started = time.process_time()  # of client and server, which share this process; waiting does not count
+        assert list(listed(client, run, "many")) == [f"{number:05d}" for number in range(10_000)], name
+        assert time.process_time() - started < (3 if name == "files" else 1), name  # ten pages of a thousand
+    send(client, "DELETE", f"{PROXY}artifacts/{run.proxy}/many")
+    assert LISTERS["api"](client, run) == {}
+
+
 def test_entries(client, run):
     WRITERS["files"](client, run, "d/é #1.bin", b"four")
     (entry,) = send(client, "GET", f"{DIRECTORIES}{run.files}/d").json()["contents"]
@@ -133,8 +149,9 @@ def test_expire_time(client, run, moment):
     assert client.call("POST", "/api/2.0/fs/create-download-url", params=params)["url"]
 
 
-def test_expire_time_of_nobody(client, run):
-    params = {"path": f"{run.files}/f", "expire_time": "tomorrow"}
+@pytest.mark.parametrize("moment", ["tomorrow", "0001-01-01", "2026-13-01T00:00:00Z", "9" * 30, "\0"])
+def test_expire_time_of_nobody(client, run, moment):
+    params = {"path": f"{run.files}/f", "expire_time": moment}
     answer = client.refused("POST", "/api/2.0/fs/create-upload-url", params=params)
     assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
 

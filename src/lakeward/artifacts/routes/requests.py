@@ -47,10 +47,10 @@ def seconds_until(moment: str) -> int:
     if not moment:
         return signing.bounded(None)
     try:
-        expires = datetime.fromisoformat(moment)
-    except ValueError as error:
+        expires = datetime.fromisoformat(moment).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
         raise InvalidParameter(f"expire_time {moment!r} is not an RFC 3339 time.") from error
-    return signing.bounded(int(expires.timestamp() - time.time()))
+    return signing.bounded(int(expires - time.time()))
 
 
 class UrlSigner:
