@@ -15,7 +15,9 @@ _where = settings_options("data", "database_url")
 Answer = TypeVar("Answer")
 
 
-def _with_database(options: dict[str, Any], work: Callable[[Any], Awaitable[Answer]]) -> Answer:
+def _with_database(
+    options: dict[str, Any], work: Callable[[Any], Awaitable[Answer]], *, create: bool = False
+) -> Answer:
     """In one transaction on the running server's database, or on one started for the moment."""
     from lakeward.runtime.db import Database
     from lakeward.runtime.reach import database
@@ -28,7 +30,7 @@ def _with_database(options: dict[str, Any], work: Callable[[Any], Awaitable[Answ
         finally:
             await db.close()
 
-    with database(settings_from(options)) as url:
+    with database(settings_from(options), create=create) as url:
         return asyncio.run(run(url))
 
 
@@ -81,7 +83,7 @@ def create(
             raise click.ClickException(f"{principal} exists and is no administrator. Choose another name.")
         return await identity.create_token(tx, holder, comment=comment, lifetime=expires)
 
-    token_id, secret = _with_database(options, work)
+    token_id, secret = _with_database(options, work, create=True)  # before the first start it makes the database
     if as_json:
         click.echo(json.dumps({"id": token_id, "principal": principal, "token": secret}))
         return

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lakeward.experiments import store
 from lakeward.experiments.locations import check_location
-from lakeward.experiments.records import MAX_NAME, MAX_TAG_KEY, MAX_TAG_VALUE, Experiment, ExperimentId
+from lakeward.experiments.records import DEFAULT_ID, MAX_NAME, MAX_TAG_KEY, MAX_TAG_VALUE, Experiment, ExperimentId
 from lakeward.experiments.search import DEFAULT_RESULTS, MAX_RESULTS, bounded, compile_query, token_after
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
@@ -87,6 +87,8 @@ async def rename(tx: Tx, workspace: int, experiment_id: str, name: str, *, datab
 async def delete(tx: Tx, workspace: int, experiment_id: str) -> None:
     """Into the trash; its runs go along and come back with it."""
     found = await get_active(tx, workspace, experiment_id)
+    if found.id == DEFAULT_ID:
+        raise InvalidParameter("The default experiment cannot be deleted: clients log there when they name no other.")
     now = now_ms()
     await store.set_deleted(tx, found.id, now, now)
 

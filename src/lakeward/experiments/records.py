@@ -6,6 +6,7 @@ import msgspec
 
 ExperimentId = NewType("ExperimentId", int)
 
+DEFAULT_ID: Final = 0  # where clients log that name no experiment
 MAX_NAME: Final = 500
 MAX_TAG_KEY: Final = 250
 MAX_TAG_VALUE: Final = 20_000

@@ -227,7 +227,8 @@ class EmbeddedPostgres:
     def _stop_orphans(self) -> None:
         """A server of an earlier Lakeward that was killed, and traces that would keep a new one from starting."""
         pid_file = self.directory / "postmaster.pid"
-        if not pid_file.exists():
+        # A copy of a running server's directory (a backup that was restored) has the second without the first.
+        if not pid_file.exists() and not (self.socket_directory / f"{_SOCKET}.lock").exists():
             return
         # It may be on its way out already: it was told to stop when its parent died.
         for number, patience in ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):

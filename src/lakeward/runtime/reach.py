@@ -56,11 +56,19 @@ async def migrated(url: str, *, patience: float = 0.0, cancelled: Callable[[], b
 
 
 @contextmanager
-def database(settings: Settings, *, migrate: bool = True) -> Iterator[str]:
-    """The URL of a migrated database: the one set, the running server's, or the embedded one started for a moment."""
+def database(settings: Settings, *, migrate: bool = True, create: bool = False) -> Iterator[str]:
+    """The URL of a migrated database: the one set, the running server's, or the embedded one started for a moment.
+
+    A directory without a database gets one only with `create`; to a question it is a wrong address.
+    """
     import asyncio  # noqa: PLC0415 - as above
 
     with contextlib.ExitStack() as stack:
+        if not (settings.database_url or create or (settings.data / "postgres").exists()):
+            raise DatabaseUnreachable(
+                f"There is no Lakeward in {settings.data}. Give the directory of yours with --data, or start one there"
+                " with `lakeward up`."
+            )
         url = settings.database_url or stack.enter_context(_embedded(settings))
         if migrate:
             asyncio.run(migrated(url, patience=0.0 if settings.database_url else _STARTING_SECONDS))

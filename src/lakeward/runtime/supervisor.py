@@ -6,6 +6,7 @@ that it shares with its siblings; every child dies with this process, even by ki
 nothing in its way.
 """
 
+import contextlib
 import functools
 import gc
 import logging
@@ -79,6 +80,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._answer: FirstAnswer | None = None
         self._ready = False
+        self._held = contextlib.ExitStack()
 
     def run(self) -> None:
         """Until asked to stop. Raises LakewardError if it cannot start."""
@@ -107,8 +109,7 @@ class Supervisor:
             self._postgres = EmbeddedPostgres(settings.data, connections=connections)
             self._postgres.begin()
             self._postgres_backoff.started()
-        place = self._socket.getsockname()[1] if self._socket else "worker"
-        telemetry.prepare_metrics(settings.data / "metrics" / str(place))
+        self._held.enter_context(telemetry.shared_metrics(settings.data / "metrics"))
         programs = self._load()
         attempt = Attempt(functools.partial(self._check, settings), self._signals)
         if self._postgres is not None:
@@ -242,6 +243,7 @@ class Supervisor:
             self._postgres.stop(hurry=self._signals.forced)
         if self._lock is not None:
             self._lock.release()
+        self._held.close()
 
     def _drain(self) -> None:
         for child in self._children:

@@ -3,8 +3,12 @@
 import json
 import logging
 import os
+import shutil
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +54,22 @@ def configure_logging(level: str, style: str) -> None:
     log.setLevel(level.upper())
 
 
-def prepare_metrics(directory: Path) -> None:
-    """Give the metrics of all processes a place to meet. Call before the first `Telemetry` and before forking."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for stale in directory.glob("*.db"):
-        stale.unlink(missing_ok=True)
+@contextmanager
+def shared_metrics(fallback: Path) -> Iterator[None]:
+    """Give the metrics of all processes a place to meet. Enter before the first `Telemetry` and before forking.
+
+    The files are mapped into every process, and writing to a mapped file on a full disk is fatal (SIGBUS): they lie in
+    memory where the system offers that, else under `fallback`.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a private directory is made in it
+    parent = memory if os.access(memory, os.W_OK) else fallback
+    parent.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="lakeward-metrics-", dir=parent))
     os.environ[MULTIPROCESS_DIR] = str(directory)
+    try:
+        yield
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 class Telemetry:

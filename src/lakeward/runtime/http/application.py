@@ -106,7 +106,7 @@ class Application:
         seconds = time.perf_counter() - started
         path = route.path if route else "(unknown)"
         self.telemetry.observe(scope["method"], path, answer.status, seconds)
-        if log.isEnabledFor(logging.DEBUG) or seconds > _SLOW_SECONDS or answer.status >= 500:
+        if log.isEnabledFor(logging.DEBUG) or seconds > _SLOW_SECONDS or answer.status >= 400:
             self._log(scope["method"], path, answer.status, seconds, call)
         for job in call.after:
             try:
@@ -187,7 +187,7 @@ class Application:
     def _log(self, method: str, path: str, status: int, seconds: float, call: Call) -> None:
         actor = call.caller
         log.log(
-            logging.WARNING if status >= 500 or seconds > _SLOW_SECONDS else logging.DEBUG,
+            _level(status, seconds),
             "request",
             extra={
                 "request_id": call.request_id,
@@ -198,3 +198,10 @@ class Application:
                 "actor": actor.name if actor else None,
             },
         )
+
+
+def _level(status: int, seconds: float) -> int:
+    """Faults and slow answers are warnings, refusals are worth a line, everything else is for debugging."""
+    if status >= 500 or seconds > _SLOW_SECONDS:
+        return logging.WARNING
+    return logging.INFO if status >= 400 else logging.DEBUG

@@ -23,6 +23,8 @@ _ONCE = (b"host", b"origin", b"authorization", b"x-mlflow-workspace", b"x-databr
 @functools.lru_cache(maxsize=1024)
 def host_name(authority: str) -> str:
     """The host of `host:port`, lower case, without IPv6 brackets."""
+    if "@" in authority:
+        return ""
     try:
         return (urlsplit(f"//{authority}").hostname or "").rstrip(".")
     except ValueError:
@@ -47,6 +49,9 @@ class Guard:
             )
         origin = headers.get(b"origin")
         if origin is not None and _authority(origin.decode("latin-1")) != host.lower():
+            raise PermissionDenied("Requests from other web sites are refused.")
+        # A link may lead here; an image, a script or a form of another site may not, and these have no Origin.
+        if headers.get(b"sec-fetch-site") == b"cross-site" and headers.get(b"sec-fetch-mode") != b"navigate":
             raise PermissionDenied("Requests from other web sites are refused.")
 
     def is_local(self, client: tuple[str, int] | None, headers: dict[bytes, bytes]) -> bool:

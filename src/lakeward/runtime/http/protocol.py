@@ -9,6 +9,9 @@ from typing import Any, Self
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lakeward.kit.errors import InvalidParameter
+from lakeward.runtime.http.render import render
+
 
 class _Chunks:
     """Stands where uvicorn expects a bytearray: it is grown, measured and turned into bytes."""
@@ -33,6 +36,14 @@ class _Chunks:
 
 class Protocol(HttpToolsProtocol):
     """One connection. `uvicorn.Config(http=Protocol)`."""
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP is refused in the dialect of every other error."""
+        status, headers, body = render(InvalidParameter(msg.rstrip(".") + "."), request_id="")
+        head = [f"HTTP/1.1 {status} Bad Request", *(f"{name}: {value}" for name, value in headers.items())]
+        head += [f"content-length: {len(body)}", "x-content-type-options: nosniff", "connection: close"]
+        self.transport.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+        self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle
