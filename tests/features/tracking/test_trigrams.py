@@ -27,7 +27,7 @@ def trigrams(name: str) -> set[int]:
 @example("Calm-Heron-417")
 @example("\N{FIRE}\u00c4\u0130 aaaa")
 def test_every_run_of_three(server: Server, name):
-    found = server.sql('SELECT trigrams($1::text COLLATE "C")', name)[0][0]
+    found = server.sql("SELECT trigrams($1)", name)[0][0]
     assert set(found) == trigrams(name)
     assert len(found) == len(set(found))
 
@@ -36,5 +36,5 @@ def test_long_names_are_cheap(server: Server):
     """The longest name there can be must not occupy the database: the time grows with the length, not its square."""
     name = "ab\u20acx" * 2_000
     started = time.monotonic()
-    assert set(server.sql('SELECT trigrams($1::text COLLATE "C")', name)[0][0]) == trigrams(name)
+    assert set(server.sql("SELECT trigrams($1)", name)[0][0]) == trigrams(name)
     assert time.monotonic() - started < 1
