@@ -124,7 +124,7 @@ async def set_deleted(tx: Tx, workspace: int, model_id: str, now: int) -> bool:
         await tx.fetchval(
             "UPDATE logged_model m SET deleted_at = $3, updated_at = greatest(m.updated_at, $3) FROM experiment e"
             " WHERE m.model_id = $1 AND e.id = m.experiment_id AND e.workspace_id = $2 AND m.deleted_at IS NULL"
-            " RETURNING true",
+            " AND NOT e.purging RETURNING true",
             model_id, workspace, now,
         )
     )  # fmt: skip

@@ -6,6 +6,6 @@ Trash and permanent deletion of everything an experiment holds live here too.
 """
 
 from lakeward.tracking.runs import get as get_run
-from lakeward.tracking.trash import count_trash, finish_purges, purge
+from lakeward.tracking.trash import Purged, count_trash, finish_purges, purge
 
-__all__ = ["count_trash", "finish_purges", "get_run", "purge"]
+__all__ = ["Purged", "count_trash", "finish_purges", "get_run", "purge"]

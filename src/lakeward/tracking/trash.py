@@ -222,6 +222,7 @@ class _Purge:
         self._say("rows")
 
     async def _erase_artifacts(self, prefixes: Iterable[str]) -> None:
+        await self._objects.check()  # a store that is away looks empty, and rows would go while artifacts stay
         slots = asyncio.Semaphore(_ARTIFACTS_AT_ONCE)
 
         async def erase(prefix: str) -> None:

@@ -46,7 +46,12 @@ async def lock_exclusive(tx: Tx, seqs: Sequence[int]) -> list[int]:
 
 
 async def keep(tx: Tx, seqs: Sequence[int]) -> None:
-    await tx.execute(f"INSERT INTO run_document {_MAKE} ON CONFLICT (run_seq) DO NOTHING", seqs)
+    """For runs locked by `lock_exclusive`; one that was purged before it was locked has no document to keep."""
+    await tx.execute(
+        f"INSERT INTO run_document {_MAKE} WHERE EXISTS (SELECT FROM run WHERE run.seq = r.seq)"
+        " ON CONFLICT (run_seq) DO NOTHING",
+        seqs,
+    )
 
 
 async def drop(tx: Tx, seqs: Sequence[int]) -> None:

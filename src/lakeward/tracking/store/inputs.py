@@ -43,8 +43,8 @@ async def dataset_summaries(tx: Tx, workspace: int, experiment_ids: Sequence[int
     """(experiment_id, name, digest, context) of the data sets that runs of these experiments read."""
     rows: list[Any] = await tx.fetch(
         "SELECT DISTINCT d.experiment_id, d.name, d.digest, i.context FROM dataset d"
-        " JOIN experiment e ON e.id = d.experiment_id AND e.workspace_id = $1"
-        " JOIN run_dataset i ON i.dataset_id = d.id"
+        " JOIN experiment e ON e.id = d.experiment_id AND e.workspace_id = $1 AND NOT e.purging"
+        " JOIN run_dataset i ON i.dataset_id = d.id JOIN run r ON r.seq = i.run_seq AND NOT r.purging"
         " WHERE d.experiment_id = ANY($2::bigint[]) ORDER BY 1, 2, 3, 4 LIMIT $3",
         workspace, experiment_ids, most,
     )  # fmt: skip
