@@ -12,9 +12,9 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/locks/demo.txt ## start a server and do real work on it; stays up until Ctrl-C (WAIT=0: stops by itself)
-	@$(BIN)/lakeward demo --data .lakeward $(if $(filter 0,$(WAIT)),--no-wait --port 0) $(ARGS)
+	@$(BIN)/lakeward demo $(if $(filter 0,$(WAIT)),--no-wait --port 0) $(ARGS)
 
-up: .venv/locks/lakeward.txt ## start the server; options in ARGS="--port 5001"
+up: .venv/locks/demo.txt ## start the server; options in ARGS="--port 5001"
 	@$(BIN)/lakeward up $(ARGS)
 
 test: .venv/locks/test.txt ## install what the tests need and run all of them; some of them: ARGS="tests/docs -k links"
@@ -39,8 +39,8 @@ lock: .venv/locks/tools.txt ## resolve the dependencies anew (UPGRADE=1: to thei
 doctor: .venv/locks/lakeward.txt ## look at database, objects, disk and versions, and say what to do
 	@$(BIN)/lakeward doctor $(ARGS)
 
-clean: ## remove what make made: environments, caches, the demo's data
-	rm -rf .venv .venv-* .lakeward build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove what make made: environments, caches; data stays
+	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # The stamp is a copy of the lock that the environment stands on, so a second make is instant. test holds demo, and demo
 # holds lakeward, with the same versions.
