@@ -54,7 +54,13 @@ def run(name: str, command: list[str], until: float) -> Counts:
     began = time.monotonic()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LAKEWARD_TEST_MINUTES")}
     process = subprocess.Popen(
-        [*command, f"--junitxml={report}"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+        [*command, f"--junitxml={report}"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        # a shell that started this in the background has made it deaf to interrupts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - there are no threads here
     )
     try:
         status = process.wait(max(1.0, until - began))
