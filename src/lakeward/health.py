@@ -36,8 +36,10 @@ class ServerInfo(msgspec.Struct):
     store_type: str = "SqlStore"
     workspaces_enabled: bool = True
     trace_archival_enabled: bool = False
-    multipart_uploads_enabled: bool = True
-    multipart_downloads_enabled: bool = True
+    # One streamed PUT or GET beats parts through this server (600 MB, loopback: 144 against 103 MB/s up, 104 against 46
+    # down), so parts are for downloads that go to the object store itself.
+    multipart_uploads_enabled: bool = False
+    multipart_downloads_enabled: bool = False
     presigned_upload_run_id_supported: bool = True
     presigned_upload_model_id_supported: bool = True
     features_enabled: dict[str, bool] = msgspec.field(default_factory=lambda: {"gateway": False})
@@ -94,8 +96,8 @@ async def version(_call: Call) -> Reply:
 
 @routes.get("/api/3.0/mlflow/server-info", allow=PUBLIC, tx=None)
 @routes.get("/ajax-api/3.0/mlflow/server-info", allow=PUBLIC, tx=None)
-async def server_info(_call: Call) -> ServerInfo:
-    return ServerInfo()
+async def server_info(call: Call) -> ServerInfo:
+    return ServerInfo(multipart_downloads_enabled=call.objects.presigns)
 
 
 @routes.get("/metrics", allow=ADMIN, tx=None)

@@ -106,3 +106,10 @@ def test_a_body_cut_short_leaves_nothing(client, run, server):
         sock.sendall(b"x" * 3_000_000)
     WRITERS["proxy"](client, run, "other", b"")
     assert LISTERS["api"](client, run) == {"other": 0}
+
+
+def test_clients_are_told_what_pays_off(server, s3_backed, s3_hidden):
+    """Parts through this server are slower than one stream; straight from a cloud store they are faster."""
+    for each, downloads in ((server, False), (s3_backed, True), (s3_hidden, False)):
+        told = each.local.call("GET", "/api/3.0/mlflow/server-info")
+        assert (told["multipart_uploads_enabled"], told["multipart_downloads_enabled"]) == (False, downloads)

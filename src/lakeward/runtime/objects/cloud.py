@@ -36,7 +36,7 @@ class CloudBackend:
     def __init__(self, store: Any, scheme: str, *, presigns: bool) -> None:
         self._store = store
         self._scheme = scheme
-        self._presigns = presigns
+        self.presigns = presigns
 
     @classmethod
     def open(cls, url: str, options: Mapping[str, str]) -> Self:
@@ -201,7 +201,7 @@ class CloudBackend:
                 await obstore.delete_async(self._store, [info.key for info in batch])
 
     async def presign(self, method: str, key: str, seconds: int) -> Presigned | None:
-        if not self._presigns:
+        if not self.presigns:
             return None
         with translated():
             url: str = await obstore.sign_async(self._store, method, key, timedelta(seconds=seconds))  # type: ignore[call-overload]  # GET or PUT

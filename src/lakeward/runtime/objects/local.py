@@ -32,6 +32,8 @@ _MAX_VECTOR: Final = 512
 class LocalBackend:
     """Objects as files. Threads: 16, enough to have several fsyncs in one journal commit."""
 
+    presigns = False
+
     def __init__(self, root: Path) -> None:
         self._tree = Tree(root)
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="objects")

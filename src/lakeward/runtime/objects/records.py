@@ -60,6 +60,8 @@ class Presigned:
 class Backend(Protocol):
     """What `ObjectStore` needs from a kind of store. Keys are checked already; errors are those of `kit.errors`."""
 
+    presigns: bool
+
     async def put(
         self, key: str, chunks: AsyncIterator[bytes], *, size: int | None, create: bool, durable: bool
     ) -> ObjectInfo: ...

@@ -37,6 +37,11 @@ class ObjectStore:
             return cls(CloudBackend.open(url, options or {}))
         return cls(LocalBackend(Path(url2pathname(urlsplit(url).path) if found else url)))
 
+    @property
+    def presigns(self) -> bool:
+        """Whether clients may talk to the store itself, by URLs that `presign` makes."""
+        return self._backend.presigns
+
     def close(self) -> None:
         self._backend.close()
 
