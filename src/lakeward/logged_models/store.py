@@ -11,8 +11,9 @@ from lakeward.runtime.db import Tx
 
 _FROM = "FROM logged_model m JOIN experiment e ON e.id = m.experiment_id"
 
-# Compact JSON straight from PostgreSQL; NaN and the infinities come out quoted, as clients expect them. A model with a
-# great many points shows the newest of each metric, data set and run: histories are asked of the runs.
+# Compact JSON straight from PostgreSQL; NaN and the infinities come out quoted, as clients expect them, and in protobuf
+# JSON a null field is an absent one. A model with a great many points shows the newest of each metric, data set and
+# run: histories are asked of the runs.
 _CONTENTS = f"""
     m.seq, m.model_id, m.experiment_id, m.name, m.model_type, m.source_run_id, m.status, m.creator_id, m.created_at,
     m.updated_at, coalesce(m.deleted_at, e.deleted_at), e.artifact_location,
@@ -22,7 +23,7 @@ _CONTENTS = f"""
     (SELECT coalesce(json_agg(p)::text, '[]') FROM (
         SELECT n.text AS key, p.value FROM logged_model_param p JOIN key_name n ON n.id = p.key_id
         WHERE p.model_seq = m.seq ORDER BY n.text) p),
-    (SELECT coalesce(json_strip_nulls(json_agg(x))::text, '[]') FROM (
+    (SELECT coalesce(json_agg(x)::text, '[]') FROM (
         SELECT n.text AS key, x.value, x.ts AS timestamp, x.step, nullif(s.name, '') AS dataset_name,
             nullif(s.digest, '') AS dataset_digest, m.model_id, x.run_id
         FROM (
