@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import asyncpg
 import pytest
-from search_world import ALIVE, DEAD, ORDER_KEYS, SMALL, Run, expected, random_clause, random_order, store, world
 
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter
 from lakeward.tracking.search import search, walk
+from search_world import ALIVE, DEAD, ORDER_KEYS, SMALL, Run, expected, random_clause, random_order, store, world
 from server import Backend
 
 WORKSPACE = 1
