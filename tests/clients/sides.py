@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.tracking._tracking_service import utils as tracking_utils
 
 from .server import Server
 
@@ -25,6 +26,11 @@ QUIET = {
     "DATABRICKS_CONFIG_FILE": os.devnull,
     "GIT_PYTHON_REFRESH": "quiet",
 }
+
+
+def forget_places() -> None:
+    """A client process has one side for life and remembers the way to each run's files; ours changes sides."""
+    tracking_utils._artifact_repos_cache.clear()
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,11 @@ class Side:
             else:
                 os.environ[key] = value
         mlflow.set_tracking_uri(self.uri)
+        forget_places()
         try:
             yield self
         finally:
+            forget_places()
             mlflow.set_tracking_uri(uri_before)
             os.environ.clear()
             os.environ.update(before)

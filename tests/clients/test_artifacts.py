@@ -68,6 +68,8 @@ def test_bytes_come_back(client, run, tmp_path, size):
         "tilde~`.txt",
         "100%.txt",
         "%zz.txt",
+        "k%step%10%timestamp%1795271843923%kaae.png",  # as mlflow 2.22 names images
+        "k%step%2500%timestamp%1795271843923%kaae.png",
         "a" * 200 + ".txt",
         "model.pkl",
         "page.html",

@@ -147,7 +147,7 @@ def test_artifacts_of_the_active_run(client, named, tmp_path):
 
 def test_autolog_sklearn(client, named):
     data = load_iris(as_frame=True)
-    mlflow.sklearn.autolog(log_input_examples=False, silent=True)
+    mlflow.sklearn.autolog(log_models=False, silent=True)
     try:
         with mlflow.start_run() as run:
             LogisticRegression(max_iter=300, C=0.5).fit(data.data, data.target)
@@ -157,6 +157,18 @@ def test_autolog_sklearn(client, named):
     assert found.data.params["C"] == "0.5"
     assert found.data.metrics["training_accuracy_score"] > 0.9
     assert [i.tags[0].value for i in found.inputs.dataset_inputs] == ["train"]
+
+
+@pytest.mark.modes("http")  # the client takes long to find out what the model requires
+def test_autolog_keeps_the_model(client, named):
+    data = load_iris(as_frame=True)
+    mlflow.sklearn.autolog(silent=True)
+    try:
+        with mlflow.start_run() as run:
+            LogisticRegression(max_iter=300).fit(data.data, data.target)
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+    found = client.get_run(run.info.run_id)
     loaded = mlflow.sklearn.load_model(f"runs:/{run.info.run_id}/model")
     assert loaded.score(data.data, data.target) == found.data.metrics["training_score"]
 
