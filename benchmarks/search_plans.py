@@ -47,7 +47,9 @@ QUESTIONS = [
     Question(
         "a metric and a param, ordered by another metric",
         [str(BIG)],
-        lambda rng: f"metrics.accuracy > {rng.uniform(0.8, 0.95):.3f} and params.optimizer = '{rng.choice(OPTIMIZERS)}'",
+        lambda rng: (
+            f"metrics.accuracy > {rng.uniform(0.8, 0.95):.3f} and params.optimizer = '{rng.choice(OPTIMIZERS)}'"
+        ),
         ["metrics.f1 DESC"],
         asked_by_users=True,
     ),
@@ -69,11 +71,15 @@ QUESTIONS = [
     Question(
         "as the first, pages of 1,000",
         [str(BIG)],
-        lambda rng: f"metrics.accuracy > {rng.uniform(0.8, 0.95):.3f} and params.optimizer = '{rng.choice(OPTIMIZERS)}'",
+        lambda rng: (
+            f"metrics.accuracy > {rng.uniform(0.8, 0.95):.3f} and params.optimizer = '{rng.choice(OPTIMIZERS)}'"
+        ),
         ["metrics.f1 DESC"],
         size=1000,
     ),
-    Question("a rare tag, in all experiments", EVERYWHERE, lambda _: "tags.release = 'candidate'", ["metrics.auc DESC"]),
+    Question(
+        "a rare tag, in all experiments", EVERYWHERE, lambda _: "tags.release = 'candidate'", ["metrics.auc DESC"]
+    ),
     Question(
         "a common word of the name", [str(BIG)], lambda rng: f"attributes.run_name LIKE '%{rng.choice(NOUNS)}%'", []
     ),

@@ -96,7 +96,7 @@ $$;
 
 CREATE FUNCTION public.trigrams(name text) RETURNS integer[]
     LANGUAGE sql IMMUTABLE STRICT COST 5000 PARALLEL SAFE
-    RETURN (SELECT COALESCE(array_agg(DISTINCT ((((ascii(substr(lowered.l, i.i, 1)) & 1023) << 20) + ((ascii(substr(lowered.l, (i.i + 1), 1)) & 1023) << 10)) + (ascii(substr(lowered.l, (i.i + 2), 1)) & 1023))), '{}'::integer[]) AS "coalesce" FROM (SELECT lower(trigrams.name) AS l) lowered, LATERAL generate_series(1, (char_length(lowered.l) - 2)) i(i));
+    RETURN (SELECT COALESCE(array_agg(DISTINCT (((codes.a << 20) + (codes.b << 10)) + codes.c)), '{}'::integer[]) AS "coalesce" FROM (SELECT (ascii(t.c) & 1023) AS a, lead((ascii(t.c) & 1023)) OVER w AS b, lead((ascii(t.c) & 1023), 2) OVER w AS c FROM unnest(string_to_array(lower((trigrams.name COLLATE "C")), NULL::text)) WITH ORDINALITY t(c, i) WINDOW w AS (ORDER BY t.i)) codes WHERE (codes.c IS NOT NULL));
 
 CREATE TABLE public.access_token (
     id text NOT NULL COLLATE pg_catalog."C",
