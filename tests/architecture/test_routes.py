@@ -1,0 +1,133 @@
+"""What every route owes: a rule, a place in the pages that are made from the table, a description that is true."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from lakeward.app import all_routes
+from lakeward.runtime.http import ADMIN, EDIT, MANAGE, PUBLIC, READ, SIGNED_IN, SIGNED_URL, Route, Routes
+from lakeward.runtime.http.openapi import document
+
+ROOT = Path(__file__).parents[2]
+# Whoever adds one here says why: these answer anybody.
+PUBLIC_PATHS = {
+    "/",  # where the server is, for people
+    "/.well-known/databricks-config",  # asked before a client signs in
+    "/api/3.0/mlflow/server-info",
+    "/health",
+    "/openapi.json",
+    "/version",
+}
+
+
+@pytest.fixture(scope="module")
+def generated() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generated", ROOT / "scripts" / "generated.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_route_has_a_rule() -> None:
+    rules = (PUBLIC, SIGNED_URL, SIGNED_IN, READ, EDIT, MANAGE, ADMIN)
+    assert [route.path for route in all_routes() if not any(route.allow is rule for rule in rules)] == []
+
+
+def test_a_route_without_a_rule_does_not_exist() -> None:
+    with pytest.raises(TypeError, match="allow"):
+        Routes("x").get("/x")  # type: ignore[call-arg]
+
+
+def test_what_is_public_is_few_and_named() -> None:
+    public = {route.path for route in all_routes() if route.allow is PUBLIC}
+    assert {path.replace("/ajax-api/", "/api/") for path in public} <= PUBLIC_PATHS
+
+
+def test_what_changes_something_asks_for_more_than_reading() -> None:
+    """A read rule on a method that writes is a mistake, but for searches, which have a body."""
+    reads = re.compile(r"/(search[\w-]*|presigned-download-url|credentials-for-(read|download)|create-download-url)$")
+    wrong = [
+        f"{route.method} {route.path}"
+        for route in all_routes()
+        if route.method not in ("GET", "HEAD")
+        and route.allow in (PUBLIC, SIGNED_IN, READ)
+        and not reads.search(route.path)
+    ]
+    assert wrong == []
+
+
+def test_what_only_reads_opens_no_transaction() -> None:
+    wrong = [f"{route.method} {route.path}" for route in all_routes() if route.allow is READ and route.tx == "write"]
+    assert wrong == []
+
+
+def test_the_pages_are_what_the_code_says(generated: ModuleType, backend: Any) -> None:
+    """`make docs` writes them; the schema is that of the template all these tests run on."""
+    heading = generated.schema.__code__.co_consts
+    assert any("make docs" in str(each) for each in heading)
+    for name, make in generated.PAGES.items():
+        page = (ROOT / name).read_text("utf-8")
+        if make is generated.schema:
+            assert page.endswith(generated.dumped(backend.postgres)), f"{name} is old: make docs"
+        else:
+            assert page == make(), f"{name} is old: make docs"
+
+
+def variables(text: str) -> set[str]:
+    return set(re.findall(r"\bLAKEWARD_[A-Z][A-Z_]*[A-Z]\b", text))
+
+
+def test_the_docs_name_no_setting_that_is_none() -> None:
+    from lakeward.runtime.settings import all_settings
+
+    known = {setting.variable for setting in all_settings()} | {"LAKEWARD_CONFIG"}
+    harness = re.compile(r"LAKEWARD_(TEST_\w+|COMMAND|OBJECTS_\w+|BENCH\w*|OBJECTS)")
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        unknown = {name for name in variables(page.read_text("utf-8")) - known if not harness.fullmatch(name)}
+        assert unknown == set(), page.name
+
+
+# --- OpenAPI
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    return msgspec.json.decode(document(all_routes(), "1"))
+
+
+def test_every_route_is_described(description: dict[str, Any]) -> None:
+    listed = {(method.upper(), path) for path, methods in description["paths"].items() for method in methods}
+    assert listed == {(route.method, route.path.replace("...}", "}")) for route in all_routes()}
+
+
+def test_operations_have_names_of_their_own(description: dict[str, Any]) -> None:
+    operations = [operation for methods in description["paths"].values() for operation in methods.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids))
+    assert all(operation["summary"] for operation in operations)
+
+
+def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
+    text = msgspec.json.encode(description).decode()
+    for reference in set(re.findall(r'"\$ref":"#/components/schemas/([^"]+)"', text)):
+        assert reference in description["components"]["schemas"]
+
+
+@pytest.mark.parametrize("route", all_routes(), ids=lambda route: f"{route.method} {route.path}")
+def test_path_parameters_are_fields(route: Route, description: dict[str, Any]) -> None:
+    """What stands in the path reaches the handler, and the description says so."""
+    names = re.findall(r"{(\w+)(?:\.\.\.)?}", route.path)
+    fields = [] if route.request is None else [each.encode_name for each in msgspec.structs.fields(route.request)]
+    assert set(names) <= set(fields)
+    operation = description["paths"][route.path.replace("...}", "}")][route.method.lower()]
+    listed = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+    assert listed == set(names)
+    if route.method in ("GET", "HEAD"):
+        assert "requestBody" not in operation
