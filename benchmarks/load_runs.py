@@ -4,8 +4,9 @@
 
 Every run has 10 params, 10 metrics and 5 tags. Half of the runs are in one experiment, the rest in 199 others; names
 are an adjective, a noun and a number. Values come from a hash of the run's number: two loads are equal. PostgreSQL
-makes the rows itself (`INSERT … SELECT`), with foreign keys and secondary indexes put aside and made again at the end, so a
-million runs take minutes and the heap looks as if runs had been logged one after the other. Needs an empty `run` table.
+makes the rows itself (`INSERT … SELECT`), with foreign keys and secondary indexes put aside and made again at the
+end, so a million runs take minutes and the heap looks as if runs had been logged one after the other. Needs an empty
+`run` table.
 """
 
 import argparse
