@@ -97,7 +97,10 @@ def compile_query(
     where += [_test(each, parameters) for each in parse_filter(filter_text, VOCABULARY)]
     context = pages.context_of("experiments", workspace, filter_text, list(order_by), view)
     if page_token:
-        where.append(after(columns, pages.decode(page_token, context), parameters))
+        last = pages.decode(page_token, context)
+        if [type(each) for each in last] != [str if order.key == "name" else int for order in orders]:
+            raise InvalidParameter("The page token does not fit this search. Start again without a page token.")
+        where.append(after(columns, last, parameters))
     ordering = ", ".join(f"{column}{'' if ascending else ' DESC'}" for column, ascending in columns)
     return Query(" AND ".join(where), ordering, parameters, orders, context)
 

@@ -29,6 +29,8 @@ async def page(
     limit = None if max_results is None else min(max_results, MAX_PAGE)
     context = pages.context_of("history", run.run_id, key)
     last = pages.decode(page_token, context) if page_token else None
+    if last is not None and [type(each) for each in last] != [int, int, float]:
+        raise InvalidParameter("The page token does not fit this history. Start again without a page token.")
     key_id = (await db.known_name_ids([key])).get(key)
     if key_id is None:
         return [], None
