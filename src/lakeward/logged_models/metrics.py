@@ -1,7 +1,6 @@
 """Metrics of LoggedModels: what runs measured on them, on which data sets."""
 
-from collections.abc import Iterable, Sequence
-from math import isnan
+from collections.abc import Sequence
 
 from lakeward.kit.errors import InvalidParameter
 from lakeward.logged_models import store
@@ -17,60 +16,34 @@ async def record(tx: Tx, run_id: str, experiment_id: int, points: Sequence[Metri
 
     The keys are interned already (`Database.name_ids`), as the run's own metrics need them too.
     """
-    for point in points:
-        _check_dataset(point)
-    models = await store.find_measurable(tx, experiment_id, sorted({point.model_id for point in points}))
-    for point in points:
-        if point.model_id not in models:
-            raise unknown(point.model_id)
+    datasets = {(point.dataset_name, point.dataset_digest) for point in points}
+    for dataset in datasets:
+        _check(dataset)
+    model_ids = {point.model_id for point in points}
+    models = await store.find_measurable(tx, experiment_id, sorted(model_ids))
+    for model_id in model_ids - models.keys():
+        raise unknown(model_id)
     keys = await store.key_ids(tx, list({point.key for point in points}))
-    scopes = await store.scope_ids(tx, sorted({scope for point in points for scope in _scopes(point)} - {_ANY}))
+    seen_as = {dataset: _scopes(dataset) for dataset in datasets}
+    ids = await store.scope_ids(tx, sorted(datasets.union(*seen_as.values()) - {_ANY}))
     rows = [
-        (*models[point.model_id], keys[point.key], scopes[_exact(point)], point.ts, point.step, point.value)
+        (*models[point.model_id], keys[point.key], ids[point.dataset_name, point.dataset_digest], point.ts, point.step,
+         point.value)
         for point in points
-    ]
-    await store.add_points(tx, run_id, rows)
-    ranked = (
-        (seq, key, scopes[scope], experiment, point.value, point.ts, point.step)
-        for (seq, experiment, key, *_), point in zip(rows, points, strict=True)
-        for scope in _scopes(point)
-    )
-    await store.move_ranks(tx, run_id, _newest(ranked))
+    ]  # fmt: skip
+    ranked_in = [(ids[dataset], ids[scope]) for dataset, scopes in seen_as.items() for scope in scopes]
+    await store.record(tx, run_id, rows, ranked_in)
 
 
-def _exact(point: MetricPoint) -> tuple[str, str]:
-    return point.dataset_name, point.dataset_digest
+def _scopes(dataset: tuple[str, str]) -> set[tuple[str, str]]:
+    """What a ranking may be restricted to and still see a point on this data set."""
+    name, _ = dataset
+    return {_ANY, (name, ""), dataset} if name else {_ANY}
 
 
-def _scopes(point: MetricPoint) -> set[tuple[str, str]]:
-    """What a ranking can be restricted to and still see this point; and the data set it was measured on."""
-    return {_ANY, (point.dataset_name, ""), _exact(point)}
-
-
-RankRow = tuple[int, int, int, int, float, int, int]  # model seq, key, scope, experiment, value, ts, step
-
-
-def _newest(rows: Iterable[RankRow]) -> list[RankRow]:
-    """The newest row of each (model, key, scope), in lock order."""
-    found: dict[tuple[int, int, int], RankRow] = {}
-    for row in rows:
-        known = found.get(row[:3])
-        if known is None or _age(row) >= _age(known):
-            found[row[:3]] = row
-    return [found[key] for key in sorted(found)]
-
-
-def _age(row: RankRow) -> tuple[int, int, bool, float]:
-    *_, value, ts, step = row
-    return ts, step, isnan(value), 0.0 if isnan(value) else value
-
-
-def _check_dataset(point: MetricPoint) -> None:
-    for field, value, most in (
-        ("dataset_name", point.dataset_name, MAX_DATASET_NAME),
-        ("dataset_digest", point.dataset_digest, MAX_DATASET_DIGEST),
+def _check(dataset: tuple[str, str]) -> None:
+    for field, value, most in zip(
+        ("dataset_name", "dataset_digest"), dataset, (MAX_DATASET_NAME, MAX_DATASET_DIGEST), strict=True
     ):
         if len(value) > most:
-            raise InvalidParameter(
-                f"The {field} of metric {point.key!r} has {len(value)} characters; the maximum is {most}."
-            )
+            raise InvalidParameter(f"The {field} of a metric has at most {most} characters, not {len(value)}.")

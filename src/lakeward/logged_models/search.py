@@ -205,7 +205,7 @@ class _Statement:
         for comparison in self.question.comparisons:
             self._compare(comparison)
         if self.question.datasets and not any(each.entity is Entity.METRIC for each in self.question.comparisons):
-            self.where.append(f"EXISTS (SELECT FROM logged_model_metric x WHERE {self._measured()})")
+            self.where.append(f"EXISTS (SELECT FROM logged_model_scope x WHERE {self._measured()})")
         if not self.possible:
             return None
         if last is not None:

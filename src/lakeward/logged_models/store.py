@@ -259,34 +259,47 @@ async def scope_ids(tx: Tx, scopes: Sequence[Dataset]) -> dict[Dataset, int]:
     return found
 
 
-async def add_points(tx: Tx, run_id: str, rows: Sequence[tuple[int, int, int, int, int, int, float]]) -> None:
-    """Rows of (model seq, experiment, key, scope, ts, step, value); a point that is there already is left alone."""
-    await tx.execute(
-        "INSERT INTO logged_model_metric (run_id, model_seq, experiment_id, key_id, scope_id, ts, step, value)"
-        " SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::bigint[], $7::bigint[],"
-        " $8::float8[]) ON CONFLICT DO NOTHING",
-        run_id, *(list(column) for column in zip(*rows, strict=True)),
-    )  # fmt: skip
+_RECORD = """
+    WITH p AS MATERIALIZED (
+        SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::bigint[], $7::bigint[], $8::float8[])
+            AS p(model_seq, experiment_id, key_id, scope_id, ts, step, value)
+        ORDER BY model_seq, key_id, scope_id, ts, step
+    ), measured AS (
+        INSERT INTO logged_model_scope (model_seq, scope_id, experiment_id)
+        SELECT DISTINCT model_seq, scope_id, experiment_id FROM p WHERE scope_id <> 0 ORDER BY 1, 2
+        ON CONFLICT DO NOTHING
+    ), points AS (
+        INSERT INTO logged_model_metric (model_seq, key_id, scope_id, experiment_id, ts, step, value, run_id)
+        SELECT model_seq, key_id, scope_id, experiment_id, ts, step, value, $1 FROM p
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO logged_model_rank AS r (model_seq, key_id, scope_id, experiment_id, value, ts, step, run_id)
+    SELECT DISTINCT ON (1, 2, 3) p.model_seq, p.key_id, seen.scope_id, p.experiment_id, p.value, p.ts, p.step, $1
+    FROM p JOIN unnest($9::int[], $10::int[]) AS seen(measured_on, scope_id) ON seen.measured_on = p.scope_id
+    ORDER BY 1, 2, 3, p.ts DESC, p.step DESC, p.value DESC
+    ON CONFLICT (model_seq, key_id, scope_id) DO UPDATE
+    SET value = excluded.value, ts = excluded.ts, step = excluded.step, run_id = excluded.run_id
+    WHERE (excluded.ts, excluded.step) > (r.ts, r.step)
+       OR ((excluded.ts, excluded.step) = (r.ts, r.step)
+           AND (excluded.run_id < r.run_id OR (excluded.run_id = r.run_id AND excluded.value > r.value)))
+"""
 
 
-async def move_ranks(tx: Tx, run_id: str, rows: Sequence[tuple[int, int, int, int, float, int, int]]) -> None:
-    """Rows of (model seq, key, scope, experiment, value, ts, step), one per model, key and scope and sorted by them.
+async def record(
+    tx: Tx,
+    run_id: str,
+    rows: Sequence[tuple[int, int, int, int, int, int, float]],
+    seen_as: Sequence[tuple[int, int]],
+) -> None:
+    """Add points, rows of (model seq, experiment, key, scope, ts, step, value), and move the ranks they change.
+
+    A point that is there already is left alone. `seen_as` says for each scope in which scopes its points are ranked.
+    Rows are locked in one order, so that writers to the same models wait for each other and never in a circle.
 
     compat(mlflow 3.17): the newest by (timestamp, step) ranks a model, of equal ones that of the lesser run id.
     """
-    await tx.execute(
-        """
-        INSERT INTO logged_model_rank AS r (run_id, model_seq, key_id, scope_id, experiment_id, value, ts, step)
-        SELECT $1, * FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[], $6::float8[], $7::bigint[],
-                                 $8::bigint[])
-        ON CONFLICT (model_seq, key_id, scope_id) DO UPDATE
-        SET value = excluded.value, ts = excluded.ts, step = excluded.step, run_id = excluded.run_id
-        WHERE (excluded.ts, excluded.step) > (r.ts, r.step)
-           OR ((excluded.ts, excluded.step) = (r.ts, r.step)
-               AND (excluded.run_id < r.run_id OR (excluded.run_id = r.run_id AND excluded.value > r.value)))
-        """,
-        run_id, *(list(column) for column in zip(*rows, strict=True)),
-    )  # fmt: skip
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await tx.execute(_RECORD, run_id, *columns, [scope for scope, _ in seen_as], [rank for _, rank in seen_as])
 
 
 # ── permanent deletion ───────────────────────────────────────────────────────────────────────────────────────────
