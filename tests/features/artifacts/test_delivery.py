@@ -228,6 +228,7 @@ def test_nothing_is_read_for_a_reader_who_went_away(client, run, server):
     while open_readers() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert open_readers() == 0
+    os.truncate(stored, 0)
 
 
 def test_a_date_in_the_future_is_no_reason_to_refuse(client, file):
