@@ -223,6 +223,12 @@ CREATE TABLE public.logged_model_rank (
 )
 WITH (fillfactor='85');
 
+CREATE TABLE public.logged_model_scope (
+    model_seq bigint NOT NULL,
+    scope_id integer NOT NULL,
+    experiment_id bigint NOT NULL
+);
+
 ALTER TABLE public.logged_model ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.logged_model_seq_seq
     START WITH 1
@@ -453,6 +459,9 @@ ALTER TABLE ONLY public.logged_model
 ALTER TABLE ONLY public.logged_model_rank
     ADD CONSTRAINT logged_model_rank_pkey PRIMARY KEY (model_seq, key_id, scope_id);
 
+ALTER TABLE ONLY public.logged_model_scope
+    ADD CONSTRAINT logged_model_scope_pkey PRIMARY KEY (model_seq, scope_id);
+
 ALTER TABLE ONLY public.logged_model_tag
     ADD CONSTRAINT logged_model_tag_pkey PRIMARY KEY (model_seq, key_id);
 
@@ -517,9 +526,9 @@ CREATE INDEX experiment_trashed ON public.experiment USING btree (deleted_at) WH
 
 CREATE INDEX latest_metric_by_value ON public.latest_metric USING btree (key_id, experiment_id, value, run_seq);
 
-CREATE INDEX logged_model_metric_by_value ON public.logged_model_metric USING btree (key_id, experiment_id, value, model_seq);
+CREATE INDEX logged_model_measured_on_dataset ON public.logged_model_scope USING btree (scope_id, experiment_id, model_seq);
 
-CREATE INDEX logged_model_metric_of_scope ON public.logged_model_metric USING btree (scope_id, experiment_id, model_seq);
+CREATE INDEX logged_model_metric_by_value ON public.logged_model_metric USING btree (key_id, experiment_id, value, model_seq);
 
 CREATE INDEX logged_model_newest_in_experiment ON public.logged_model USING btree (experiment_id, created_at DESC, model_id);
 
@@ -587,6 +596,9 @@ ALTER TABLE ONLY public.logged_model_param
 
 ALTER TABLE ONLY public.logged_model_rank
     ADD CONSTRAINT logged_model_rank_model_seq_fkey FOREIGN KEY (model_seq) REFERENCES public.logged_model(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.logged_model_scope
+    ADD CONSTRAINT logged_model_scope_model_seq_fkey FOREIGN KEY (model_seq) REFERENCES public.logged_model(seq) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.logged_model_tag
     ADD CONSTRAINT logged_model_tag_model_seq_fkey FOREIGN KEY (model_seq) REFERENCES public.logged_model(seq) ON DELETE CASCADE;

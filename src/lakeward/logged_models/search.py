@@ -125,10 +125,10 @@ class Question:
     def start(self, page_token: str | None) -> Place:
         if not page_token:
             return 0, None
-        stretch, *values = pages.decode(page_token, self.context)
-        if stretch not in (0, 1):
-            raise InvalidParameter("The page token is damaged. Start again without a page token.")
-        return int(stretch), values
+        parts = pages.decode(page_token, self.context)
+        if not parts or parts[0] not in (0, 1):
+            raise InvalidParameter("The page token does not fit this search. Start again without a page token.")
+        return int(parts[0]), parts[1:]
 
     def token(self, stretch: int, row: Sequence[Any]) -> str:
         return pages.encode([stretch, *row[1:]], self.context)
@@ -261,7 +261,7 @@ class _Statement:
 
     def _after(self, last: Sequence[Any]) -> None:
         if len(last) != len(self.columns):
-            raise InvalidParameter("The page token is damaged. Start again without a page token.")
+            raise InvalidParameter("The page token does not fit this search. Start again without a page token.")
         expression, ascending = self.columns[0]
         # says nothing new, but as a plain bound it lets the walk begin at the right place of the index
         self.where.append(f"{expression} {'>=' if ascending else '<='} {self.parameters.add(last[0])}")

@@ -6,6 +6,7 @@ import asyncpg
 import naive
 import pytest
 
+from lakeward.kit import pages
 from server import Server
 
 EXPERIMENTS = (7001, 7002, 7003)
@@ -242,6 +243,26 @@ def test_a_page_token_belongs_to_its_question(client, models, experiment):
         refused = client.refused("POST", "logged-models/search", question | other | {"page_token": token})
         assert refused.code == "INVALID_PARAMETER_VALUE"
     assert len(client.post("logged-models/search", **question | {"max_results": 2, "page_token": token})["models"]) == 2
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [[], [0], ["x"], [None], [2, 1, 1, "x"], [0, 1, "x"], [0, "x", "x"], [0, 1.5, "x"], [1, 1, "x"], [0, None, None],
+     [0, float("nan"), 1, "x"], [0, 2**63 - 1, 0, "x"], [0, 0.5, 1, "a\0b"], [1, 1.0, 1.0, 1.0], [0] * 40],
+    ids=repr,
+)  # fmt: skip
+def test_a_forged_token_gets_a_page_or_a_refusal(client, models, experiment, parts):
+    run = client.run(experiment)
+    models.measure(run, models.id(experiment), "m", 1)
+    models.id(experiment)
+    for order in ([], [("metrics.m", False, "", "")], [("name", True, "", ""), ("metrics.m", True, "", "")]):
+        context = pages.context_of("logged_models", 1, [int(experiment)], None, [], order)
+        named = [dict(zip(("field_name", "ascending"), each[:2], strict=True)) for each in order]
+        question = {"experiment_ids": [experiment], "order_by": named, "max_results": 1}
+        token = client.post("logged-models/search", **question)["next_page_token"]
+        assert pages.decode(token, context), "the context is the server's, or nothing would be forged"
+        body = question | {"page_token": pages.encode(parts, context)}
+        assert client.request("POST", "logged-models/search", json=body).status_code in (200, 400)
 
 
 def test_models_made_meanwhile_neither_repeat_nor_hide_others(client, models, experiment):
