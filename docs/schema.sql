@@ -16,7 +16,7 @@ BEGIN
         SELECT r.seq, r.experiment_id, (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted,
                pg_advisory_xact_lock_shared(r.seq)
         FROM run r JOIN experiment e ON e.id = r.experiment_id
-        WHERE r.run_id = w.run_id AND e.workspace_id = w.workspace_id AND NOT r.purging
+        WHERE r.run_id = w.run_id AND e.workspace_id = w.workspace_id AND NOT r.purging AND NOT e.purging
     ) AS t ON true;
 
     DELETE FROM run_document WHERE run_seq = ANY(seqs);
@@ -53,7 +53,7 @@ BEGIN
            pg_advisory_xact_lock_shared(r.seq)
     INTO target
     FROM run r JOIN experiment e ON e.id = r.experiment_id
-    WHERE r.run_id = wanted_run AND e.workspace_id = wanted_workspace AND NOT r.purging;
+    WHERE r.run_id = wanted_run AND e.workspace_id = wanted_workspace AND NOT r.purging AND NOT e.purging;
     IF NOT FOUND THEN
         RETURN 'missing';
     ELSIF target.deleted THEN
