@@ -52,7 +52,12 @@ _COLUMN: Final = {
     "last_update_time": "e.updated_at",
     "experiment_id": "e.id",
 }
-_TEXT_TEST: Final = {Op.EQ: "{} = {}", Op.NE: "{} <> {}", Op.LIKE: "{} LIKE {} ESCAPE ''", Op.ILIKE: "{} ILIKE {} ESCAPE ''"}
+_TEXT_TEST: Final = {
+    Op.EQ: "{} = {}",
+    Op.NE: "{} <> {}",
+    Op.LIKE: "{} LIKE {} ESCAPE ''",
+    Op.ILIKE: "{} ILIKE {} ESCAPE ''",
+}
 
 
 class Query(NamedTuple):
