@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
+from lakeward.runtime.http.access import SIGNED_URL
 from lakeward.runtime.http.render import ErrorBody
 from lakeward.runtime.http.reply import Reply
 from lakeward.runtime.http.table import Route, path_names
 
+_ERRORS = {"4XX": "The request is refused", "5XX": "A fault, or a dependency that is away: retry"}
 _REF = "#/components/schemas/{name}"
-_QUERY_METHODS = frozenset({"GET", "HEAD"})
+_QUERY_METHODS = frozenset({"GET", "HEAD", "DELETE"})  # a body of DELETE is read too, but proxies may drop it
 
 
 @functools.cache
@@ -63,13 +65,10 @@ def _operation(route: Route, schemas: dict[Any, dict[str, Any]], components: dic
         "tags": [route.tag],
         "x-access": route.allow.name,
         "parameters": [_parameter(name, "path", {"type": "string"}, required=True) for name in sorted(in_path)],
-        "responses": {
-            str(route.status): _answer(route, schemas),
-            "default": {"description": "An error", "content": {"application/json": {"schema": schemas[ErrorBody]}}},
-        },
+        "responses": _responses(route, schemas),
     }
     if route.request is not None:
-        schema = components.get(route.request.__name__, {})
+        schema = components[schemas[route.request]["$ref"].rpartition("/")[2]]
         if route.method in _QUERY_METHODS or route.raw_body:
             required = set(schema.get("required", ()))
             operation["parameters"] += [
@@ -78,7 +77,8 @@ def _operation(route: Route, schemas: dict[Any, dict[str, Any]], components: dic
                 if name not in in_path
             ]
         else:
-            operation["requestBody"] = {"content": {"application/json": {"schema": schemas[route.request]}}}
+            body = _without(schema, in_path) if in_path else schemas[route.request]
+            operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
     if route.raw_body:
         content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
         operation["requestBody"] = {"content": content}
@@ -89,7 +89,21 @@ def _parameter(name: str, place: str, schema: dict[str, Any], *, required: bool)
     return {"name": name, "in": place, "required": required, "schema": schema}
 
 
-def _answer(route: Route, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+def _without(schema: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """The body of a request whose other fields stand in the path."""
+    properties = {name: each for name, each in schema.get("properties", {}).items() if name not in names}
+    required = [name for name in schema.get("required", ()) if name not in names]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _responses(route: Route, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+    error: dict[str, Any] = {"application/json": {"schema": schemas[ErrorBody]}}
+    if route.allow is SIGNED_URL:  # clients of signed URLs expect the errors of object stores
+        error["application/xml"] = {}
+    failed = {code: {"description": what, "content": error} for code, what in _ERRORS.items()}
     if _is_struct(route.response):
-        return {"description": "OK", "content": {"application/json": {"schema": schemas[route.response]}}}
-    return {"description": "OK"}
+        content = {"application/json": {"schema": schemas[route.response]}}
+        return {str(route.status): {"description": "OK", "content": content}, **failed}
+    if route.response is Reply:
+        return {"2XX": {"description": "OK"}, "3XX": {"description": "As it was, or elsewhere"}, **failed}
+    return {str(route.status): {"description": "OK"}, **failed}

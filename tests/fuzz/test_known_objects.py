@@ -1,0 +1,162 @@
+"""The surface under generated requests that name objects which exist, so that they get past the first 404.
+
+Around the names everything else is generated: other fields, wrong types, long and odd texts. No answer may be a fault,
+none may contradict the description in /openapi.json, and the server must be as well afterwards as before.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from lakeward.app import all_routes
+from lakeward.runtime.http.openapi import document
+from server import Caller, Callers, Server
+
+ANSWER_SECONDS = 20
+EXAMPLES = 15
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+_numbers = itertools.count(1)
+Known = dict[str, list[str]]
+
+
+def operations() -> list[schemathesis.APIOperation]:
+    description = msgspec.json.decode(document(all_routes(), "0"))
+    surface = schemathesis.openapi.from_dict(description).exclude(path_regex="^/ajax-api/2.0/mlflow/(?!.*artifact)")
+    return [found.ok() for found in surface.get_all_operations()]
+
+
+@pytest.fixture(scope="module")
+def server(serving) -> Iterator[Server]:
+    with serving() as started:
+        yield started
+
+
+def make_known(client: Caller) -> Known:
+    """Objects of a new experiment, by the names of the fields that take them."""
+    experiment = client.experiment(tags=[{"key": "k", "value": "v"}])
+    runs = [client.run(experiment, run_name="r", tags=[{"key": "k", "value": "v"}]) for _ in range(3)]
+    for run in runs:
+        metrics = [{"key": "m", "value": step, "timestamp": step, "step": step} for step in range(20)]
+        client.post("runs/log-batch", run_id=run, metrics=metrics, params=[{"key": "k", "value": "v"}])
+    client.post("runs/delete", run_id=runs[2])
+    made = client.post("logged-models", experiment_id=experiment, name="n", source_run_id=runs[0])
+    model = made["model"]["info"]["model_id"]
+    places = [f"{experiment}/{runs[0]}/artifacts", f"{experiment}/models/{model}/artifacts"]
+    for place in places:
+        client.request("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}/d/f.txt", content=b"0123456789")
+    internal = f"WorkspaceInternal/Mlflow/Artifacts/{experiment}"
+    files = [f"{internal}/Runs/{runs[0]}/artifacts/d/f.txt", f"{internal}/LoggedModels/{model}/artifacts/new.txt"]
+    begun = client.call("POST", f"/api/2.0/mlflow-artifacts/mpu/create/{places[0]}", json={"path": "u", "num_parts": 1})
+    name = f"fuzzed-{next(_numbers)}"
+    client.request("POST", "/api/3.0/mlflow/workspaces", json={"name": name})
+    token = client.post("runs/search", experiment_ids=[experiment], max_results=1)["next_page_token"]
+    return {
+        "experiment_id": [experiment],
+        "experiment_ids": [experiment, "0"],
+        "run_id": runs,
+        "run_ids": runs,
+        "run_uuid": runs,
+        "source_run_id": runs,
+        "model_id": [model],
+        "model_ids": [model],
+        "metric_key": ["m"],
+        "key": ["k", "m"],
+        "tag_key": ["k"],
+        "artifact_path": [f"{places[0]}/d/f.txt", places[0], f"{places[1]}/d/f.txt"],
+        "artifact_file_path": ["d/f.txt"],
+        "artifact_directory_path": ["d", ""],
+        "file_path": files,
+        "directory_path": [each.rpartition("/")[0] for each in files],
+        "path": ["d/f.txt", "d", "u", f"/{files[0]}", places[0]],
+        "upload_id": [begun["upload_id"]],
+        "session_token": [begun["upload_id"]],
+        "page_token": [token],
+        "workspace_name": [name],
+        "filter": ["metrics.m > 1", "tags.k = 'v'", "name LIKE '%'", "params.k IS NOT NULL"],
+        "order_by": ["metrics.m DESC", "name", "params.k"],
+        "status": ["FINISHED", "LOGGED_MODEL_READY", "3"],
+        "run_view_type": ["ALL"],
+        "model_json": ['{"artifact_path": "a", "flavors": {}, "utc_time_created": "", "run_id": ""}'],
+        "action": ["initiate-upload", "complete-upload", "abort-upload"],
+    }
+
+
+def put_in(value: Any, known: Known, pick: random.Random) -> Any:
+    """The generated value with names that exist in most of the places that take them."""
+    if isinstance(value, list):
+        return [put_in(each, known, pick) for each in value]
+    if not isinstance(value, dict):
+        return value
+    filled = {}
+    for name, given_ in value.items():
+        if name not in known or pick.random() < 0.15:
+            filled[name] = put_in(given_, known, pick)
+        elif isinstance(given_, list):
+            filled[name] = pick.sample(known[name], pick.randint(0, len(known[name])))
+        else:
+            filled[name] = pick.choice(known[name])
+    return filled
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.label)
+def test_no_fault_and_no_untruth(operation: schemathesis.APIOperation, server: Server) -> None:
+    known = make_known(server.local)
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(), pick=st.randoms(use_true_random=False))
+    def fuzz(case: schemathesis.Case, pick: random.Random) -> None:
+        for part in ("path_parameters", "query", "body"):
+            given_ = getattr(case, part)
+            if isinstance(given_, dict):
+                setattr(case, part, put_in(given_, known, pick))
+        answer = case.call(base_url=server.url, timeout=ANSWER_SECONDS)
+        case.validate_response(answer, checks=CHECKS)
+
+    fuzz()
+    assert server.local.call("GET", "/health")["status"] == "ok"
+
+
+def ask_as(caller: Caller, operation: schemathesis.APIOperation, known: Known, url: str) -> set[int]:
+    """The statuses that a caller gets for a few generated requests."""
+    heard = set()
+
+    @settings(
+        max_examples=2, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=operation.as_strategy(), pick=st.randoms(use_true_random=False))
+    def ask(case: schemathesis.Case, pick: random.Random) -> None:
+        case.path_parameters = put_in(case.path_parameters, known, pick)
+        heard.add(case.call(base_url=url, headers=caller.headers, timeout=ANSWER_SECONDS).status_code)
+
+    ask()
+    return heard
+
+
+def test_whoever_has_no_rights_gets_no_further(server: Server, callers: Callers) -> None:
+    """Generated requests to every operation by strangers: refused before anything is looked at."""
+    known = make_known(server.local)
+    for operation in operations():
+        if operation.definition.raw["x-access"] not in ("PUBLIC", "SIGNED_URL", "SIGNED_IN"):
+            assert ask_as(callers.nobody, operation, known, server.url) == {401}, operation.label
+            assert ask_as(callers.memberless, operation, known, server.url) == {403}, operation.label
