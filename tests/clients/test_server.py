@@ -84,9 +84,9 @@ def test_without_the_sdk(side, monkeypatch):
         mlflow.MlflowClient().get_run("0" * 32)
 
 
-def test_the_default_experiment_in_http_mode(side, client):
-    if side.mode == "http":
-        assert client.get_experiment("0").name == "Default"
-        with mlflow.start_run(experiment_id="0") as run:
-            pass
-        assert client.get_run(run.info.run_id).info.experiment_id == "0"
+@pytest.mark.modes("http")
+def test_the_default_experiment(side, client):
+    assert client.get_experiment("0").name == "Default"
+    with mlflow.start_run() as run:
+        pass
+    assert client.get_run(run.info.run_id).info.experiment_id == "0"
