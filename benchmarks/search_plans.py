@@ -1,16 +1,16 @@
 """Measures the searches of runs on a database that `benchmarks.load_runs` filled, and writes down how each is planned.
 
-    python -m benchmarks.search_plans --dsn postgresql://… --write docs/search-plans.md
+    python -m benchmarks.search_plans --dsn postgresql://…/100k postgresql://…/1m --write docs/search-plans.md
 
 Times are of the search itself, on one connection: statements, round trips and the code between them, without HTTP and
 without the documents of the runs found. Each search is asked many times with other values, so that no answer is kept.
+The plans are those on the last database given.
 """
 
 import argparse
 import asyncio
 import contextlib
 import os
-import platform
 import random
 import statistics
 import time
@@ -179,70 +179,101 @@ async def measure(tx: Any, question: Question, times: int) -> tuple[list[float],
 
 
 async def plan(connection: Any, question: Question) -> str:
+    """The statements of one such search, each with its plan as it ran."""
     recorder = Recorder(connection)
-    rng = random.Random(1)
-    text = question.filter(rng)
+    text = question.filter(random.Random(1))
     await ask(recorder, question, text, None)
-    blocks = [f"filter `{text}`, order by `{', '.join(question.order_by) or 'start_time DESC'}`"]
+    order = ", ".join(question.order_by) or "start_time DESC"
+    blocks = [f"\nFilter `{text}`, ordered by `{order}`." if text else f"\nNo filter, ordered by `{order}`."]
     for sql, values in recorder.statements:
         async with connection.transaction():
             await connection.execute("SET LOCAL work_mem = '1GB'; SET LOCAL plan_cache_mode = force_custom_plan")
             rows = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) {sql}", *values)
-        shown = " ".join(sql.split())
-        short = [str(value) if len(str(value)) < 60 else f"{str(value)[:50]}…" for value in values]
-        lines = [row[0][:160] for row in rows]
-        kept = lines if len(lines) <= 60 else [*lines[:60], f"… {len(lines) - 60} more lines"]
-        blocks.append("\n".join([shown, f"-- with {', '.join(short)}", "", *kept]))
-    return "\n\n```\n" + "\n```\n\n```\n".join(blocks[1:]) + "\n```\n" if len(blocks) > 1 else ""
+        short = [str(value) if len(str(value)) <= 60 else f"{str(value)[:50]}…" for value in values]
+        lines = [row[0] if len(row[0]) <= 160 else f"{row[0][:159]}…" for row in rows]
+        kept = lines if len(lines) <= 40 else [*lines[:40], f"… {len(lines) - 40} more lines"]
+        blocks.append("\n".join(["", "```", " ".join(sql.split()), f"-- with {', '.join(short)}", "", *kept, "```"]))
+    return "\n".join(blocks)
 
 
 def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
+class Measured(NamedTuple):
+    """One database: its number of runs, the lines of its table, and the plan of each question."""
+
+    runs: int
+    table: list[str]
+    plans: list[str]
+
+
+async def measure_all(connection: Any, questions: list[Question], times: int, *, plans: bool) -> Measured:
+    runs = await connection.fetchval("SELECT count(*) FROM run")
+    print(f"{runs:,} runs", flush=True)
+    measured = Measured(runs, [], [])
+    for question in questions:
+        await measure(connection, question, 5)
+        taken, worked, found = await measure(connection, question, times)
+        what = f"**{question.what}**" if question.asked_by_users else question.what
+        figures = (
+            statistics.median(taken),
+            percentile(taken, 0.95),
+            statistics.median(worked),
+            percentile(worked, 0.95),
+        )
+        measured.table.append(f"| {what} | {found:,} | {' | '.join(f'{figure:.1f}' for figure in figures)} |")
+        print(measured.table[-1], flush=True)
+        if plans:
+            measured.plans.append(
+                f"\n## {question.what[0].upper()}{question.what[1:]}\n{await plan(connection, question)}"
+            )
+    return measured
+
+
 async def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--dsn", required=True)
+    words.add_argument("--dsn", required=True, nargs="+")
     words.add_argument("--times", type=int, default=100)
-    words.add_argument("--only", help="part of a question")
+    words.add_argument("--only", default="", help="part of a question")
     words.add_argument("--write", type=Path, help="the page to write")
     options = words.parse_args()
-    connection = await asyncpg.connect(options.dsn, command_timeout=600)
-    runs = await connection.fetchval("SELECT count(*) FROM run")
-    table = [
-        "| search | page | p50 ms | p95 ms | CPU p50 ms | CPU p95 ms |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    plans = []
-    for question in QUESTIONS:
-        if options.only and options.only not in question.what:
-            continue
-        await measure(connection, question, 5)
-        taken, worked, found = await measure(connection, question, options.times)
-        mark = " **" if question.asked_by_users else ""
-        row = f"| {question.what}{' (asked by users)' if mark else ''} | {found} | {statistics.median(taken):.1f} |"
-        row += f" {percentile(taken, 0.95):.1f} | {statistics.median(worked):.1f} | {percentile(worked, 0.95):.1f} |"
-        print(row, flush=True)
-        table.append(row)
-        if options.write:
-            plans.append(f"\n## {question.what[0].upper()}{question.what[1:]}\n{await plan(connection, question)}")
+    questions = [question for question in QUESTIONS if options.only in question.what]
+    all_measured, settings = [], ("", "")
+    for dsn in options.dsn:
+        connection = await asyncpg.connect(dsn, command_timeout=600)
+        settings = (await connection.fetchval("SHOW server_version"), await connection.fetchval("SHOW shared_buffers"))
+        last = bool(options.write) and dsn == options.dsn[-1]
+        all_measured.append(await measure_all(connection, questions, options.times, plans=last))
+        await connection.close()
     if options.write:
-        version = await connection.fetchval("SHOW server_version")
-        buffers = await connection.fetchval("SHOW shared_buffers")
-        options.write.write_text(page(runs, version, buffers, table, plans), "utf-8")
-    await connection.close()
+        options.write.write_text(page(all_measured, *settings), "utf-8")
 
 
-def page(runs: int, version: str, buffers: str, table: list[str], plans: list[str]) -> str:
+def page(all_measured: list[Measured], version: str, buffers: str) -> str:
     head = f"""# How searches of runs are planned
 
-Written by `python -m benchmarks.search_plans`; the data is made by `python -m benchmarks.load_runs`: {runs:,} runs with
-10 params, 10 metrics and 5 tags each, half of them in one experiment and the rest in {OTHERS} others. PostgreSQL
-{version}, shared_buffers {buffers}, {os.cpu_count()} cores ({platform.machine()}), everything in memory or in the file
-cache. The goal is a p95 of {GOAL_MS} ms for what users ask; the other searches show what the worst cost.
+Written by `python -m benchmarks.search_plans` over databases that `python -m benchmarks.load_runs` filled: every run
+has 10 params, 10 metrics and 5 tags; half of the runs are in one experiment and the rest in {OTHERS} others. PostgreSQL
+{version}, shared_buffers {buffers}, {os.cpu_count()} cores, everything in memory or in the file cache; the load of the
+machine was {os.getloadavg()[2]:.1f} on average over a quarter of an hour, this measurement included. Where that is more
+than one, processor time, which is that of PostgreSQL and of the code around it, says more than the clock.
 
+The goal is a p95 of {GOAL_MS} ms for the searches in bold, which are those that users do. The others show the worst.
+How a page is found is described in `src/lakeward/tracking/search/walk.py`.
 """
-    return head + "\n".join(table) + "\n" + "".join(plans)
+    tables = [
+        "\n".join(
+            [
+                f"\n## {measured.runs:,} runs\n",
+                "| search | page | p50 ms | p95 ms | CPU p50 ms | CPU p95 ms |",
+                "| --- | ---: | ---: | ---: | ---: | ---: |",
+                *measured.table,
+            ]
+        )
+        for measured in all_measured
+    ]
+    return "\n".join([head, *tables, *all_measured[-1].plans])
 
 
 if __name__ == "__main__":
