@@ -17,7 +17,6 @@ def server(serving):
         "/api/2.0/mlflow/nothing",
         "/api/9.9/mlflow/runs/get",
         "/nothing",
-        "/",
         "/api/2.0/mlflow/runs/get/x",
         "/API/2.0/mlflow",
     ],
