@@ -34,6 +34,9 @@ class Up:
             )
         self.line = ""
         self.url = ""
+        # A connection for each request, as processes come and go, but not a TLS context for each.
+        once = httpx.Limits(max_keepalive_connections=0)
+        self.http = httpx.Client(verify=False, trust_env=False, limits=once, timeout=20)
 
     def ready(self) -> "Up":
         self.line = self.process.stdout.readline()
@@ -43,10 +46,10 @@ class Up:
         return self
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=20)
+        return self.http.get(self.url + path)
 
     def post(self, path: str, **body: object) -> httpx.Response:
-        return httpx.post(f"{self.url}/api/2.0/mlflow/{path}", json=body, timeout=20)
+        return self.http.post(f"{self.url}/api/2.0/mlflow/{path}", json=body)
 
     def children(self, name: str) -> list[int]:
         """Living direct children with this name."""
@@ -62,6 +65,7 @@ class Up:
                 self.process.kill()
                 self.process.wait()
             self.process.stdout.close()
+            self.http.close()
 
 
 def stat_of(pid: int) -> tuple[str, str, int]:

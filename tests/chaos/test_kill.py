@@ -23,14 +23,14 @@ def up(tmp_path: Path):
         yield started
 
 
-def start_writers(up: Up, run_id: str) -> list[subprocess.Popen]:
+def start_writers(up: Up, run_id: str, writers: int = WRITERS, points: int = POINTS) -> list[subprocess.Popen]:
     return [
         subprocess.Popen(
-            [sys.executable, str(PUSHER), up.url, run_id, str(number * POINTS), str(POINTS)],
+            [sys.executable, str(PUSHER), up.url, run_id, str(number * points), str(points)],
             stdout=subprocess.PIPE,
             text=True,
         )
-        for number in range(WRITERS)
+        for number in range(writers)
     ]
 
 
@@ -107,6 +107,27 @@ def test_kill_of_the_whole_server_and_the_next_start(tmp_path: Path) -> None:
     with running(data, "--port", "0", "--workers", "2") as second:
         assert [step for step, _ in history(second, run_id)] == acknowledged
         assert second.get("/health").json()["status"] == "ok"
+
+
+def test_the_supervisor_is_killed_under_load(tmp_path: Path) -> None:
+    """Twice, while four processes write; the next start on the same port lets them go on as if nothing had been."""
+    data = tmp_path / "data"
+    up = Up(data, "--port", "0", "--workers", "2").ready()
+    port = up.url.rpartition(":")[2]
+    try:
+        run_id = new_run(up)
+        writers = start_writers(up, run_id, writers=4, points=300)
+        for _ in range(2):
+            time.sleep(0.7)
+            os.kill(up.process.pid, signal.SIGKILL)
+            up.stop()
+            up = Up(data, "--port", port, "--workers", "2").ready()
+        repeated = [int(writer.communicate(timeout=90)[0]) for writer in writers]
+        assert all(writer.returncode == 0 for writer in writers)
+        assert sum(repeated) > 0, "nothing was ever interrupted: the test has not tested"
+        assert sorted(step for step, _ in history(up, run_id)) == list(range(4 * 300))
+    finally:
+        up.stop()
 
 
 def test_two_servers_start_at_once_on_one_database(tmp_path: Path) -> None:
