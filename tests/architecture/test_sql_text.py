@@ -39,7 +39,7 @@ FRAGMENTS: dict[str, set[str]] = {
         "self.table", "key.kind", "alias", "at", "condition", "mark", "rank", "sign", "value",  # at: 0, 1 or 2
     },
     "tracking/search/predicates.py": {
-        "self.table", "self.expression", "self.op", "str(self.op)", "self.field", "table", "seq", "test",
+        "self.table", "self.expression", "self.op", "str(self.op)", "self.field", "table", "seq", "test", "where",
     },
     "tracking/search/statement.py": {
         "self.column", "self.source", "self.where", "self.experiments", "more", "column", "expression",
