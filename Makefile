@@ -11,8 +11,8 @@ ARGS ?=
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/locks/demo.txt ## start a server and do real work on it; stays up until Ctrl-C (WAIT=0: stops by itself)
-	@$(BIN)/lakeward demo $(if $(filter 0,$(WAIT)),--no-wait --port 0) $(ARGS)
+demo: .venv/locks/demo.txt ## start a server and do real work on it; stays up until Ctrl-C (WAIT=0: aside, and stops by itself)
+	@$(BIN)/lakeward demo $(if $(filter 0,$(WAIT)),--no-wait --port 0 --data .lakeward) $(ARGS)
 
 up: .venv/locks/demo.txt ## start the server; options in ARGS="--port 5001"
 	@$(BIN)/lakeward up $(ARGS)
