@@ -79,6 +79,15 @@ def add_root(root: Root) -> None:
     _roots.insert(0, root)
 
 
+async def experiment_home(db: Database, segments: Segments) -> int | None:
+    """The workspace of the experiment that a path of the Files API names."""
+    names = _match(_INTERNAL, segments)
+    if names is None:
+        return None
+    async with db.connection() as connection:
+        return await experiments.find_home(connection, names["experiment"])
+
+
 class Resolver:
     """Finds places for one caller; `actor` is None for the holder of a signed URL."""
 

@@ -4,7 +4,7 @@ An experiment belongs to one workspace and its name is unique there, trash inclu
 all it holds; permanent deletion is `tracking`'s, which owns what it holds. Where artifacts lie is rendered per caller.
 """
 
-from lakeward.experiments.experiments import get, get_active, parse_id
+from lakeward.experiments.experiments import find_home, get, get_active, parse_id
 from lakeward.experiments.locations import model_artifact_uri, run_artifact_uri
 from lakeward.experiments.records import Experiment, ExperimentId
 from lakeward.experiments.search import bounded, view_of
@@ -13,6 +13,7 @@ __all__ = [
     "Experiment",
     "ExperimentId",
     "bounded",
+    "find_home",
     "get",
     "get_active",
     "model_artifact_uri",

@@ -37,6 +37,14 @@ async def get_active(tx: Tx, workspace: int, experiment_id: str) -> Experiment:
     return found
 
 
+async def find_home(tx: Tx, experiment_id: str) -> int | None:
+    """The workspace an experiment belongs to, whoever asks; for callers that then check what the asker may do there."""
+    try:
+        return await store.find_workspace(tx, parse_id(experiment_id))
+    except NotFound:
+        return None
+
+
 async def get_by_name(tx: Tx, workspace: int, name: str) -> Experiment:
     found = await store.find_by_name(tx, workspace, name)
     if found is None:

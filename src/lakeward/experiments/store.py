@@ -28,6 +28,11 @@ async def find_by_id(tx: Tx, workspace: int, experiment_id: int) -> Experiment |
     return experiment_of(row) if row else None
 
 
+async def find_workspace(tx: Tx, experiment_id: int) -> int | None:
+    found: int | None = await tx.fetchval("SELECT workspace_id FROM experiment WHERE id = $1", experiment_id)
+    return found
+
+
 async def find_by_name(tx: Tx, workspace: int, name: str) -> Experiment | None:
     row = await tx.fetchrow(
         f"SELECT {COLUMNS} FROM experiment e WHERE e.name = $1 AND e.workspace_id = $2 AND NOT e.purging",

@@ -1,5 +1,6 @@
 """The platform dialect: discovery, the workspace id that goes to and fro, and URIs that fit the caller."""
 
+import io
 import os
 import time
 from pathlib import Path
@@ -171,7 +172,7 @@ def test_the_sdk_tells_errors_apart(server: Server, sdk, callers):
 
 
 @pytest.mark.filterwarnings("default")
-def test_the_sdk_works_in_a_chosen_workspace(server: Server, client: Caller, sdk, tmp_path: Path):
+def test_the_sdk_works_in_a_chosen_workspace(server: Server, client: Caller, callers, sdk, tmp_path: Path):
     """DATABRICKS_WORKSPACE_ID arrives in another header than the one that MLflow sends."""
     assert client.request("POST", "/api/3.0/mlflow/workspaces", json={"name": "second"}).status_code == 201
     number = client.request("GET", "experiments/search", headers={"x-mlflow-workspace": "second"}).headers[ORG]
@@ -187,8 +188,16 @@ def test_the_sdk_works_in_a_chosen_workspace(server: Server, client: Caller, sdk
     assert [each.name for each in there.files.list_directory_contents(folder)] == ["a.txt"]
     with pytest.raises(NotFound):
         here.experiments.get_experiment(experiment)
+    # some calls of the SDK name no workspace at all: the experiment in the path does
+    assert there.files.download(f"{folder}/a.txt").contents.read() == b"hello"
+    assert here.files.get_metadata(f"{folder}/a.txt").content_length == 5
     with pytest.raises(NotFound):
-        here.files.get_metadata(f"{folder}/a.txt")
+        sdk(callers.reader.headers["authorization"].split(" ")[1]).files.download(f"{folder}/a.txt")
+    server.token("looks", workspace="second", role=Role.READ)
+    looks = sdk(server.token("looks", role=Role.MANAGE))
+    assert looks.files.download(f"{folder}/a.txt").contents.read() == b"hello"
+    with pytest.raises(NotFound):
+        looks.files.upload(f"{folder}/b.txt", io.BytesIO(b"x"))
     # a member of that workspace alone need not name it
     alone = sdk(server.token("alone", workspace="second", role=Role.READ))
     assert alone.files.download(f"{folder}/a.txt").contents.read() == b"hello"

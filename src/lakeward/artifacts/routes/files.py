@@ -8,11 +8,12 @@ from contextlib import contextmanager
 
 from lakeward.artifacts import paths, uploads, wire
 from lakeward.artifacts.records import Access, Place
+from lakeward.artifacts.roots import Resolver, experiment_home
 from lakeward.artifacts.routes.delivery import deliver
 from lakeward.artifacts.routes.requests import UrlSigner, body_size, resolver, seconds_until, store
 from lakeward.kit import pages
 from lakeward.kit.errors import AlreadyExists, Conflict, InvalidParameter, NotFound
-from lakeward.runtime.http import EDIT, READ, Call, Reply, Routes
+from lakeward.runtime.http import EDIT, READ, Call, Reply, Role, Routes
 
 routes = Routes("files", ("/api/2.0/fs",))
 
@@ -28,9 +29,23 @@ def _dialect() -> Iterator[None]:
         raise NotFound(error.message, code=_ABSENT) from error
 
 
+async def _resolve(call: Call, segments: paths.Segments, access: Access) -> Place:
+    """compat(databricks-sdk 0.156): some calls name the workspace the SDK was configured for, downloads and uploads in
+    parts do not. An experiment belongs to one workspace, so its number finds it, if the caller may do the same there.
+    """
+    try:
+        return await resolver(call).files(segments, access)
+    except NotFound:
+        home = None if call.names_workspace else await experiment_home(call.db, segments)
+        role = None if home is None else call.actor.role_in(home)
+        if home is None or role is None or role < (Role.READ if access is Access.READ else Role.EDIT):
+            raise
+        return await Resolver(call.db, home, call.actor).files(segments, access)
+
+
 async def _file(call: Call, path: str, access: Access) -> Place:
     with _dialect():
-        place = await resolver(call).files(paths.parse(path.removeprefix("/")), access)
+        place = await _resolve(call, paths.parse(path.removeprefix("/")), access)
     if not place.rest:
         raise InvalidParameter("Invalid path: it names a directory, not a file.")
     return place
@@ -38,7 +53,7 @@ async def _file(call: Call, path: str, access: Access) -> Place:
 
 async def _directory(call: Call, path: str, access: Access) -> Place:
     with _dialect():
-        return await resolver(call).files(paths.parse(path.removeprefix("/"), directory=True), access)
+        return await _resolve(call, paths.parse(path.removeprefix("/"), directory=True), access)
 
 
 @routes.get("/files/{file_path...}", allow=READ, tx=None)

@@ -29,7 +29,7 @@ async def model_top(call: Call, experiment_id: Any, model_id: str, access: Acces
 
 def body_size(call: Call) -> int | None:
     declared = call.header("content-length")
-    return int(declared) if declared is not None and declared.isdigit() else None
+    return int(declared.lstrip("0")[:19] or "0") if declared is not None and declared.isdigit() else None
 
 
 async def store(call: Call, place: Place, *, create: bool = False) -> str:

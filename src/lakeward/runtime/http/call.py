@@ -60,6 +60,12 @@ class Call:
         return b"x-databricks-org-id" in self.headers or b"databricks-sdk" in self.headers.get(b"user-agent", b"")
 
     @property
+    def names_workspace(self) -> bool:
+        """Whether the caller chose a workspace; the number 1 is what clients repeat that were told no other."""
+        chosen = (b"x-mlflow-workspace", b"x-databricks-org-id", b"x-databricks-workspace-id")
+        return any(self.headers.get(name, b"1") not in (b"1", b"") for name in chosen)
+
+    @property
     def base_url(self) -> str:
         """Scheme and authority as the client wrote them, without a trailing slash."""
         host = self.header("host") or "localhost"
