@@ -7,6 +7,7 @@ client's does. `upload` and `download` move one large body over a blocking socke
 import asyncio
 import gzip
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ import httptools
 
 HOST = "127.0.0.1"
 APART_SECONDS = 0.02  # between two new connections; opened at once, one worker of a server would get them all
+STALE_SECONDS = 2.0  # the reference closes a connection that was silent for five
 CHUNK = 1 << 20
 
 
@@ -21,33 +23,26 @@ class WireError(Exception):
     """An answer that is not a 2xx, or a connection that was lost."""
 
 
-class Connection(asyncio.Protocol):
-    """One keep-alive connection; opened again when the server closed it while nothing was asked, as any client does."""
+class Link(asyncio.Protocol):
+    """One TCP connection that carries one request at a time."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._waiter: asyncio.Future[bytes] | None = None
+        self.used = time.monotonic()
 
-    async def call(self, request: bytes) -> bytes:
-        """Send one request and return the body of its answer."""
-        if self._transport is None:
-            await self.open()
+    def send(self, request: bytes) -> asyncio.Future[bytes]:
+        """The answer's body, when it is all there."""
         assert self._transport is not None
         self._waiter = waiter = asyncio.get_running_loop().create_future()
         self._transport.write(request)
-        return await waiter
-
-    async def open(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
-        self._body.clear()
-        await asyncio.get_running_loop().create_connection(lambda: self, HOST, self._port)
+        return waiter
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+        assert self._transport is not None
+        self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
@@ -61,6 +56,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         status, body = self._parser.get_status_code(), b"".join(self._body)
         self._body.clear()
+        self.used = time.monotonic()
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.done():
             return
@@ -70,9 +66,27 @@ class Connection(asyncio.Protocol):
             waiter.set_exception(WireError(f"HTTP {status}: {body[:500]!r}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(WireError(f"connection lost: {exc}"))
+
+
+class Connection:
+    """A keep-alive connection; a new one after a pause, when the server may be about to close the old one."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._link: Link | None = None
+
+    async def call(self, request: bytes) -> bytes:
+        """Send one request and return the body of its answer."""
+        if self._link is None or time.monotonic() - self._link.used > STALE_SECONDS:
+            self.close()
+            _, self._link = await asyncio.get_running_loop().create_connection(Link, HOST, self._port)
+        return await self._link.send(request)
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
 
 
 @asynccontextmanager
