@@ -176,3 +176,34 @@ def test_a_huge_request_line(raw):
     except OSError:
         return
     assert answer[:12] in (b"HTTP/1.1 200", b"HTTP/1.1 400", b"HTTP/1.1 414", b"")
+
+
+def test_a_refused_body_is_never_taken_for_a_request(server: Server):
+    """Answered before the body was read: what then comes is still that body, not the next request."""
+    smuggled = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    first = b"POST /api/2.0/mlflow/runs/set-tag HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    for early in (True, False):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+            sock.sendall(first % (MAX + len(smuggled)))
+            if early:
+                assert sock.recv(65536).startswith(b"HTTP/1.1 413 ")
+            sock.sendall(b"x" * MAX + smuggled)
+            sock.settimeout(1)
+            heard = b""
+            try:
+                while piece := sock.recv(65536):
+                    heard += piece
+            except OSError:
+                pass
+            assert heard.count(b"HTTP/1.1 ") <= (0 if early else 1), heard
+            assert b"3.17" not in heard
+
+
+def test_requests_in_a_row_on_one_connection(server: Server):
+    """Answered in order, also when some are refused and one has a body that nobody asked for."""
+    one = b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    two = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
+    three = b"POST /api/2.0/mlflow/experiments/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+    last = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    heard = server.raw(one + two + three + last)
+    assert [part[:3] for part in heard.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404", b"200", b"200"]
