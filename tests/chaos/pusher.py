@@ -1,4 +1,5 @@
-"""One writer: `python pusher.py URL RUN_ID FIRST COUNT` logs COUNT points with steps from FIRST, one request each.
+"""One writer: `python pusher.py URL RUN_ID FIRST COUNT` logs COUNT points with steps from FIRST, one request each, at
+most 50 in a second, so that there is time to kill what it writes to.
 
 Each point is sent again until it is acknowledged, as the mlflow client does when a server is away for a moment.
 Prints how often it had to.
@@ -11,6 +12,7 @@ import time
 from urllib.parse import urlsplit
 
 GIVE_UP_SECONDS = 120.0
+PAUSE_SECONDS = 0.02
 
 
 def main(url: str, run_id: str, first: int, count: int) -> None:
@@ -42,6 +44,7 @@ def main(url: str, run_id: str, first: int, count: int) -> None:
                 sys.exit(f"step {step} was not taken for {GIVE_UP_SECONDS} s")
             repeated += 1
             time.sleep(0.05)
+        time.sleep(PAUSE_SECONDS)
     sys.stdout.write(f"{repeated}\n")
 
 

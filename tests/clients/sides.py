@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.tracking import fluent
 from mlflow.tracking._tracking_service import utils as tracking_utils
 
 from .server import Server
@@ -28,9 +29,10 @@ QUIET = {
 }
 
 
-def forget_places() -> None:
-    """A client process has one side for life and remembers the way to each run's files; ours changes sides."""
+def forget() -> None:
+    """A client process has one side for life and remembers its experiment and the way to files; ours changes sides."""
     tracking_utils._artifact_repos_cache.clear()
+    fluent._active_experiment_id = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ class Side:
             else:
                 os.environ[key] = value
         mlflow.set_tracking_uri(self.uri)
-        forget_places()
+        forget()
         try:
             yield self
         finally:
-            forget_places()
+            forget()
             mlflow.set_tracking_uri(uri_before)
             os.environ.clear()
             os.environ.update(before)

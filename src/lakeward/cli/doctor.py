@@ -74,14 +74,21 @@ def _examine(settings: Settings) -> Iterator[Finding]:
             yield check(settings)
         except (LakewardError, OSError) as error:
             name = check.__name__.removeprefix("_check_")
-            yield Finding(name, "failed", str(error) or type(error).__name__, _TODO.get(name, "See the message."))
+            yield Finding(name, "failed", str(error) or type(error).__name__, _todo(name, settings))
 
 
 _TODO = {
     "data": "Choose another --data, or give this user the right to write there.",
-    "database": "Read the end of <data>/postgres.log, or check LAKEWARD_DATABASE_URL.",
+    "database": "Read the end of <data>/postgres.log.",
     "objects": "Check objects_url, its keys, and that the store is reachable from here.",
+    "port": "Choose another --host or --port.",
 }
+
+
+def _todo(check: str, settings: Settings) -> str:
+    if check == "database" and settings.database_url is not None:
+        return "Check database_url, and that its PostgreSQL runs and is reachable from here."
+    return _TODO.get(check, "See the message.")
 
 
 def _check_versions(_settings: Settings) -> Finding:
@@ -142,7 +149,7 @@ async def _ask_database(url: str, settings: Settings) -> Finding:
         connection = await asyncpg.connect(url, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         seen = f"{where} cannot be reached: {error or type(error).__name__}"
-        return Finding("database", "failed", seen, _TODO["database"])
+        return Finding("database", "failed", seen, _todo("database", settings))
     try:
         version = str(await connection.fetchval("SHOW server_version"))
         if int(await connection.fetchval("SHOW server_version_num")) < 150_000:
@@ -193,14 +200,14 @@ async def _round_trip(settings: Settings, where: str) -> Finding:
 def _check_port(settings: Settings) -> Finding:
     import http.client
 
-    from lakeward.runtime.listen import CannotListen, listen
+    from lakeward.runtime.listen import PortTaken, listen
 
     where = f"{settings.host}:{settings.port}"
     if settings.role == "worker" or settings.port == 0:
         return Finding("port", "ok", "not needed")
     try:
         listen(settings.host, settings.port).close()
-    except CannotListen as error:
+    except PortTaken as error:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared
         connection = http.client.HTTPConnection(host, settings.port, timeout=5)
         try:
@@ -212,5 +219,5 @@ def _check_port(settings: Settings) -> Finding:
             connection.close()
         if str(server).startswith("lakeward"):
             return Finding("port", "ok", f"{where}: {server} answers")
-        return Finding("port", "failed", error.message, "Choose another --port, or stop the program that has it.")
+        return Finding("port", "failed", error.message, _TODO["port"])
     return Finding("port", "ok", f"{where} is free")

@@ -88,7 +88,7 @@ def exit_code(error: LakewardError) -> int:
         return EXIT_USAGE
     if names & {"DatabaseUnreachable", "Unavailable"}:
         return EXIT_UNREACHABLE
-    if names & {"DirectoryTaken", "CannotListen"}:
+    if names & {"DirectoryTaken", "PortTaken"}:
         return EXIT_TAKEN
     return EXIT_FAILED
 

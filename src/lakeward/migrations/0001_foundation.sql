@@ -1,4 +1,4 @@
--- Identity, experiments and runs. Times that clients send are epoch milliseconds (bigint), as on the wire.
+-- Identity, names and experiments. Times that clients send are epoch milliseconds (bigint), as on the wire.
 -- Text that is compared or ordered is COLLATE "C": byte order, the same on every PostgreSQL.
 
 -- ── identity ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -53,14 +53,17 @@ CREATE TABLE key_name (
 );
 
 -- Every run of three characters of a name, lower case, as an integer: a GIN index over it answers `LIKE '%text%'`
--- without the pg_trgm extension, which not every PostgreSQL has.
+-- without the pg_trgm extension, which not every PostgreSQL has. One pass over the name, as `substr` would count from
+-- the start each time. ASCII letters alone are folded, the same on every PostgreSQL: a standard body takes the
+-- database's collation, whatever the column's is. Its cost says that it is never worth calling on every row.
 CREATE FUNCTION trigrams(name text) RETURNS integer[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT COST 5000
 RETURN (
-    SELECT coalesce(array_agg(DISTINCT
-        ((ascii(substr(l, i, 1)) & 1023) << 20) + ((ascii(substr(l, i + 1, 1)) & 1023) << 10)
-        + (ascii(substr(l, i + 2, 1)) & 1023)), '{}')
-    FROM (SELECT lower(name) AS l) AS lowered, generate_series(1, char_length(l) - 2) AS i
+    SELECT coalesce(array_agg(DISTINCT (a << 20) + (b << 10) + c), '{}')
+    FROM (SELECT ascii(t.c) & 1023 AS a, lead(ascii(t.c) & 1023) OVER w AS b, lead(ascii(t.c) & 1023, 2) OVER w AS c
+          FROM unnest(string_to_array(lower(name COLLATE "C"), NULL)) WITH ORDINALITY AS t(c, i)
+          WINDOW w AS (ORDER BY i)) AS codes
+    WHERE c IS NOT NULL
 );
 
 -- ── experiments ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,10 +76,12 @@ CREATE TABLE experiment (
     created_at        bigint NOT NULL,
     updated_at        bigint NOT NULL,
     deleted_at        bigint,
-    purging           boolean NOT NULL DEFAULT false, -- permanent deletion has begun; it is finished by whoever comes next
+    purging           boolean NOT NULL DEFAULT false, -- permanent deletion has begun; whoever comes next ends it
     UNIQUE (workspace_id, name)
 );
 CREATE INDEX experiment_latest ON experiment (workspace_id, updated_at DESC, id DESC);
+CREATE INDEX experiment_trashed ON experiment (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX experiment_purging ON experiment (id) WHERE purging;
 
 CREATE TABLE experiment_tag (
     experiment_id bigint NOT NULL REFERENCES experiment ON DELETE CASCADE,
@@ -87,112 +92,3 @@ CREATE TABLE experiment_tag (
 
 INSERT INTO experiment (id, workspace_id, name, created_at, updated_at)
 SELECT 0, 1, 'Default', ms, ms FROM (SELECT (extract(epoch FROM now()) * 1000)::bigint AS ms) AS clock;
-
--- ── runs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-CREATE TABLE run (
-    seq           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    run_id        text COLLATE "C" NOT NULL UNIQUE,
-    experiment_id bigint NOT NULL REFERENCES experiment,
-    name          text COLLATE "C" NOT NULL,
-    status        text COLLATE "C" NOT NULL,
-    user_id       text COLLATE "C" NOT NULL,
-    start_time    bigint NOT NULL,
-    end_time      bigint,
-    deleted_at    bigint,
-    purging       boolean NOT NULL DEFAULT false
-);
-CREATE INDEX run_newest_in_experiment ON run (experiment_id, start_time DESC, run_id);
-CREATE INDEX run_newest ON run (start_time DESC, run_id);
-CREATE INDEX run_name_text ON run USING gin (trigrams(name));
-CREATE INDEX run_trashed ON run (deleted_at) WHERE deleted_at IS NOT NULL;
-
-CREATE TABLE run_param (
-    run_seq       bigint NOT NULL REFERENCES run ON DELETE CASCADE,
-    key_id        integer NOT NULL,
-    experiment_id bigint NOT NULL,
-    value         text COLLATE "C" NOT NULL,
-    PRIMARY KEY (run_seq, key_id)
-);
--- Values may be 6,000 characters, an index entry may not: the first 100 find, the whole value decides.
-CREATE INDEX run_param_by_value ON run_param (key_id, experiment_id, (left(value, 100)), run_seq);
-
-CREATE TABLE run_tag (
-    run_seq       bigint NOT NULL REFERENCES run ON DELETE CASCADE,
-    key_id        integer NOT NULL,
-    experiment_id bigint NOT NULL,
-    value         text COLLATE "C" NOT NULL,
-    PRIMARY KEY (run_seq, key_id)
-);
-CREATE INDEX run_tag_by_value ON run_tag (key_id, (left(value, 100)), experiment_id, run_seq);
-
-CREATE TABLE latest_metric (
-    run_seq       bigint NOT NULL REFERENCES run ON DELETE CASCADE,
-    key_id        integer NOT NULL,
-    experiment_id bigint NOT NULL,
-    value         double precision NOT NULL,
-    step          bigint NOT NULL,
-    ts            bigint NOT NULL,
-    PRIMARY KEY (run_seq, key_id)
-) WITH (fillfactor = 85);
-CREATE INDEX latest_metric_by_value ON latest_metric (key_id, experiment_id, value, run_seq);
-
--- All points of a run, appended as arrays: one row per write and bucket of 64 keys (bucket = key_id / 64), so that a
--- batch of 1,000 points is a handful of rows (docs/decisions/0002). Equal points are one point; readers say DISTINCT,
--- which makes a client's retry harmless.
-CREATE TABLE metric_segment (
-    run_seq bigint NOT NULL REFERENCES run ON DELETE CASCADE,
-    bucket  integer NOT NULL,
-    max_ts  bigint NOT NULL,
-    keys    integer[] NOT NULL,
-    ts      bigint[] NOT NULL,
-    steps   bigint[] NOT NULL,
-    vals    double precision[] NOT NULL
-);
-ALTER TABLE metric_segment
-    ALTER keys SET STORAGE EXTERNAL, ALTER ts SET STORAGE EXTERNAL,
-    ALTER steps SET STORAGE EXTERNAL, ALTER vals SET STORAGE EXTERNAL;
-CREATE INDEX metric_segment_of_run ON metric_segment (run_seq, bucket, max_ts);
-
-CREATE TABLE dataset (
-    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    experiment_id bigint NOT NULL REFERENCES experiment ON DELETE CASCADE,
-    name          text COLLATE "C" NOT NULL,
-    digest        text COLLATE "C" NOT NULL,
-    source_type   text NOT NULL,
-    source        text NOT NULL,
-    schema        text NOT NULL DEFAULT '',
-    profile       text NOT NULL DEFAULT '',
-    UNIQUE (experiment_id, name, digest)
-);
-
-CREATE TABLE run_dataset (
-    run_seq    bigint NOT NULL REFERENCES run ON DELETE CASCADE,
-    dataset_id bigint NOT NULL REFERENCES dataset ON DELETE CASCADE,
-    context    text COLLATE "C",           -- the tag `mlflow.data.context`, which filters ask for
-    tags       jsonb NOT NULL DEFAULT '[]', -- [{"key": …, "value": …}, …] as on the wire
-    seq        bigint GENERATED ALWAYS AS IDENTITY,
-    PRIMARY KEY (run_seq, dataset_id)
-);
-CREATE INDEX run_dataset_of_dataset ON run_dataset (dataset_id, run_seq);
-
--- LoggedModels a run read (input) or made (output).
-CREATE TABLE run_model (
-    run_seq   bigint NOT NULL REFERENCES run ON DELETE CASCADE,
-    direction text NOT NULL CHECK (direction IN ('input', 'output')),
-    model_id  text COLLATE "C" NOT NULL,
-    step      bigint NOT NULL DEFAULT 0,
-    seq       bigint GENERATED ALWAYS AS IDENTITY,
-    PRIMARY KEY (run_seq, direction, model_id, step)
-);
-CREATE INDEX run_model_of_model ON run_model (model_id);
-
--- The read model: params, tags, latest metrics, inputs and outputs of a run as the JSON an answer carries. A missing
--- row is a stale one: writers delete it under a shared advisory lock of the run (key: seq), readers make it again under
--- the exclusive one. Unlogged: after a crash it is empty and fills itself.
-CREATE UNLOGGED TABLE run_document (
-    run_seq bigint PRIMARY KEY,
-    data    text NOT NULL,
-    inputs  text NOT NULL,
-    outputs text NOT NULL
-);

@@ -5,21 +5,25 @@ import socket
 import time
 
 from lakeward.kit.errors import LakewardError
+from lakeward.runtime.settings import SettingError
 
 _BACKLOG = 2048
 _RETRY_SECONDS = 0.5  # processes of a server that was just killed need a moment to let go of the port
 
 
-class CannotListen(LakewardError):
-    """The address is taken, forbidden, or not of this machine."""
+class PortTaken(LakewardError):
+    """Another program listens there."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections from now on; they wait until a process accepts them."""
+    """A socket that takes connections from now on; they wait until a process accepts them.
+
+    Raises PortTaken, or SettingError for an address that this machine or this user cannot have.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise CannotListen(f"{host!r} is not an address of this machine: choose another --host.") from error
+        raise SettingError(f"{host!r} is not an address of this machine: choose another --host.") from error
     # localhost is both ::1 and 127.0.0.1; the second is what people type
     family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
     deadline = time.monotonic() + _RETRY_SECONDS
@@ -36,20 +40,21 @@ def listen(host: str, port: int) -> socket.socket:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.02)
                 continue
-            raise CannotListen(_reason(error, host, port)) from error
+            raise _refusal(error, host, port) from error
         return sock
 
 
-def _reason(error: OSError, host: str, port: int) -> str:
+def _refusal(error: OSError, host: str, port: int) -> LakewardError:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} on {host} is taken by another program. Stop it, or choose another --port (0: any free one)."
+        return PortTaken(
+            f"Port {port} on {host} is taken, by another program or a Lakeward that runs already. "
+            "Stop it, or choose another --port (0: any free one)."
         )
     if error.errno == errno.EACCES:
-        return f"This user may not listen on port {port}. Choose a --port above 1023."
+        return SettingError(f"This user may not listen on port {port}. Choose a --port above 1023.")
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is not an address of this machine: choose another --host."
-    return f"Cannot listen on {host}:{port}: {error.strerror}."
+        return SettingError(f"{host} is not an address of this machine: choose another --host.")
+    return SettingError(f"Cannot listen on {host}:{port}: {error.strerror}.")
 
 
 def url_of(sock: socket.socket) -> str:

@@ -25,6 +25,7 @@ _OBJECTS_PREFIX = "LAKEWARD_OBJECTS_"
 _OBJECT_SCHEMES = ("file", "s3", "gs", "az")
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^:@/\s]*):([^@/\s]*)@")
 _PASSWORD_IN_QUERY = re.compile(r"(?i)([?&](?:password|sslpassword|sslkey)=)[^&\s]*")
+_HOST_NAME = r"^(\*|[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$"
 _PUBLIC_OBJECT_OPTIONS = frozenset(
     {"endpoint", "region", "bucket", "virtual_hosted_style_request", "allow_http", "skip_signature"}
 )
@@ -70,7 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(description="Options of the object store: endpoint, region, access_key_id, secret_access_key and so on."),
     ] = field(default_factory=dict)
     allowed_hosts: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, Meta(pattern=_HOST_NAME)], ...],
         Meta(description="Host names that clients may use beside loopback and the bound address (Host and Origin)."),
     ] = ()
     log_level: Annotated[
@@ -81,7 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, Meta(ge=1024, le=1 << 31, description="Largest JSON request body, in bytes. Artifacts stream without it.")
     ] = 64 << 20
     trash_retention: Annotated[
-        int, Meta(ge=0, le=36500, description="Days a deleted experiment, run or model can be restored before `gc`.")
+        int, Meta(ge=0, le=36500, description="Days that what was deleted stays in the trash before `gc`.")
     ] = 30
     shutdown_grace: Annotated[
         float, Meta(ge=0, le=3600, description="Seconds that running requests get to finish when the server stops.")
@@ -257,7 +258,8 @@ def _convert(name: str, given: _Given) -> Any:
     except msgspec.ValidationError as error:
         shown = "the value" if name in {"database_url", "objects"} else repr(value)
         reason = str(error).split(" - at `$")[0]
-        message = f"{given.source}: {shown} does not fit ({reason}). Allowed: {_allowed(name)}."
+        because = "" if "regex" in reason else f" ({reason})"
+        message = f"{given.source}: {shown} does not fit{because}. Allowed: {_allowed(name)}."
         raise SettingError(message) from error
 
 
@@ -304,7 +306,7 @@ def _allowed(name: str) -> str:
 _ALLOWED_IN_WORDS = {
     "data": "a path",
     "objects": "a table of text values",
-    "allowed_hosts": "a list of host names (in a flag or variable: with commas between them)",
+    "allowed_hosts": "a list of host names without scheme and port, or * (in a flag or variable: with commas)",
 }
 _TYPES: dict[str, Any] = {item.name: item.type for item in msgspec.structs.fields(Settings)}
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in msgspec.structs.fields(Settings)}

@@ -280,11 +280,12 @@ MODELS = {
 }
 
 
-class TestSearch:
-    @pytest.fixture(scope="class")
-    def filled(self):
-        return {}
+@pytest.fixture(scope="module")
+def filled():
+    return {}
 
+
+class TestSearch:
     @pytest.fixture
     def models(self, side, client, filled):
         """Filled once per mode and only read."""

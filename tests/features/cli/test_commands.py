@@ -76,6 +76,8 @@ def test_help_of_up_shows_every_setting_with_its_variable_and_default():
         (["up", "--prot", "1"], {}, "--prot"),
         (["up", "--port", "x"], {}, "--port"),
         (["up"], {"LAKEWARD_PROT": "1"}, "LAKEWARD_PROT"),
+        (["up", "--host", "no address"], {}, "--host"),
+        (["up", "--allowed-hosts", "https://a.example"], {}, "--allowed-hosts"),
         (["up", "--objects", "region"], {}, "NAME=VALUE"),
         (["up", "--config", "/does/not/exist"], {}, "/does/not/exist"),
         (["doctor", "--port", "99999"], {}, "65535"),

@@ -71,9 +71,9 @@ def test_object_options_meet_from_all_layers(data):
 
 
 def test_lists_and_empty_values_of_variables(data):
-    environ = {"LAKEWARD_ALLOWED_HOSTS": "a.example, b.example,", "LAKEWARD_DATABASE_URL": ""}
+    environ = {"LAKEWARD_ALLOWED_HOSTS": "a.example, b_1, ::1,*,", "LAKEWARD_DATABASE_URL": ""}
     settings = load({"data": data}, environ)
-    assert settings.allowed_hosts == ("a.example", "b.example")
+    assert settings.allowed_hosts == ("a.example", "b_1", "::1", "*")
     assert settings.database_url is None
 
 
@@ -91,6 +91,8 @@ def test_lists_and_empty_values_of_variables(data):
         ({}, {"LAKEWARD_PROT": "1"}, ["LAKEWARD_PROT", "LAKEWARD_PORT"]),
         ({}, {"LAKEWARD_COLOUR": "1"}, ["LAKEWARD_COLOUR", "known are"]),
         ({}, {"LAKEWARD_OBJECTS": "x"}, ["LAKEWARD_OBJECTS"]),
+        ({}, {"LAKEWARD_ALLOWED_HOSTS": "a.example:5000"}, ["LAKEWARD_ALLOWED_HOSTS", "without scheme and port"]),
+        ({}, {"LAKEWARD_ALLOWED_HOSTS": "a.example,,http://b"}, ["LAKEWARD_ALLOWED_HOSTS"]),
         ({"prot": 1}, {}, ["prot", "port"]),
         ({"data": ""}, {}, ["--data", "path"]),
         ({"objects_url": "ftp://x"}, {}, ["--objects-url", "ftp", "s3"]),

@@ -63,7 +63,15 @@ CREATE TABLE logged_model_metric (
     PRIMARY KEY (model_seq, key_id, scope_id, ts, step, run_id, value)
 );
 CREATE INDEX logged_model_metric_by_value ON logged_model_metric (key_id, experiment_id, value, model_seq);
-CREATE INDEX logged_model_metric_of_scope ON logged_model_metric (scope_id, experiment_id, model_seq);
+
+-- On which data sets a model was measured at all.
+CREATE TABLE logged_model_scope (
+    model_seq     bigint NOT NULL REFERENCES logged_model ON DELETE CASCADE,
+    scope_id      integer NOT NULL,
+    experiment_id bigint NOT NULL,
+    PRIMARY KEY (model_seq, scope_id)
+);
+CREATE INDEX logged_model_measured_on_dataset ON logged_model_scope (scope_id, experiment_id, model_seq);
 
 -- The newest value of each metric of a model, three times: on whatever data set, on one of that name, on one of that
 -- name and digest. So a ranking is one walk along one index, however it is restricted.
@@ -81,8 +89,3 @@ CREATE TABLE logged_model_rank (
 -- NaN ranks with the models that have no value: last, whatever the direction.
 CREATE INDEX logged_model_rank_best_on_dataset ON logged_model_rank (experiment_id, key_id, scope_id, value, model_seq)
     WHERE value <> 'NaN';
-
--- Permanent deletion picks up what an earlier one left.
-CREATE INDEX run_purging ON run (seq) WHERE purging;
-CREATE INDEX experiment_purging ON experiment (id) WHERE purging;
-CREATE INDEX experiment_trashed ON experiment (deleted_at) WHERE deleted_at IS NOT NULL;

@@ -50,8 +50,8 @@ $$;
 -- Log params and tags of one run. Answers as above; a param that stands with another value raises LW001, its detail
 -- being the key id and the kept value. A tag that names the run renames it (`new_name`).
 CREATE FUNCTION log_words(
-    wanted_run text, wanted_workspace bigint, param_keys integer[], param_values text[], tag_keys integer[], tag_values text[],
-    new_name text
+    wanted_run text, wanted_workspace bigint, param_keys integer[], param_values text[], tag_keys integer[],
+    tag_values text[], new_name text
 ) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
