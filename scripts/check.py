@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 CHECKS: dict[str, list[str]] = {
-    "lint": [f"{BIN}/ruff", "check", "--quiet", "."],
+    "lint": [f"{BIN}/ruff", "check", "--no-cache", "--quiet", "."],
     "format": [f"{BIN}/ruff", "format", "--check", "--quiet", "."],
     "types": [f"{BIN}/mypy", "--no-error-summary"],
     "import order": [f"{BIN}/lint-imports"],

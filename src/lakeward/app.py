@@ -91,7 +91,6 @@ def uvicorn_config(settings: Settings) -> uvicorn.Config:
         backlog=2048,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
-        h11_max_incomplete_event_size=64 << 10,
     )
 
 

@@ -26,6 +26,11 @@ async def lock_upload(tx: Tx, upload_id: str) -> Upload | None:
     return Upload(*row) if row else None
 
 
+async def wait_while_idle(tx: Tx) -> None:
+    """Let this transaction stand still for as long as it must, against the server's limit."""
+    await tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 async def set_completed(tx: Tx, upload_id: str) -> None:
     await tx.execute("UPDATE upload SET completed_at = now() WHERE id = $1", upload_id)
 

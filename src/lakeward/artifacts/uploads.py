@@ -71,6 +71,7 @@ async def complete(db: Database, objects: ObjectStore, place: Place, upload_id: 
             raise _unknown()
         if upload.completed:
             return
+        await store.wait_while_idle(tx)  # joining takes as long as it takes
         await _compare(objects, upload_id, parts)
         await objects.join(
             [_part_key(upload_id, number) for number in sorted(numbers)], upload.key, create=not upload.overwrite

@@ -1,13 +1,10 @@
 """`lakeward demo`: the script `examples/demo.py` against a server, which is started for it if none runs."""
 
 import importlib.util
-import json
 import os
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any
 import click
 
 from lakeward.cli.options import settings_from, settings_options
+from lakeward.runtime.listen import server_at, url_of
 from lakeward.runtime.settings import Settings
 
 _NEEDS = {"mlflow": "mlflow", "sklearn": "scikit-learn", "matplotlib": "matplotlib", "skops": "skops", "PIL": "pillow"}
@@ -23,7 +21,7 @@ _READY = "Lakeward is ready at "
 _STOP_SECONDS = 90.0
 
 
-@click.command("demo", short_help="Real work on real data.")
+@click.command("demo")
 @click.option("--wait/--no-wait", default=True, help="Keep the server running afterwards until Ctrl-C. [default: wait]")
 @click.option("--url", metavar="URL", help="Use the server at this URL instead of starting one.")
 @settings_options("data", "host", "port", "database_url")
@@ -39,7 +37,8 @@ def command(*, wait: bool, url: str | None, **options: Any) -> None:
     if missing:
         raise click.ClickException(f"The demo needs packages that are not here: pip install {' '.join(missing)}")
     settings = settings_from(options)
-    url = url or _running_server(settings)
+    if url is None and server_at(settings.host, settings.port) is not None:
+        url = url_of(settings.host, settings.port)
     if url is not None:
         sys.exit(_run(script, url))
     with _server(settings) as (server, started_url):
@@ -61,17 +60,6 @@ def _script() -> Path:
 
 def _run(script: Path, url: str) -> int:
     return 1 if subprocess.run([sys.executable, str(script), url], check=False).returncode else 0
-
-
-def _running_server(settings: Settings) -> str | None:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared
-    url = f"http://{host}:{settings.port}"
-    try:
-        with urllib.request.urlopen(f"{url}/api/3.0/mlflow/server-info", timeout=5) as answer:  # noqa: S310 - http://
-            info = json.load(answer)
-    except (OSError, ValueError):
-        return None
-    return url if str(info.get("server", "")).startswith("lakeward") else None
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class Finding(Struct, frozen=True):
     todo: str = ""
 
 
-@click.command("doctor", short_help="Check this installation.")
+@click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @settings_options("data", "host", "port", "role", "database_url", "objects_url", "objects")
 def command(*, as_json: bool, **options: Any) -> None:
@@ -198,9 +198,7 @@ async def _round_trip(settings: Settings, where: str) -> Finding:
 
 
 def _check_port(settings: Settings) -> Finding:
-    import http.client
-
-    from lakeward.runtime.listen import PortTaken, listen
+    from lakeward.runtime.listen import PortTaken, listen, server_at
 
     where = f"{settings.host}:{settings.port}"
     if settings.role == "worker" or settings.port == 0:
@@ -208,16 +206,8 @@ def _check_port(settings: Settings) -> Finding:
     try:
         listen(settings.host, settings.port).close()
     except PortTaken as error:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared
-        connection = http.client.HTTPConnection(host, settings.port, timeout=5)
-        try:
-            connection.request("GET", "/api/3.0/mlflow/server-info")
-            server = json.loads(connection.getresponse().read()).get("server", "")
-        except (OSError, ValueError, AttributeError, http.client.HTTPException):
-            server = ""
-        finally:
-            connection.close()
-        if str(server).startswith("lakeward"):
+        server = server_at(settings.host, settings.port)
+        if server is not None:
             return Finding("port", "ok", f"{where}: {server} answers")
         return Finding("port", "failed", error.message, _TODO["port"])
     return Finding("port", "ok", f"{where} is free")

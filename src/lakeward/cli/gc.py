@@ -13,7 +13,7 @@ from lakeward.cli.options import lifetime, settings_from, settings_options
 from lakeward.runtime.settings import Settings
 
 
-@click.command("gc", short_help="Delete the trash for good.")
+@click.command("gc")
 @click.option(
     "--older-than",
     metavar="TIME",

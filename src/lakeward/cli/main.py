@@ -10,11 +10,6 @@ import click
 from lakeward import __version__
 from lakeward.kit.errors import LakewardError
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_UNREACHABLE = 3
-EXIT_TAKEN = 4
-
 # command → (module, one line of help): `lakeward --help` must not import what the commands need
 _COMMANDS = {
     "up": ("up", "Start the server: PostgreSQL, the API and the worker in one command."),
@@ -81,34 +76,20 @@ def cli() -> None:
     """
 
 
-def exit_code(error: LakewardError) -> int:
-    """By name of class, so that an error costs no import."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if names & {"SettingError", "InvalidParameter"}:
-        return EXIT_USAGE
-    if names & {"DatabaseUnreachable", "Unavailable"}:
-        return EXIT_UNREACHABLE
-    if names & {"DirectoryTaken", "PortTaken"}:
-        return EXIT_TAKEN
-    return EXIT_FAILED
-
-
 def main() -> None:
     os.umask(0o077)  # whatever a command writes is for this user alone
     try:
         cli.main(prog_name="lakeward", standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
-    except click.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except LakewardError as error:
         click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True)
-        sys.exit(exit_code(error))
+        sys.exit(error.exit_code)
     except BrokenPipeError:  # `lakeward ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_FAILED)
+        sys.exit(1)

@@ -34,7 +34,7 @@ def _with_database(
         return asyncio.run(run(url))
 
 
-@click.group("token", short_help="Access tokens.")
+@click.group("token")
 def command() -> None:
     """Create, list and revoke access tokens.
 
@@ -47,7 +47,9 @@ def command() -> None:
 @click.argument("principal", default="owner", required=False)
 @click.option("--admin", is_flag=True, help="The principal administers the whole server (owner always does).")
 @click.option("--workspace", metavar="NAME", default="default", show_default=True, help="Give it a role here.")
-@click.option("--role", type=click.Choice(["read", "edit", "manage"]), default="edit", show_default=True)
+@click.option(
+    "--role", type=click.Choice(["read", "edit", "manage"]), help="[default: edit for a new principal, else unchanged]"
+)
 @click.option("--expires", metavar="TIME", callback=lifetime, help="Lifetime such as 12h, 90d or 52w. [default: none]")
 @click.option("--name", "--comment", "comment", metavar="TEXT", default="", help="What the token is for.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -57,7 +59,7 @@ def create(
     principal: str,
     admin: bool,
     workspace: str,
-    role: str,
+    role: str | None,
     expires: timedelta | None,
     comment: str,
     as_json: bool,
@@ -77,7 +79,7 @@ def create(
             principal,
             is_admin=admin,
             workspace=None if everywhere else workspace,
-            role=None if everywhere else Role[role.upper()],
+            role=None if everywhere or role is None else Role[role.upper()],
         )
         if admin and not holder.is_admin:
             raise click.ClickException(f"{principal} exists and is no administrator. Choose another name.")

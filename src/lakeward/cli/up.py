@@ -12,7 +12,7 @@ from lakeward.cli.options import settings_from, settings_options
 from lakeward.runtime.settings import Settings
 
 
-@click.command("up", short_help="Start the server.")
+@click.command("up")
 @settings_options()
 def command(**options: Any) -> None:
     """Start the server and keep it running until SIGTERM or Ctrl-C.

@@ -21,7 +21,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-@click.command("version", short_help="Print versions.")
+@click.command("version")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, as_json: bool) -> None:
     """Print the versions of Lakeward and of what it brings."""

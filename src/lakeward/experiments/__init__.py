@@ -7,12 +7,11 @@ all it holds; permanent deletion is `tracking`'s, which owns what it holds. Wher
 from lakeward.experiments.experiments import find_home, get, get_active, parse_id
 from lakeward.experiments.locations import model_artifact_uri, run_artifact_uri
 from lakeward.experiments.records import Experiment, ExperimentId
-from lakeward.experiments.search import bounded, view_of
+from lakeward.experiments.search import view_of
 
 __all__ = [
     "Experiment",
     "ExperimentId",
-    "bounded",
     "find_home",
     "get",
     "get_active",

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from lakeward.experiments import store
 from lakeward.experiments.locations import check_location
 from lakeward.experiments.records import DEFAULT_ID, MAX_NAME, MAX_TAG_KEY, MAX_TAG_VALUE, Experiment, ExperimentId
-from lakeward.experiments.search import DEFAULT_RESULTS, MAX_RESULTS, bounded, compile_query, token_after
+from lakeward.experiments.search import DEFAULT_RESULTS, MAX_RESULTS, compile_query, token_after
+from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
@@ -63,7 +64,7 @@ async def search(
     page_token: str | None,
 ) -> tuple[list[Experiment], str | None]:
     """A page of experiments, and the token of the next one."""
-    limit = bounded(max_results, DEFAULT_RESULTS, MAX_RESULTS)
+    limit = pages.page_size(max_results, DEFAULT_RESULTS, MAX_RESULTS)
     query = compile_query(workspace, filter_text, order_by, view, page_token)
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:

@@ -22,9 +22,9 @@ def check_location(location: str | None) -> str | None:
     if any(mark in location for mark in "#?;\x00") or ".." in location.split("/"):
         raise InvalidParameter(f"Invalid artifact location {location!r}: no '..', '#', '?' or ';'.")
     scheme, found, rest = location.partition(":")
-    if (found and scheme in _CHOOSABLE and rest.startswith("//")) or (found and scheme == "file"):
-        return location.rstrip("/")
-    if location.startswith("/"):
+    by_scheme = found and (scheme == "file" or (scheme in _CHOOSABLE and rest.startswith("//")))
+    path = rest if by_scheme else location if location.startswith("/") else ""
+    if path.strip("/"):
         return location.rstrip("/")
     raise InvalidParameter(
         f"Invalid artifact location {location!r}: leave it out to keep artifacts on this server, or give a URI of"
@@ -39,7 +39,7 @@ def experiment_root(experiment: Experiment, *, databricks: bool) -> str:
 
 
 def run_artifact_uri(experiment_id: ExperimentId, location: str | None, run_id: str, *, databricks: bool) -> str:
-    root = location or f"{_DATABRICKS if databricks else _HTTP}/{experiment_id}"
+    root = f"{_DATABRICKS if databricks else _HTTP}/{experiment_id}" if location is None else location
     return f"{root}/{run_id}/artifacts"
 
 

@@ -1,9 +1,9 @@
 """The experiments API."""
 
 from lakeward.experiments import experiments, search, wire
-from lakeward.runtime.http import EDIT, READ, Call, Routes
+from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
 
-routes = Routes("experiments", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
+routes = Routes("experiments", MLFLOW_2_0)
 
 
 @routes.post("/experiments/create", allow=EDIT)

@@ -19,7 +19,7 @@ from lakeward.kit.filters import (
     parse_filter,
     parse_order,
 )
-from lakeward.runtime.sql import Parameters, after
+from lakeward.runtime.sql import Parameters, after, text_test
 
 DEFAULT_RESULTS: Final = 1_000
 MAX_RESULTS: Final = 50_000
@@ -52,12 +52,6 @@ _COLUMN: Final = {
     "last_update_time": "e.updated_at",
     "experiment_id": "e.id",
 }
-_TEXT_TEST: Final = {
-    Op.EQ: "{} = {}",
-    Op.NE: "{} <> {}",
-    Op.LIKE: "{} LIKE {} ESCAPE ''",
-    Op.ILIKE: "{} ILIKE {} ESCAPE ''",
-}
 
 
 class Query(NamedTuple):
@@ -80,16 +74,6 @@ def view_of(view: str | int | None) -> str:
     return str(named)
 
 
-def bounded(max_results: int | None, default: int, most: int) -> int:
-    if max_results is None:
-        return default
-    if not 1 <= max_results <= most:
-        raise InvalidParameter(
-            f"Invalid value {max_results} for parameter 'max_results': it must be between 1 and {most}."
-        )
-    return max_results
-
-
 def compile_query(
     workspace: int, filter_text: str | None, order_by: Sequence[str], view: str, page_token: str | None
 ) -> Query:
@@ -102,9 +86,7 @@ def compile_query(
     where += [_test(each, parameters) for each in parse_filter(filter_text, VOCABULARY)]
     context = pages.context_of("experiments", workspace, filter_text, list(order_by), view)
     if page_token:
-        last = pages.decode(page_token, context)
-        if [type(each) for each in last] != [str if order.key == "name" else int for order in orders]:
-            raise InvalidParameter("The page token does not fit this search. Start again without a page token.")
+        last = pages.decode(page_token, context, [str if order.key == "name" else int for order in orders])
         where.append(after(columns, last, parameters))
     ordering = ", ".join(f"{column}{'' if ascending else ' DESC'}" for column, ascending in columns)
     return Query(" AND ".join(where), ordering, parameters, orders, context)
@@ -120,23 +102,20 @@ def _orders(order_by: Sequence[str]) -> list[Order]:
     orders = list(parse_order(order_by, VOCABULARY))
     if not orders:
         return [Order(Entity.ATTRIBUTE, "creation_time", ascending=False), Order(Entity.ATTRIBUTE, "experiment_id")]
-    kept = {order.key: order for order in reversed(orders)}  # the first mention of a key decides
-    unique = [order for order in orders if kept[order.key] is order]
-    if "experiment_id" not in kept:
-        unique.append(Order(Entity.ATTRIBUTE, "experiment_id", ascending=False))
-    return unique
+    if all(order.key != "experiment_id" for order in orders):
+        orders.append(Order(Entity.ATTRIBUTE, "experiment_id", ascending=False))
+    return orders
 
 
 def _test(comparison: Comparison, parameters: Parameters) -> str:
-    value = parameters.add(comparison.value)
     if comparison.entity is Entity.TAG:
         key = parameters.add(comparison.key)
-        test = _TEXT_TEST[comparison.op].format("t.value", value)
+        test = text_test(parameters, "t.value", comparison.op, comparison.value)
         return f"EXISTS (SELECT FROM experiment_tag t WHERE t.experiment_id = e.id AND t.key = {key} AND {test})"
     column = _COLUMN[comparison.key]
-    if comparison.op in _TEXT_TEST and comparison.key == "name":
-        return _TEXT_TEST[comparison.op].format(column, value)
-    return f"{column} {'<>' if comparison.op is Op.NE else comparison.op.value} {value}"
+    if comparison.key == "name":
+        return text_test(parameters, column, comparison.op, comparison.value)
+    return f"{column} {'<>' if comparison.op is Op.NE else comparison.op.value} {parameters.add(comparison.value)}"
 
 
 def _value(experiment: Experiment, key: str) -> Any:

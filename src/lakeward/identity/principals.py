@@ -14,10 +14,14 @@ _NAME = re.compile(r"[^\s:/\\\x00-\x1f][^:/\\\x00-\x1f]{0,254}")
 async def get_or_create_principal(
     tx: Tx, name: str, *, is_admin: bool = False, workspace: str | None = None, role: Role | None = None
 ) -> Principal:
-    """The principal of this name, made if need be; `workspace` and `role` add a membership."""
+    """The principal of this name, made if need be, with `role` in `workspace`.
+
+    Without a role, one that exists keeps what it has, and a new one may edit.
+    """
     if not _NAME.fullmatch(name):
         raise InvalidParameter(f"Invalid principal name {name!r}: 1 to 255 characters without ':', '/' or '\\'.")
-    await store.add_principal(tx, name, is_admin=is_admin)
+    if await store.add_principal(tx, name, is_admin=is_admin) and role is None:
+        role = Role.EDIT
     principal = await store.find_principal(tx, name)
     assert principal is not None
     if workspace is not None and role is not None:

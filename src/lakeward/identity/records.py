@@ -15,7 +15,6 @@ class Principal(msgspec.Struct, frozen=True):
     id: int
     name: str
     is_admin: bool
-    is_active: bool
 
 
 class Token(msgspec.Struct, frozen=True):

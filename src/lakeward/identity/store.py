@@ -8,14 +8,14 @@ from lakeward.runtime.db import Tx
 
 
 async def find_principal(tx: Tx, name: str) -> Principal | None:
-    row = await tx.fetchrow("SELECT id, name, is_admin, is_active FROM principal WHERE name = $1", name)
+    row = await tx.fetchrow("SELECT id, name, is_admin FROM principal WHERE name = $1", name)
     return Principal(*row) if row else None
 
 
-async def add_principal(tx: Tx, name: str, *, is_admin: bool) -> None:
-    await tx.execute(
-        "INSERT INTO principal (name, is_admin) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, is_admin
-    )
+async def add_principal(tx: Tx, name: str, *, is_admin: bool) -> bool:
+    """False if it was there."""
+    statement = "INSERT INTO principal (name, is_admin) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING true"
+    return bool(await tx.fetchval(statement, name, is_admin))
 
 
 async def set_role(tx: Tx, principal_id: int, workspace_id: int, role: str) -> None:
@@ -54,7 +54,7 @@ async def any_token(tx: Tx) -> bool:
 
 
 async def find_token_holder(tx: Tx, digest: bytes) -> Any:
-    """(id, name, is_admin, roles as {workspace id: role}) of the active principal behind a live token, or None."""
+    """(id, name, is_admin, roles as an array of (workspace id, role)) of the active holder of a live token, or None."""
     return await tx.fetchrow(
         """
         SELECT p.id, p.name, p.is_admin,

@@ -8,7 +8,7 @@ from lakeward.identity import store
 from lakeward.identity.records import DEFAULT_ID, Workspace
 from lakeward.kit.errors import AlreadyExists, Conflict, InvalidParameter, NotFound, PermissionDenied
 from lakeward.runtime.db import Database, Tx
-from lakeward.runtime.http import Actor
+from lakeward.runtime.http import Actor, workspace_named
 
 # compat(mlflow 3.17): the client checks this shape before it sends a name
 _NAME = re.compile(r"(?=.{2,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -29,14 +29,9 @@ class WorkspaceDirectory:
         """The workspace a call names by header, else the default one, else the only one the caller is in."""
         if actor is None:
             return DEFAULT_ID  # the rule refuses this caller, who learns nothing about workspaces
-        name = headers.get(b"x-mlflow-workspace", b"").decode("latin-1").strip()
-        # MLflow sends the first, the platform SDK by itself the second
-        number = headers.get(b"x-databricks-org-id") or headers.get(b"x-databricks-workspace-id")
-        if name:
-            return _permitted(await self._find(name), repr(name), actor)
-        if number and number != b"%d" % DEFAULT_ID:  # that one is what everybody is told who asks for no other
-            found = await self._find(int(number)) if number.isdigit() and len(number) < 19 else None
-            return _permitted(found, number.decode("latin-1"), actor)
+        named = workspace_named(headers)
+        if named is not None:
+            return _permitted(await self._find(named), repr(named), actor)
         if not actor.is_admin and DEFAULT_ID not in actor.roles and len(actor.roles) == 1:
             return next(iter(actor.roles))
         return DEFAULT_ID

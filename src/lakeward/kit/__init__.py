@@ -1,1 +1,1 @@
-"""Pure code without I/O: errors, ids, clock, page tokens, the filter language."""
+"""Pure code without I/O: errors, names, clock, page tokens, the filter language."""

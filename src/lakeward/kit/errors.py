@@ -18,9 +18,10 @@ LakewardError
 
 
 class LakewardError(Exception):
-    """Base of the tree. `code` is the `error_code` of the MLflow and platform dialects."""
+    """Base of the tree. `code` is the `error_code` of MLflow and the platform; `exit_code` is for commands."""
 
     code = "INTERNAL_ERROR"
+    exit_code = 1
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
@@ -31,6 +32,7 @@ class LakewardError(Exception):
 
 class InvalidParameter(LakewardError):
     code = "INVALID_PARAMETER_VALUE"
+    exit_code = 2
 
 
 class Unauthenticated(LakewardError):
@@ -77,6 +79,7 @@ class LimitExceeded(LakewardError):
 
 class Unavailable(LakewardError):
     code = "TEMPORARILY_UNAVAILABLE"
+    exit_code = 3
 
 
 class Internal(LakewardError):

@@ -41,8 +41,8 @@ def encode(parts: Sequence[Part], context: bytes) -> str:
     return token
 
 
-def decode(token: str, context: bytes) -> list[Part]:
-    """The parts, or InvalidParameter: not a token, or the token of another query."""
+def decode(token: str, context: bytes, kinds: Sequence[type] | None = None) -> list[Part]:
+    """The parts, or InvalidParameter: not a token, the token of another query, or not parts of these types."""
     if len(token) > MAX_TOKEN:
         raise InvalidParameter(f"The page token is {len(token):,} characters long and none of this server.")
     try:
@@ -59,9 +59,27 @@ def decode(token: str, context: bytes) -> list[Part]:
             "Start again without a page token."
         )
     try:
-        return _decoder.decode(body)
+        parts = _decoder.decode(body)
     except msgspec.DecodeError:
         raise _garbage(token) from None
+    if kinds is not None and [type(part) for part in parts] != list(kinds):
+        raise misfit()
+    return parts
+
+
+def misfit() -> InvalidParameter:
+    """For parts that this server can never have put into a token of this query."""
+    return InvalidParameter("The page token does not fit this search. Start again without a page token.")
+
+
+def page_size(max_results: int | None, default: int, most: int) -> int:
+    if max_results is None:
+        return default
+    if not 1 <= max_results <= most:
+        raise InvalidParameter(
+            f"Invalid value {max_results} for parameter 'max_results': it must be between 1 and {most}."
+        )
+    return max_results
 
 
 def _checksum(head: bytes, body: bytes) -> bytes:

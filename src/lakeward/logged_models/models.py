@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 
 from lakeward import experiments
+from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.kit.names import random_name
@@ -150,7 +151,7 @@ async def search(
         filter=filter,
         datasets=datasets,
         order_by=order_by,
-        limit=experiments.bounded(max_results or None, searching.DEFAULT_RESULTS, searching.MAX_RESULTS),
+        limit=pages.page_size(max_results or None, searching.DEFAULT_RESULTS, searching.MAX_RESULTS),
     )
     rows = await store.find_page(tx, question, question.start(page_token))
     models = await store.find_many(tx, [row[1][0] for row in rows[: question.limit]])

@@ -1,9 +1,9 @@
 """The LoggedModels API."""
 
 from lakeward.logged_models import models, wire
-from lakeward.runtime.http import EDIT, READ, Call, Routes
+from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
 
-routes = Routes("logged-models", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
+routes = Routes("logged-models", MLFLOW_2_0)
 
 
 @routes.post("/logged-models", allow=EDIT, tx=None)

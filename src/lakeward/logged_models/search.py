@@ -29,7 +29,7 @@ from lakeward.kit.filters import (
     parse_filter,
 )
 from lakeward.logged_models.records import STATUS_ALIASES
-from lakeward.runtime.sql import Parameters, after
+from lakeward.runtime.sql import Parameters, after, text_test
 
 DEFAULT_RESULTS: Final = 100
 MAX_RESULTS: Final = 50_000
@@ -74,9 +74,6 @@ _COLUMN: Final = {
     "last_updated_timestamp": "m.updated_at",
 }
 _ENTRIES: Final = {Entity.PARAM: "logged_model_param", Entity.TAG: "logged_model_tag"}
-_LISTS: Final = {Op.IN: "{} = ANY({}::text[])", Op.NOT_IN: "{} <> ALL({}::text[])"}
-# No escape character, as in MLflow's own stores; the column's collation "C" would fold ASCII only.
-_LIKES: Final = {Op.LIKE: "{} LIKE {} ESCAPE ''", Op.ILIKE: "{} COLLATE \"default\" ILIKE {} ESCAPE ''"}
 
 Dataset = tuple[str, str]  # name, digest; '' for whatever
 Place = tuple[int, list[Any] | None]  # a stretch of the ranking, and the sort values of the last model seen there
@@ -127,7 +124,7 @@ class Question:
             return 0, None
         parts = pages.decode(page_token, self.context)
         if not parts or parts[0] not in (0, 1):
-            raise InvalidParameter("The page token does not fit this search. Start again without a page token.")
+            raise pages.misfit()
         return int(parts[0]), parts[1:]
 
     def token(self, stretch: int, row: Sequence[Any]) -> str:
@@ -261,7 +258,7 @@ class _Statement:
 
     def _after(self, last: Sequence[Any]) -> None:
         if len(last) != len(self.columns):
-            raise InvalidParameter("The page token does not fit this search. Start again without a page token.")
+            raise pages.misfit()
         expression, ascending = self.columns[0]
         # says nothing new, but as a plain bound it lets the walk begin at the right place of the index
         self.where.append(f"{expression} {'>=' if ascending else '<='} {self.parameters.add(last[0])}")
@@ -303,23 +300,16 @@ class _Statement:
             return self._number(column, comparison)
         if comparison.key == "experiment_id":
             column += "::text"
-        if comparison.key == "status" and comparison.op not in _LIKES:
+        if comparison.key == "status" and comparison.op not in (Op.LIKE, Op.ILIKE):
             value = comparison.value
             aliased = tuple(map(_status, value)) if isinstance(value, tuple) else _status(str(value))
             comparison = Comparison(comparison.entity, comparison.key, comparison.op, aliased)
-        return self._text(column, comparison)
-
-    def _text(self, column: str, comparison: Comparison) -> str:
-        value = self.parameters.add(list(comparison.value) if isinstance(comparison.value, tuple) else comparison.value)
-        if comparison.op in _LISTS:
-            return _LISTS[comparison.op].format(column, value)
-        if comparison.op in _LIKES:
-            return _LIKES[comparison.op].format(column, value)
-        return f"{column} {'=' if comparison.op is Op.EQ else '<>'} {value}"
+        return text_test(self.parameters, column, comparison.op, comparison.value)
 
     def _entry(self, comparison: Comparison) -> str:
         """A test of a param or tag; where it can, it also asks the index, which knows the first 100 characters."""
-        test, value = self._text("x.value", comparison), comparison.value
+        value = comparison.value
+        test = text_test(self.parameters, "x.value", comparison.op, value)
         if comparison.op is Op.EQ:
             return f"left(x.value, 100) = {self.parameters.add(str(value)[:100])} AND {test}"
         if comparison.op is Op.IN and isinstance(value, tuple):

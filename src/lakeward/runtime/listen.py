@@ -1,6 +1,7 @@
 """The listening socket that all API processes share, and the question whether somebody answers on it."""
 
 import errno
+import json
 import socket
 import time
 
@@ -8,11 +9,14 @@ from lakeward.kit.errors import LakewardError
 from lakeward.runtime.settings import SettingError
 
 _BACKLOG = 2048
+_NEAREST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared
 _RETRY_SECONDS = 0.5  # processes of a server that was just killed need a moment to let go of the port
 
 
 class PortTaken(LakewardError):
     """Another program listens there."""
+
+    exit_code = 4
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -57,11 +61,27 @@ def _refusal(error: OSError, host: str, port: int) -> LakewardError:
     return SettingError(f"Cannot listen on {host}:{port}: {error.strerror}.")
 
 
-def url_of(sock: socket.socket) -> str:
-    """Where a browser on this machine finds it."""
-    host, port = sock.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared
-    return f"http://{host}:{port}"
+def url_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens on this address."""
+    host = _NEAREST.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def server_at(host: str, port: int) -> str | None:
+    """Name and version of the Lakeward that answers there; None if none does."""
+    import http.client  # noqa: PLC0415 - a server that starts needs it not
+
+    host = _NEAREST.get(host, host)
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/api/3.0/mlflow/server-info")
+        found = json.loads(connection.getresponse().read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    name = str(found.get("server", "")) if isinstance(found, dict) else ""
+    return name if name.startswith("lakeward") else None
 
 
 class FirstAnswer:

@@ -20,6 +20,8 @@ log = logging.getLogger("lakeward.database")
 class DatabaseUnreachable(LakewardError):
     """The database does not answer, or does not let us in."""
 
+    exit_code = 3
+
 
 async def migrated(url: str, *, patience: float = 0.0, cancelled: Callable[[], bool] = lambda: False) -> None:
     """Bring the database at this URL to our schema; one that is away is waited for as long as `patience` seconds."""

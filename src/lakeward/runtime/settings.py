@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from lakeward.kit.errors import LakewardError
+from lakeward.kit.hosts import is_loopback
 
 ENV_PREFIX = "LAKEWARD_"
 CONFIG_VARIABLE = "LAKEWARD_CONFIG"
@@ -35,6 +36,7 @@ class SettingError(LakewardError):
     """A setting is unknown or wrong; the message names it, where it stood, and what is allowed."""
 
     code = "INVALID_PARAMETER_VALUE"
+    exit_code = 2
 
 
 def default_workers() -> int:
@@ -97,7 +99,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def loopback(self) -> bool:
         """True when only this machine can connect."""
-        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+        return is_loopback(self.host)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in redacted(self).items())

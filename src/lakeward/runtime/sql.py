@@ -1,7 +1,17 @@
 """The builder for statements that depend on what was asked: fixed fragments and numbered parameters, nothing else."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+
+from lakeward.kit.filters import Op
+
+# Text is compared byte by byte; only ILIKE asks the database's own collation what a capital letter is.
+_TEXT_TESTS: Final = {
+    Op.EQ: "{} = {}",
+    Op.NE: "{} <> {}",
+    Op.LIKE: "{} LIKE {}",
+    Op.ILIKE: '{} COLLATE "default" ILIKE {}',
+}
 
 
 class Parameters:
@@ -13,6 +23,16 @@ class Parameters:
     def add(self, value: Any) -> str:
         self.values.append(value)
         return f"${len(self.values)}"
+
+
+def text_test(parameters: Parameters, expression: str, op: Op, value: Any) -> str:
+    """A comparison of text; a pattern has no escape character, as in MLflow's own stores."""
+    if op is Op.IN:
+        return f"{expression} = ANY({parameters.add(list(value))}::text[])"
+    if op is Op.NOT_IN:
+        return f"{expression} <> ALL({parameters.add(list(value))}::text[])"
+    plain = value.replace("\\", "\\\\") if op in (Op.LIKE, Op.ILIKE) else value
+    return _TEXT_TESTS[op].format(expression, f"{parameters.add(plain)}::text")
 
 
 def after(columns: Sequence[tuple[str, bool]], values: Sequence[Any], parameters: Parameters) -> str:

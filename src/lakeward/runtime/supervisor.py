@@ -173,14 +173,14 @@ class Supervisor:
     def _step(self) -> None:
         """Sleep until something happens or is due, then see to it."""
         if not self._ready and self._answer is None and self._socket is not None:
-            self._answer = FirstAnswer(url_of(self._socket))
+            self._answer = FirstAnswer(url_of(*self._socket.getsockname()[:2]))
         readable = self._signals.wait(self._seconds_until_due(), [self._answer] if self._answer else [])
         if self._answer is not None and self._answer in readable:
             answered = self._answer.answered()
             self._answer.close()
             self._answer = None
             if answered and self._socket is not None:
-                self._now_ready(url_of(self._socket))
+                self._now_ready(url_of(*self._socket.getsockname()[:2]))
         if self._signals.stopping():
             return
         self._see_to_children()

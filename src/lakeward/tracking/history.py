@@ -28,9 +28,7 @@ async def page(
         raise InvalidParameter(f"Invalid value {max_results} for parameter 'max_results': it must be at least 1.")
     limit = None if max_results is None else min(max_results, MAX_PAGE)
     context = pages.context_of("history", run.run_id, key)
-    last = pages.decode(page_token, context) if page_token else None
-    if last is not None and [type(each) for each in last] != [int, int, float]:
-        raise InvalidParameter("The page token does not fit this history. Start again without a page token.")
+    last = pages.decode(page_token, context, [int, int, float]) if page_token else None
     key_id = (await db.known_name_ids([key])).get(key)
     if key_id is None:
         return [], None

@@ -29,8 +29,6 @@ DATASET_CONTEXT_TAG: Final = "mlflow.data.context"
 STATUSES: Final = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 TERMINAL: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
 
-KEYS_PER_BUCKET: Final = 64
-
 
 class Run(msgspec.Struct, frozen=True):
     """A run's own columns. Times are epoch milliseconds; `location` is the experiment's chosen artifact location."""

@@ -6,12 +6,12 @@ import msgspec
 
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter
-from lakeward.runtime.http import EDIT, MANAGE, READ, Call, Routes, spell
+from lakeward.runtime.http import EDIT, MANAGE, MLFLOW_2_0, READ, Call, Routes, spell
 from lakeward.tracking import batches, documents, history, inputs, limits, metrics, runs, search, trash, wire
 from lakeward.tracking.records import TERMINAL, Point
 from lakeward.tracking.store import inputs as inputs_store
 
-routes = Routes("runs", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
+routes = Routes("runs", MLFLOW_2_0)
 platform = Routes("trash", ("/api/2.0/lakeward",))
 
 _MODEL_HISTORY_TAG = "mlflow.log-model.history"

@@ -134,6 +134,15 @@ def test_a_token_lives_and_dies_beside_a_running_server(up):
     assert row["id"] in shown
     assert token not in shown
 
+    # a second token leaves the role as it is, unless one is asked for
+    for words, role in (([], "READ"), (["--role", "manage"], "MANAGE"), ([], "MANAGE")):
+        more = lakeward("token", "create", "anna", *words, *data).stdout.strip()
+        headers = {"authorization": f"Bearer {more}"}
+        created = httpx.post(
+            f"{up.url}/api/2.0/mlflow/experiments/create", json={"name": f"{role} {more[:12]}"}, headers=headers
+        )
+        assert created.status_code == (403 if role == "READ" else 200)
+
     assert lakeward("token", "revoke", row["id"], *data).returncode == 0
     assert signed_in(up, token) == 401
     again = lakeward("token", "revoke", row["id"], *data)

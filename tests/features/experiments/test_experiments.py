@@ -222,8 +222,9 @@ def test_places_a_client_reaches_by_itself(client: Caller, location):
 
 
 @pytest.mark.parametrize(
-    "location", ["mlflow-artifacts:/x", "dbfs:/x", "runs:/x", "s3:bucket", "javascript:alert(1)", "relative/x", "s3://b/../c",
-                 "s3://b?x", "s3://b#x", "/a/../b", "data:,x", "s3://b;x", "\\\\share"],
+    "location", ["mlflow-artifacts:/x", "dbfs:/x", "runs:/x", "s3:bucket", "javascript:alert(1)", "relative/x",
+                 "s3://b/../c", "/", "//", "s3://", "file:", "file:///", "s3://b?x", "s3://b#x", "/a/../b", "data:,x",
+                 "s3://b;x", "\\\\share"],
 )  # fmt: skip
 def test_places_nobody_should_be_sent_to(client: Caller, location, name):
     assert refusal(client, "POST", "experiments/create", name=name, artifact_location=location) == INVALID
@@ -311,6 +312,12 @@ def get_by_name(client: Caller, name: str) -> dict:
 )
 def test_filters(client: Caller, crowd, filter_, expected):
     assert set(search(client, filter=filter_)) == {crowd[number] for number in expected}
+
+
+def test_capitals_of_every_alphabet(client: Caller, name):
+    client.experiment(f"{name} ÄPFEL")
+    assert search(client, filter=f"name ILIKE '{name.upper()} äpf%'") == [f"{name} ÄPFEL"]
+    assert search(client, filter=f"name LIKE '{name} äpf%'") == []
 
 
 @pytest.mark.parametrize(

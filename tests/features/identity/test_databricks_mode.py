@@ -42,10 +42,14 @@ def test_discovery(server: Server, callers):
         assert "{account_id}" not in found["oidc_endpoint"]
 
 
-def test_discovery_names_the_server_as_the_caller_did(server: Server):
+def test_discovery_names_the_server_as_the_caller_did(server: Server, client: Caller):
     host = f"localhost:{server.port}"
     found = server.local.call("GET", "/.well-known/databricks-config", headers={"host": host})
     assert found["oidc_endpoint"] == f"http://{host}/oidc"
+    for scheme, seen in (("https", "https"), ("HTTPS, http", "https"), ("javascript", "http"), ("", "http")):
+        headers = {"host": host, "x-forwarded-proto": scheme, "x-forwarded-for": "10.0.0.1"}
+        found = client.call("GET", "/.well-known/databricks-config", headers=headers)
+        assert found["oidc_endpoint"] == f"{seen}://{host}/oidc"
 
 
 def test_discovery_is_fast(client: Caller):

@@ -158,7 +158,7 @@ def test_relative_data_becomes_absolute(tmp_path, monkeypatch):
 def test_loopback():
     assert all(Settings(data=Path("/x"), host=host).loopback for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost"))
     assert not any(
-        Settings(data=Path("/x"), host=host).loopback for host in ("0.0.0.0", "::", "10.0.0.1", "db.example")
+        Settings(data=Path("/x"), host=host).loopback for host in ("0.0.0.0", "::", "10.0.0.1", "127.1", "db.example")
     )
 
 

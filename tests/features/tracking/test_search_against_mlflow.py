@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager, suppress
 
 import httpx
 import pytest
-from search_world import PATTERNS, SIGNS, WORDS, literal
 
 from lakeward.kit.filters import parse_filter
 from lakeward.tracking.search.vocabulary import VOCABULARY
+from search_world import PATTERNS, SIGNS, WORDS, literal
 from server import Caller, Server
 
 START = 1_700_000_000_000

@@ -13,7 +13,7 @@ from lakeward.artifacts.routes.delivery import deliver
 from lakeward.artifacts.routes.requests import UrlSigner, body_size, resolver, seconds_until, store
 from lakeward.kit import pages
 from lakeward.kit.errors import AlreadyExists, Conflict, InvalidParameter, NotFound
-from lakeward.runtime.http import EDIT, READ, Call, Reply, Role, Routes
+from lakeward.runtime.http import EDIT, READ, Call, Reply, Role, Routes, workspace_named
 
 routes = Routes("files", ("/api/2.0/fs",))
 
@@ -36,7 +36,7 @@ async def _resolve(call: Call, segments: paths.Segments, access: Access) -> Plac
     try:
         return await resolver(call).files(segments, access)
     except NotFound:
-        home = None if call.names_workspace else await experiment_home(call.db, segments)
+        home = None if workspace_named(call.headers) is not None else await experiment_home(call.db, segments)
         role = None if home is None else call.actor.role_in(home)
         if home is None or role is None or role < (Role.READ if access is Access.READ else Role.EDIT):
             raise
@@ -167,7 +167,7 @@ async def get_directory_metadata(call: Call, req: wire.DirectoryPath) -> Reply:
 async def list_directory(call: Call, req: wire.ListDirectory) -> wire.ListDirectoryResponse:
     place = await _directory(call, req.directory_path, Access.READ)
     context = pages.context_of("directory", place.workspace, place.path)
-    after = str(pages.decode(req.page_token, context)[0]) if req.page_token else ""
+    after = str(*pages.decode(req.page_token, context, [str])) if req.page_token else ""
     size = max(1, min(req.page_size or _MAX_PAGE, _MAX_PAGE))
     level = await call.objects.level(place.key, after=after, limit=size)
     if level is None:

@@ -11,9 +11,9 @@ from lakeward.artifacts.routes.delivery import deliver
 from lakeward.artifacts.routes.requests import UrlSigner, model_top, run_top, store
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter, NotFound
-from lakeward.runtime.http import EDIT, READ, Call, Reply, Routes
+from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Reply, Routes
 
-routes = Routes("artifacts", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
+routes = Routes("artifacts", MLFLOW_2_0)
 ui = Routes("artifacts", ("/ajax-api/2.0/mlflow",))
 
 _PAGE = 10_000
@@ -55,7 +55,7 @@ async def _list(call: Call, top: Place, root_uri: str, path: str, token: str) ->
     """One directory level; a file, or nothing, holds nothing."""
     place = top.below(paths.parse(path, directory=True))
     context = pages.context_of("artifacts", place.workspace, place.path)
-    after = str(pages.decode(token, context)[0]) if token else ""
+    after = str(*pages.decode(token, context, [str])) if token else ""
     level = await call.objects.level(place.key, after=after, limit=_PAGE)
     if level is None:
         return wire.ListArtifactsResponse(root_uri, [])

@@ -1,23 +1,24 @@
 """HTTP from the wire to a typed call and back: the only way in.
 
 One route table holds every path; a route without an access rule does not exist (`allow` is required). For each request:
-match, check Host and Origin, authenticate, choose the workspace, apply the rule, read the body within its limit, decode
+check Host and Origin, match, authenticate, choose the workspace, apply the rule, read the body within its limit, decode
 it into the route's struct, open the transaction, call the handler, encode, render errors in the route's dialect.
 Only this package and the features' `routes.py` know HTTP.
 """
 
 from lakeward.runtime.http.access import ADMIN, EDIT, MANAGE, PUBLIC, READ, SIGNED_IN, SIGNED_URL, Actor, Role, Rule
 from lakeward.runtime.http.application import Application, Hooks
-from lakeward.runtime.http.call import Call
+from lakeward.runtime.http.call import Call, workspace_named
 from lakeward.runtime.http.guard import Guard
 from lakeward.runtime.http.reply import Empty, Reply
-from lakeward.runtime.http.table import Route, Routes
+from lakeward.runtime.http.table import MLFLOW_2_0, Route, Routes
 from lakeward.runtime.http.wire import Float, Int64, spell
 
 __all__ = [
     "ADMIN",
     "EDIT",
     "MANAGE",
+    "MLFLOW_2_0",
     "PUBLIC",
     "READ",
     "SIGNED_IN",
@@ -36,4 +37,5 @@ __all__ = [
     "Routes",
     "Rule",
     "spell",
+    "workspace_named",
 ]

@@ -4,8 +4,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -48,13 +47,6 @@ class Hooks(Protocol):
     def objects(self) -> Any: ...
 
 
-@dataclass(slots=True)
-class _Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes | AsyncIterator[bytes]
-
-
 class Application:
     """Serves a route table. One per process; `settings` gives the limits."""
 
@@ -65,7 +57,7 @@ class Application:
         self.settings = settings
         self.telemetry = Telemetry()
         self._ids = itertools.count(1)
-        self._id_prefix = f"{os.getpid():x}-{int(time.time()):x}-"
+        self._id_prefix = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -97,11 +89,11 @@ class Application:
         except LakewardError as error:
             if isinstance(error, Internal):
                 log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
-            answer = _Answer(*render(error, call.request_id))
+            answer = render(error, call.request_id)
         except Exception:
             log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
             failure = Internal(f"The server failed. The reason is in its log under request id {call.request_id}.")
-            answer = _Answer(*render(failure, call.request_id))
+            answer = render(failure, call.request_id)
         await self._send(answer, call, send)
         seconds = time.perf_counter() - started
         path = route.path if route else "(unknown)"
@@ -127,7 +119,7 @@ class Application:
             raise EndpointNotFound(f"No API at {scope['method']} {unquote(path)!r}.")
         return route, params
 
-    async def _handle(self, route: Route, params: dict[str, str], call: Call) -> _Answer:
+    async def _handle(self, route: Route, params: dict[str, str], call: Call) -> Reply:
         hooks = self.hooks
         call.db, call.objects, call.settings = hooks.db, hooks.objects, self.settings
         call.telemetry, call.table = self.telemetry, self.table.routes
@@ -146,11 +138,11 @@ class Application:
         request = decode(route, body, call.scope.get("query_string", b""), params)
         result = await self._run(route, call, request)
         if isinstance(result, Reply):
-            return _Answer(result.status, result.headers, result.body)
+            return result
         if route.status == 204:
-            return _Answer(204, {}, b"")
+            return Reply(204)
         encoded = b"{}" if result is None else _encoder.encode(result)
-        return _Answer(route.status, {"content-type": "application/json"}, encoded)
+        return Reply(route.status, {"content-type": "application/json"}, encoded)
 
     async def _run(self, route: Route, call: Call, request: Any) -> Any:
         arguments = (call,) if route.request is None else (call, request)
@@ -163,7 +155,7 @@ class Application:
 
         return await call.db.run(handle, transaction=route.tx == "write")
 
-    async def _send(self, answer: _Answer, call: Call, send: Send) -> None:
+    async def _send(self, answer: Reply, call: Call, send: Send) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         headers.append((b"x-request-id", call.request_id.encode()))
         headers.append((b"x-content-type-options", b"nosniff"))

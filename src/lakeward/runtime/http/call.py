@@ -1,6 +1,6 @@
 """What a handler gets: who calls, in which workspace, the transaction, the raw request where it needs it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from lakeward.kit.errors import TooLarge, Unavailable
@@ -9,6 +9,17 @@ from lakeward.runtime.http.access import Actor
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+def workspace_named(headers: Mapping[bytes, bytes]) -> str | int | None:
+    """The name or number of the workspace a call asks for. MLflow sends the first header, the platform SDK a number."""
+    name = headers.get(b"x-mlflow-workspace", b"").decode("latin-1").strip()
+    if name:
+        return name
+    number = (headers.get(b"x-databricks-org-id") or headers.get(b"x-databricks-workspace-id") or b"").decode("latin-1")
+    if number in ("", "1"):  # that one is what clients repeat that were told no other
+        return None
+    return int(number) if number.isdigit() and len(number) < 19 else number
 
 
 class Call:
@@ -60,16 +71,14 @@ class Call:
         return b"x-databricks-org-id" in self.headers or b"databricks-sdk" in self.headers.get(b"user-agent", b"")
 
     @property
-    def names_workspace(self) -> bool:
-        """Whether the caller chose a workspace; the number 1 is what clients repeat that were told no other."""
-        chosen = (b"x-mlflow-workspace", b"x-databricks-org-id", b"x-databricks-workspace-id")
-        return any(self.headers.get(name, b"1") not in (b"1", b"") for name in chosen)
-
-    @property
     def base_url(self) -> str:
-        """Scheme and authority as the client wrote them, without a trailing slash."""
+        """Scheme and authority as the client wrote them, without a trailing slash.
+
+        A proxy that ends TLS says so; whoever forges that misleads nobody but himself.
+        """
         host = self.header("host") or "localhost"
-        return f"{self.scope.get('scheme', 'http')}://{host}"
+        scheme = (self.header("x-forwarded-proto") or "").partition(",")[0].strip().lower()
+        return f"{scheme if scheme in ('http', 'https') else self.scope.get('scheme', 'http')}://{host}"
 
     async def stream(self) -> AsyncIterator[bytes]:
         """The raw body as it arrives; uvicorn stops reading the socket while the handler is busy."""

@@ -5,13 +5,13 @@ a name of its own that it points there (the Host header does). Both are refused 
 """
 
 import functools
-import ipaddress
 from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
 from lakeward.kit.errors import InvalidParameter, PermissionDenied
+from lakeward.kit.hosts import is_loopback
 
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # what browsers and clients on this machine say
 _FORWARDED = frozenset(
     {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-server",
      b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"}
@@ -36,7 +36,7 @@ class Guard:
 
     def __init__(self, bind_host: str, allowed_hosts: Collection[str]) -> None:
         self.any_host = "*" in allowed_hosts
-        self.names = LOOPBACK_NAMES | {name.lower() for name in allowed_hosts} | {bind_host.lower()}
+        self.names = _LOOPBACK | {name.lower() for name in allowed_hosts} | {bind_host.lower()}
         self.loopback_bind = is_loopback(bind_host)
         if not self.loopback_bind and not allowed_hosts:
             self.any_host = True  # every caller needs a token here, and a browser sends none by itself
@@ -80,13 +80,3 @@ def _authority(origin: str) -> str | None:
         return urlsplit(origin).netloc.lower() or None
     except ValueError:
         return None
-
-
-@functools.lru_cache(maxsize=1024)
-def is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from lakeward.kit import errors
+from lakeward.runtime.http.reply import Reply
 
 STATUS: Final[dict[type[errors.LakewardError], int]] = {
     errors.InvalidParameter: 400,
@@ -35,7 +36,7 @@ def status_of(error: errors.LakewardError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def render(error: errors.LakewardError, request_id: str) -> tuple[int, dict[str, str], bytes]:
+def render(error: errors.LakewardError, request_id: str) -> Reply:
     headers = {"content-type": "application/json"}
     if isinstance(error, errors.Unauthenticated):
         headers["www-authenticate"] = 'Bearer realm="lakeward", Basic realm="lakeward"'
@@ -43,4 +44,4 @@ def render(error: errors.LakewardError, request_id: str) -> tuple[int, dict[str,
         headers["allow"] = ", ".join(error.methods)
     if isinstance(error, errors.Unavailable | errors.LimitExceeded):
         headers["retry-after"] = "1"
-    return status_of(error), headers, msgspec.json.encode(ErrorBody(error.code, error.message, request_id))
+    return Reply(status_of(error), headers, msgspec.json.encode(ErrorBody(error.code, error.message, request_id)))

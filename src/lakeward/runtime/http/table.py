@@ -59,6 +59,9 @@ class Route:
             self.decoder = msgspec.json.Decoder(self.request, strict=False)
 
 
+MLFLOW_2_0 = ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow")  # the second is what MLflow's own pages call
+
+
 class Routes:
     """The routes of a feature. Each decorator call adds the handler once per prefix."""
 

@@ -18,6 +18,7 @@ from obstore.store import from_url
 from lakeward.kit.errors import AlreadyExists, NotFound, Unavailable
 from lakeward.runtime.objects.records import Entry, Level, ObjectInfo, Opened, Presigned
 from lakeward.runtime.objects.spans import Span
+from lakeward.runtime.settings import SettingError
 
 T = TypeVar("T")
 
@@ -48,7 +49,10 @@ class CloudBackend:
         client: dict[str, Any] = dict(_CLIENT)
         client["allow_http"] = _truth(config.pop("allow_http", str(config.get("endpoint", "").startswith("http://"))))
         presigns = _truth(config.pop("presign", "true"))
-        store = from_url(url, config=config, client_options=client, retry_config=_RETRIES)  # type: ignore[call-overload]  # one of three stores
+        try:
+            store = from_url(url, config=config, client_options=client, retry_config=_RETRIES)  # type: ignore[call-overload]  # one of three stores
+        except (exceptions.BaseError, ValueError) as error:
+            raise SettingError(f"The object store {url.partition('://')[0]}:// refuses its options: {error}") from error
         return cls(store, url.partition("://")[0], presigns=presigns)
 
     def close(self) -> None:
@@ -60,6 +64,8 @@ class CloudBackend:
             if first is None:  # empty, or a range outside of it
                 info = await self._head(key)
                 start, stop = (0, 0) if span is None and not info.size else (span or Span()).within(info.size)
+                if start < stop:  # the store failed in words that speak of a range
+                    raise Unavailable("The object could not be read. Retry.")
                 return Opened(info, start, stop, b"")
             info = _info(first.meta)
             start, stop = (0, info.size) if span is None else span.within(info.size)
@@ -177,7 +183,11 @@ class CloudBackend:
             if found is None:
                 raise NotFound("A part is missing. Upload it again.")
             size += found.size
-        return await self.put(key, self._contents(sources), size=size, create=create, durable=True)
+        joined = await self.put(key, self._contents(sources), size=size, create=create, durable=True)
+        if joined.size != size:
+            await self.delete(key)
+            raise Unavailable("The parts could not be read whole. Retry.")
+        return joined
 
     async def _contents(self, sources: Sequence[str]) -> AsyncIterator[bytes]:
         for source in sources:
@@ -210,9 +220,6 @@ class CloudBackend:
     async def check(self) -> None:
         """A question that costs nothing to answer: health is asked every few seconds."""
         await self.find("check/nothing")
-
-    def free_bytes(self) -> int | None:
-        return None
 
     async def sweep(self) -> None:
         """The bucket's own lifecycle rule removes incomplete multipart uploads."""

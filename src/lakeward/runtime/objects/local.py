@@ -114,9 +114,6 @@ class LocalBackend:
     async def check(self) -> None:
         await self._run(self._tree.check)
 
-    def free_bytes(self) -> int | None:
-        return self._tree.free_bytes()
-
     async def sweep(self) -> None:
         await self._run(self._tree.sweep)
 

@@ -88,6 +88,8 @@ class ObjectStore:
         found = await self._backend.level(_checked(prefix), after, limit)
         if found is None or all(entry.name != MARKER for entry in found.entries):
             return found
+        if found.more and len(found.entries) == 1:  # the marker alone would be an empty page before others
+            return await self._backend.level(prefix, MARKER, limit)
         return Level([entry for entry in found.entries if entry.name != MARKER], found.more)
 
     async def walk(self, prefix: str) -> AsyncIterator[ObjectInfo]:
@@ -116,9 +118,6 @@ class ObjectStore:
         """One durable object out of the bytes of others, in order; the others stay."""
         return await self._backend.join([_checked(source) for source in sources], _checked(key), create=create)
 
-    async def copy(self, source: str, key: str) -> ObjectInfo:
-        return await self.join([source], key)
-
     async def presign(self, method: str, key: str, seconds: int) -> Presigned | None:
         """A URL of the store itself for one GET or PUT of this object; None where the store has none."""
         return await self._backend.presign(method, _checked(key), seconds)
@@ -126,10 +125,6 @@ class ObjectStore:
     async def check(self) -> None:
         """Raise Unavailable unless the store can be used now (for health and `lakeward doctor`)."""
         await self._backend.check()
-
-    def free_bytes(self) -> int | None:
-        """Room left, where the store knows."""
-        return self._backend.free_bytes()
 
     async def sweep(self) -> None:
         """Remove remains of writes that were cut off (the worker calls this now and then)."""

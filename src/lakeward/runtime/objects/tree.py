@@ -148,7 +148,10 @@ class Tree:
 
     def join(self, sources: Sequence[str], key: str, *, create: bool) -> ObjectInfo:
         """One object out of the bytes of others, copied inside the kernel."""
-        descriptor, name = self.temporary()
+        try:
+            descriptor, name = self.temporary()
+        except OSError as error:
+            raise writing_failure(error) from error
         try:
             written = 0
             for source in sources:
@@ -218,10 +221,6 @@ class Tree:
             discard(*self.temporary())
         except OSError as error:
             raise writing_failure(error) from error
-
-    def free_bytes(self) -> int:
-        status = os.statvfs(self.root)
-        return status.f_bavail * status.f_frsize
 
     def sweep(self) -> None:
         """Remove temporary files of uploads that were cut off long ago."""

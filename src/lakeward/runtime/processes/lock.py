@@ -11,6 +11,8 @@ from lakeward.kit.errors import LakewardError
 class DirectoryTaken(LakewardError):
     """Another process holds the data directory."""
 
+    exit_code = 4
+
 
 class DirectoryLock:
     """A flock on `<data>/lock`, which holds the owner's pid for people and messages."""

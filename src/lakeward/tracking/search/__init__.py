@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lakeward import experiments
 from lakeward.kit import pages
-from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.kit.errors import NotFound
 from lakeward.kit.filters import PRESENCE, Comparison, Entity, Op, Order, parse_filter, parse_order
 from lakeward.runtime.db import Tx
 from lakeward.tracking.search.ordering import VALUE, Key, Position, Row
@@ -56,7 +56,7 @@ async def search(
     databricks: bool = False,
 ) -> tuple[list[int], str | None]:
     """The run numbers of one page in order, and the token of the next page if there is one."""
-    limit = experiments.bounded(max_results, DEFAULT_RESULTS, MAX_RESULTS)
+    limit = pages.page_size(max_results, DEFAULT_RESULTS, MAX_RESULTS)
     clauses = parse_filter(filter, VOCABULARY)
     orders = parse_order(order_by, VOCABULARY)
     context = pages.context_of("runs", workspace, sorted(set(experiment_ids)), filter, list(order_by), view)
@@ -173,5 +173,5 @@ def _position(parts: Sequence[Any], keys: Sequence[Key]) -> Position:
         known = rank == VALUE and isinstance(value, kinds[key.kind])
         sound = sound and (known or (rank in (1, 2) and value is None))
     if not sound:
-        raise InvalidParameter("The page token does not fit this search. Start again without a page token.")
+        raise pages.misfit()
     return Position(tuple(pairs), parts[-2], parts[-1])

@@ -2,20 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from lakeward.kit.filters import Op
 from lakeward.runtime.sql import Parameters
 
 HEAD: Final = 100  # characters of a text value that its index holds
-
-# Text is compared byte by byte; only ILIKE asks the database's own collation what a capital letter is.
-_TEXT_TESTS: Final = {
-    Op.EQ: "{} = {}",
-    Op.NE: "{} <> {}",
-    Op.LIKE: "{} LIKE {}",
-    Op.ILIKE: '{} COLLATE "default" ILIKE {}',
-}
 
 
 class Statement(Parameters):
@@ -54,16 +45,6 @@ class Members:
 
     def sql(self, *more: str) -> str:
         return f"SELECT {self.column} FROM {self.source} WHERE {' AND '.join((*self.where, *more))}"
-
-
-def text_test(s: Statement, expression: str, op: Op, value: Any) -> str:
-    """A comparison of text; a pattern has no escape character."""
-    if op is Op.IN:
-        return f"{expression} = ANY({s.add(list(value))}::text[])"
-    if op is Op.NOT_IN:
-        return f"{expression} <> ALL({s.add(list(value))}::text[])"
-    plain = value.replace("\\", "\\\\") if op in (Op.LIKE, Op.ILIKE) else value
-    return _TEXT_TESTS[op].format(expression, f"{s.add(plain)}::text")
 
 
 def prefix_range(s: Statement, expression: str, prefix: str) -> str:

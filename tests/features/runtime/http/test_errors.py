@@ -29,10 +29,10 @@ def test_every_error_has_a_status():
             continue
         error = kind("message", ["GET"]) if kind is errors.MethodNotAllowed else kind("message")
         assert any(each in STATUS for each in kind.__mro__), name
-        status, headers, body = render(error, "id-1")
-        assert json.loads(body) == {"error_code": error.code, "message": "message", "request_id": "id-1"}
-        assert headers["content-type"] == "application/json"
-        assert (status >= 500) == isinstance(error, (errors.Internal, errors.Unavailable)), name
+        reply = render(error, "id-1")
+        assert json.loads(reply.body) == {"error_code": error.code, "message": "message", "request_id": "id-1"}
+        assert reply.headers["content-type"] == "application/json"
+        assert (reply.status >= 500) == isinstance(error, (errors.Internal, errors.Unavailable)), name
 
 
 def test_what_clients_retry_is_what_may_work_later():
@@ -40,7 +40,7 @@ def test_what_clients_retry_is_what_may_work_later():
     assert status_of(errors.Unavailable("")) == 503
     assert status_of(errors.LimitExceeded("")) == 429
     for kind in (errors.Unavailable, errors.LimitExceeded):
-        assert render(kind(""), "")[1]["retry-after"] == "1"
+        assert render(kind(""), "").headers["retry-after"] == "1"
 
 
 REFUSALS = {

@@ -2,7 +2,8 @@
 
 import pytest
 
-from lakeward.runtime.http.guard import Guard, host_name, is_loopback
+from lakeward.kit.hosts import is_loopback
+from lakeward.runtime.http.guard import Guard, host_name
 from server import Caller, Server
 
 SEARCH = "/api/2.0/mlflow/experiments/search"

@@ -1,5 +1,6 @@
 """Sizes are bounded before anything is read, decompressed or parsed."""
 
+import contextlib
 import gzip
 import json
 import socket
@@ -149,33 +150,29 @@ def test_a_client_that_goes_away(server: Server, client, run):
     assert "k" not in [each["key"] for each in client.data(run)["tags"]]
 
 
-def test_headers_are_bounded(raw):
-    """Sixteen megabytes of headers must not be collected."""
-    request = b"GET /version HTTP/1.1\r\nHost: localhost\r\n" + b"X: " + b"x" * (1 << 20) + b"\r\n\r\n"
-    try:
-        answer = raw(request)
-    except OSError:
-        return  # closed while we were still sending
-    assert answer[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 431", b""), answer[:100]
+@pytest.mark.parametrize(
+    "start", [b"GET /version HTTP/1.1\r\nHost: localhost\r\nX: ", b"GET /version?", b"GET / HTTP/1.1\r\n"]
+)
+def test_heads_are_bounded(server: Server, start):
+    """A head without an end is not collected: the server closes after some 64 KiB, and says why."""
+    line = b"x: y\r\n" if start.endswith(b"\n") else b"x"
+    sent = 0
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+        sock.sendall(start)
+        with contextlib.suppress(ConnectionError):
+            while sent < 16 << 20:
+                sock.sendall(line * (4096 // len(line)))
+                sent += 4096
+                time.sleep(0.001)
+        with contextlib.suppress(ConnectionError):  # a reset may overtake the answer
+            assert sock.recv(65536)[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 431", b"")
+    assert sent < 4 << 20
 
 
 def test_many_headers(raw):
-    lines = b"".join(b"X-%d: y\r\n" % number for number in range(5_000))
-    try:
-        answer = raw(b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + lines + b"\r\n")
-    except OSError:
-        return
-    assert answer[:12] in (b"HTTP/1.1 200", b"HTTP/1.1 400", b"HTTP/1.1 431", b"")
-
-
-def test_a_huge_request_line(raw):
-    try:
-        answer = raw(
-            b"GET /version?x=" + b"a" * (1 << 20) + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-    except OSError:
-        return
-    assert answer[:12] in (b"HTTP/1.1 200", b"HTTP/1.1 400", b"HTTP/1.1 414", b"")
+    lines = b"".join(b"X-%d: y\r\n" % number for number in range(500))
+    answer = raw(b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + lines + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 200")
 
 
 def test_a_refused_body_is_never_taken_for_a_request(server: Server):
