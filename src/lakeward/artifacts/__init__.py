@@ -7,7 +7,7 @@ What the browser gets can never run there. Files of this package that know HTTP 
 
 from lakeward.artifacts.paths import Segments, parse
 from lakeward.artifacts.records import Access, Place, Root
-from lakeward.artifacts.roots import add_root, model_prefix, run_prefix
+from lakeward.artifacts.roots import add_root
 from lakeward.artifacts.tasks import sweep_uploads
 
 __all__ = [
@@ -16,8 +16,6 @@ __all__ = [
     "Root",
     "Segments",
     "add_root",
-    "model_prefix",
     "parse",
-    "run_prefix",
     "sweep_uploads",
 ]

@@ -1,8 +1,6 @@
 """The places that hold artifacts: runs and LoggedModels here; a higher package adds its own with `add_root`.
 
-One file has one key, whatever transport names it:
-`artifacts/<workspace>/<experiment>/<run>/artifacts/…` and
-`artifacts/<workspace>/<experiment>/models/<model>/artifacts/…`.
+One file has one key, whatever transport names it.
 """
 
 import time
@@ -25,14 +23,6 @@ _Known = dict[tuple[int, Segments], tuple[float, str]]
 _known: WeakKeyDictionary[Database, _Known] = WeakKeyDictionary()
 
 
-def run_prefix(workspace: int, experiment_id: int, run_id: str) -> str:
-    return f"artifacts/{workspace}/{experiment_id}/{run_id}/artifacts"
-
-
-def model_prefix(workspace: int, experiment_id: int, model_id: str) -> str:
-    return f"artifacts/{workspace}/{experiment_id}/models/{model_id}/artifacts"
-
-
 async def _locate_run(tx: Tx, workspace: int, names: Mapping[str, str], access: Access) -> str:
     run = await tracking.get_run(tx, workspace, names["run"])
     if str(run.experiment_id) != names["experiment"]:
@@ -41,7 +31,7 @@ async def _locate_run(tx: Tx, workspace: int, names: Mapping[str, str], access: 
         if run.deleted:
             raise InvalidParameter(f"The run {run.run_id} is deleted. Restore it to add artifacts.")
         await experiments.get_active(tx, workspace, names["experiment"])
-    return run_prefix(workspace, run.experiment_id, run.run_id)
+    return f"{experiments.run_objects(workspace, run.experiment_id, run.run_id)}/artifacts"
 
 
 async def _locate_model(tx: Tx, workspace: int, names: Mapping[str, str], access: Access) -> str:
@@ -50,7 +40,7 @@ async def _locate_model(tx: Tx, workspace: int, names: Mapping[str, str], access
         raise NotFound(f"The logged model {names['model']} is not in experiment {names['experiment']}.")
     if access is Access.WRITE and model.deleted:
         raise InvalidParameter(f"The logged model {names['model']} is deleted; it takes no artifacts.")
-    return model_prefix(workspace, model.experiment_id, names["model"])
+    return f"{experiments.model_objects(workspace, model.experiment_id, names['model'])}/artifacts"
 
 
 async def get_model(tx: Tx, workspace: int, model_id: str) -> logged_models.Location:

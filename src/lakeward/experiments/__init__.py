@@ -5,18 +5,29 @@ all it holds; permanent deletion is `tracking`'s, which owns what it holds. Wher
 """
 
 from lakeward.experiments.experiments import find_home, get, get_active, parse_id
-from lakeward.experiments.locations import model_artifact_uri, run_artifact_uri
+from lakeward.experiments.locations import (
+    experiment_objects,
+    model_artifact_uri,
+    model_objects,
+    own_root,
+    run_artifact_uri,
+    run_objects,
+)
 from lakeward.experiments.records import Experiment, ExperimentId
 from lakeward.experiments.search import view_of
 
 __all__ = [
     "Experiment",
     "ExperimentId",
+    "experiment_objects",
     "find_home",
     "get",
     "get_active",
     "model_artifact_uri",
+    "model_objects",
+    "own_root",
     "parse_id",
     "run_artifact_uri",
+    "run_objects",
     "view_of",
 ]

@@ -1,4 +1,6 @@
-"""Artifact URIs. They depend on the client's mode, so they are rendered for each caller and never stored.
+"""Where artifacts lie: their URIs for clients, and the keys of their objects.
+
+URIs depend on the client's mode, so they are rendered for each caller and never stored.
 
 In http mode a client reaches artifacts through `mlflow-artifacts:`, in `databricks` mode through `dbfs:` paths and the
 Files API; both lead to the same objects. An experiment with a location of its own (`s3://…`) is left to the client.
@@ -32,14 +34,19 @@ def check_location(location: str | None) -> str | None:
     )
 
 
+def own_root(*, databricks: bool) -> str:
+    """What every URI of artifacts on this server begins with."""
+    return _DATABRICKS if databricks else _HTTP
+
+
 def experiment_root(experiment: Experiment, *, databricks: bool) -> str:
     if experiment.artifact_location is not None:
         return experiment.artifact_location
-    return f"{_DATABRICKS if databricks else _HTTP}/{experiment.id}"
+    return f"{own_root(databricks=databricks)}/{experiment.id}"
 
 
 def run_artifact_uri(experiment_id: ExperimentId, location: str | None, run_id: str, *, databricks: bool) -> str:
-    root = f"{_DATABRICKS if databricks else _HTTP}/{experiment_id}" if location is None else location
+    root = f"{own_root(databricks=databricks)}/{experiment_id}" if location is None else location
     return f"{root}/{run_id}/artifacts"
 
 
@@ -49,3 +56,16 @@ def model_artifact_uri(experiment_id: ExperimentId, location: str | None, model_
     if databricks:
         return f"{_DATABRICKS}/{experiment_id}/logged_models/{model_id}/artifacts"
     return f"{_HTTP}/{experiment_id}/models/{model_id}/artifacts"
+
+
+def experiment_objects(workspace: int, experiment_id: int) -> str:
+    """The prefix of the keys of all that an experiment keeps on this server."""
+    return f"artifacts/{workspace}/{experiment_id}"
+
+
+def run_objects(workspace: int, experiment_id: int, run_id: str) -> str:
+    return f"{experiment_objects(workspace, experiment_id)}/{run_id}"
+
+
+def model_objects(workspace: int, experiment_id: int, model_id: str) -> str:
+    return f"{experiment_objects(workspace, experiment_id)}/models/{model_id}"

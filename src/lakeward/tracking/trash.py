@@ -185,7 +185,9 @@ class _Purge:
 
     async def erase_models(self, models: Sequence[Doomed]) -> None:
         self._say("marked")
-        await self._erase_artifacts(f"{_place(each)}/models/{each.id}" for each in models)
+        await self._erase_artifacts(
+            experiments.model_objects(each.workspace_id, each.experiment_id, each.id) for each in models
+        )
         for batch in _batches(models):
             async with self._db.transaction() as tx:
                 self.done.models += await logged_models.trash.erase(tx, batch)
@@ -193,7 +195,9 @@ class _Purge:
 
     async def erase_runs(self, doomed: Sequence[Doomed]) -> None:
         self._say("marked")
-        await self._erase_artifacts(f"{_place(each)}/{each.id}" for each in doomed)
+        await self._erase_artifacts(
+            experiments.run_objects(each.workspace_id, each.experiment_id, each.id) for each in doomed
+        )
         for batch in _batches(doomed):
             async with self._db.transaction() as tx:
                 self.done.runs += await store.erase_runs(tx, [each.seq for each in batch])
@@ -202,7 +206,7 @@ class _Purge:
     async def erase_experiment(self, experiment_id: int, workspace: int) -> None:
         """A marked experiment hides all it holds, so nothing in it needs a mark of its own."""
         self._say("marked")
-        await self._erase_artifacts([f"artifacts/{workspace}/{experiment_id}"])
+        await self._erase_artifacts([experiments.experiment_objects(workspace, experiment_id)])
         while True:
             async with self._db.transaction() as tx:
                 seqs = await store.runs_of_experiment(tx, experiment_id, _BATCH)
@@ -247,8 +251,3 @@ async def _all(work: Iterable[Awaitable[None]]) -> None:
 
 def _batches(doomed: Sequence[Doomed]) -> Iterable[Sequence[Doomed]]:
     return (doomed[start : start + _BATCH] for start in range(0, len(doomed), _BATCH))
-
-
-def _place(doomed: Doomed) -> str:
-    """Where an experiment's artifacts are in the object store, as the artifacts package lays them out."""
-    return f"artifacts/{doomed.workspace_id}/{doomed.experiment_id}"

@@ -140,9 +140,8 @@ def _predicate(clause: Comparison, ids: dict[str, int], *, databricks: bool) -> 
 def _expression(key: str, *, databricks: bool) -> str:
     if key != "artifact_uri":
         return _COLUMNS[key]
-    # As `experiments.run_artifact_uri` renders it; the prefix before the experiment's number depends on the caller.
-    rendered = experiments.run_artifact_uri(experiments.ExperimentId(0), None, "", databricks=databricks)
-    prefix = rendered.partition("/0/")[0]
+    # as `experiments.run_artifact_uri` renders it
+    prefix = experiments.own_root(databricks=databricks)
     location = "(SELECT e.artifact_location FROM experiment e WHERE e.id = r.experiment_id)"
     return f"(coalesce({location}, '{prefix}/' || r.experiment_id) || '/' || r.run_id || '/artifacts')"
 
