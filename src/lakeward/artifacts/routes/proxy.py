@@ -1,6 +1,6 @@
 """The `mlflow-artifacts` proxy: files by path, listings, uploads in parts, signed URLs for downloads."""
 
-from lakeward.artifacts import paths, uploads, wire
+from lakeward.artifacts import paths, signing, uploads, wire
 from lakeward.artifacts.records import Access, Place
 from lakeward.artifacts.routes.delivery import deliver
 from lakeward.artifacts.routes.requests import UrlSigner, resolver, store
@@ -55,7 +55,7 @@ async def create_multipart_upload(call: Call, req: wire.ProxyUpload) -> wire.Pro
     uploads.check_number(req.num_parts)
     place = await _target(call, req.artifact_path, req.path, Access.WRITE)
     upload_id = await uploads.begin(call.db, call.objects, place)
-    signer = UrlSigner(call, 3600)
+    signer = UrlSigner(call, signing.MAX_SECONDS)
     return wire.ProxyUploadResponse(
         upload_id,
         [

@@ -15,6 +15,7 @@ from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Reply, Routes
 
 routes = Routes("artifacts", MLFLOW_2_0)
 ui = Routes("artifacts", ("/ajax-api/2.0/mlflow",))
+plain = Routes("artifacts")
 
 _PAGE = 10_000
 _MAX_PATHS = 2_000  # of one request for credentials: what the client sends at most
@@ -76,22 +77,20 @@ async def list_logged_model_artifacts(call: Call, req: wire.ListModelArtifacts) 
     return await _list(call, top, uri, req.artifact_directory_path, req.page_token)
 
 
+@plain.get("/get-artifact", allow=READ, tx=None)
+@plain.head("/get-artifact", allow=READ, tx=None)
+@ui.get("/get-artifact", allow=READ, tx=None)
+@ui.head("/get-artifact", allow=READ, tx=None)
 async def get_artifact(call: Call, req: wire.GetArtifact) -> Reply:
     top, _ = await _run(call, req.run_id or req.run_uuid, Access.READ)
     return await deliver(call, _below(top, req.path))
 
 
+@ui.get("/logged-models/{model_id}/artifacts/files", allow=READ, tx=None)
+@ui.head("/logged-models/{model_id}/artifacts/files", allow=READ, tx=None)
 async def get_logged_model_artifact(call: Call, req: wire.GetModelArtifact) -> Reply:
     top, _ = await _model(call, req.model_id, Access.READ)
     return await deliver(call, _below(top, req.artifact_file_path))
-
-
-plain = Routes("artifacts")
-for _routes, _path in ((plain, "/get-artifact"), (ui, "/get-artifact")):
-    _routes.get(_path, allow=READ, tx=None)(get_artifact)
-    _routes.head(_path, allow=READ, tx=None)(get_artifact)
-ui.get("/logged-models/{model_id}/artifacts/files", allow=READ, tx=None)(get_logged_model_artifact)
-ui.head("/logged-models/{model_id}/artifacts/files", allow=READ, tx=None)(get_logged_model_artifact)
 
 
 @ui.post("/upload-artifact", allow=EDIT, tx=None, raw_body=True, max_body=_MAX_UI_UPLOAD)
@@ -126,12 +125,11 @@ async def create_presigned_download_url(call: Call, req: wire.PresignedUrl) -> w
 
 
 async def _credentials(
-    call: Call, top: Place, method: str, owner: str, requested: Sequence[str]
+    call: Call, top: Place, method: str, run_id: str, requested: Sequence[str]
 ) -> list[wire.CredentialInfo]:
     """One signed URL per path. A file that does not exist gets one too: using it answers 404."""
     if len(requested) > _MAX_PATHS:
         raise InvalidParameter(f"At most {_MAX_PATHS} paths per request; these are {len(requested)}.")
-    run_id = owner if top.root_path[-3] == "Runs" else ""
     signer = UrlSigner(call, signing.MAX_SECONDS)
     found = []
     for path in requested:
@@ -157,14 +155,14 @@ async def credentials_for_write(call: Call, req: wire.RunCredentials) -> wire.Ru
 @routes.post("/logged-models/{model_id}/artifacts/credentials-for-download", allow=READ, tx=None)
 async def credentials_for_model_download(call: Call, req: wire.ModelCredentials) -> wire.ModelCredentialsResponse:
     top, _ = await _model(call, req.model_id, Access.READ)
-    found = await _credentials(call, top, "GET", req.model_id, req.paths)
+    found = await _credentials(call, top, "GET", "", req.paths)
     return wire.ModelCredentialsResponse([wire.ModelCredential(req.model_id, info) for info in found])
 
 
 @routes.post("/logged-models/{model_id}/artifacts/credentials-for-upload", allow=EDIT, tx=None)
 async def credentials_for_model_upload(call: Call, req: wire.ModelCredentials) -> wire.ModelCredentialsResponse:
     top, _ = await _model(call, req.model_id, Access.WRITE)
-    found = await _credentials(call, top, "PUT", req.model_id, req.paths)
+    found = await _credentials(call, top, "PUT", "", req.paths)
     return wire.ModelCredentialsResponse([wire.ModelCredential(req.model_id, info) for info in found])
 
 
