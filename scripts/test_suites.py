@@ -20,10 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "tests"
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
 
-# Server and documentation, then the unmodified clients, then what kills processes.
+# Server and documentation, then the unmodified clients, then what kills processes. The long ones run in two processes,
+# each with a server of its own.
 SUITES: dict[str, list[str]] = {
-    "server": [*PYTEST, "tests", "--ignore=tests/clients", "--ignore=tests/chaos"],
-    "317": [*PYTEST, "--confcutdir=tests/clients", "tests/clients", "--ignore=tests/clients/flavours"],
+    "server": [*PYTEST, "-n2", "--dist=loadfile", "tests", "--ignore=tests/clients", "--ignore=tests/chaos"],
+    "317": [*PYTEST, "-n2", "--dist=loadfile", "--confcutdir=tests/clients", "tests/clients", "--ignore=tests/clients/flavours"],
     "222": ["scripts/client-suite", "222", "-q"],
     "flavours": ["scripts/client-suite", "flavours", "-q"],
     "chaos": [*PYTEST, "tests/chaos"],

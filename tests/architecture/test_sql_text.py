@@ -33,7 +33,7 @@ FRAGMENTS: dict[str, set[str]] = {
     "logged_models/store.py": {"text"},  # what search.py makes
     "runtime/migrate.py": {"sql"},  # our files
     "runtime/objects/store.py": {"prefix"},  # keys of objects, no statement
-    "runtime/sql.py": {"columns"},
+    "runtime/sql.py": {"columns", "expression"},
     "tracking/search/__init__.py": {"prefix"},
     "tracking/search/ordering.py": {
         "self.table", "key.kind", "alias", "at", "condition", "mark", "rank", "sign", "value",  # at: 0, 1 or 2
@@ -48,8 +48,6 @@ FRAGMENTS: dict[str, set[str]] = {
         "seq", "members.column", "s.experiments", "self._direction", "self.key.table", "self.key.kind", "where",
     },
     "tracking/search/walk.py": {"where", "inner", "sql"},
-    # keys of objects, no statement
-    "tracking/trash.py": {"each.id", "workspace", "experiment_id", "doomed.workspace_id", "doomed.experiment_id"},
 }  # fmt: skip
 
 

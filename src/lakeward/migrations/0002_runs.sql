@@ -21,10 +21,13 @@ CREATE INDEX run_hidden ON run (experiment_id) INCLUDE (seq) WHERE deleted_at IS
 CREATE INDEX run_trashed ON run (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX run_purging ON run (seq) WHERE purging;
 
+-- What is logged has no foreign key to its run: a check for each row would cost a fifth of the write. Writers hold a
+-- shared advisory lock of the run and look at it under the lock; who erases a run holds the exclusive one.
+
 -- Values may be 6,000 characters, an index entry may not: the first 100 find, the whole value decides. They are a column
 -- of their own, because PostgreSQL reads no expression from an index alone.
 CREATE TABLE run_param (
-    run_seq       bigint NOT NULL REFERENCES run ON DELETE CASCADE,
+    run_seq       bigint NOT NULL,
     key_id        integer NOT NULL,
     experiment_id bigint NOT NULL,
     value         text COLLATE "C" NOT NULL,
@@ -34,7 +37,7 @@ CREATE TABLE run_param (
 CREATE INDEX run_param_by_value ON run_param (key_id, experiment_id, head, run_seq);
 
 CREATE TABLE run_tag (
-    run_seq       bigint NOT NULL REFERENCES run ON DELETE CASCADE,
+    run_seq       bigint NOT NULL,
     key_id        integer NOT NULL,
     experiment_id bigint NOT NULL,
     value         text COLLATE "C" NOT NULL,
@@ -44,7 +47,7 @@ CREATE TABLE run_tag (
 CREATE INDEX run_tag_by_value ON run_tag (key_id, head, experiment_id, run_seq);
 
 CREATE TABLE latest_metric (
-    run_seq       bigint NOT NULL REFERENCES run ON DELETE CASCADE,
+    run_seq       bigint NOT NULL,
     key_id        integer NOT NULL,
     experiment_id bigint NOT NULL,
     value         double precision NOT NULL,
@@ -58,7 +61,7 @@ CREATE INDEX latest_metric_by_value ON latest_metric (key_id, experiment_id, val
 -- batch of 1,000 points is a handful of rows (docs/decisions/0002). Equal points are one point; readers say DISTINCT,
 -- which makes a client's retry harmless.
 CREATE TABLE metric_segment (
-    run_seq bigint NOT NULL REFERENCES run ON DELETE CASCADE,
+    run_seq bigint NOT NULL,
     bucket  integer NOT NULL,
     max_ts  bigint NOT NULL,
     keys    integer[] NOT NULL,

@@ -7,7 +7,7 @@ CREATE FUNCTION log_points(
     run_ids text[], workspace_ids bigint[],
     places integer[], key_ids integer[], stamps bigint[], steps bigint[], vals double precision[]
 ) RETURNS SETOF text
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     seqs bigint[];
     experiment_ids bigint[];
@@ -26,6 +26,10 @@ BEGIN
     ) AS t ON true;
 
     DELETE FROM run_document WHERE run_seq = ANY(seqs);
+
+    IF (SELECT count(*) FROM run WHERE seq = ANY(seqs) AND NOT purging) < array_length(array_remove(seqs, NULL), 1) THEN
+        RAISE EXCEPTION 'a run was erased while its lock was awaited' USING ERRCODE = 'serialization_failure';
+    END IF;
 
     INSERT INTO metric_segment (run_seq, bucket, max_ts, keys, ts, steps, vals)
     SELECT seqs[p.place], p.key_id / 64, max(p.ts), array_agg(p.key_id), array_agg(p.ts), array_agg(p.step),
@@ -53,7 +57,7 @@ CREATE FUNCTION log_words(
     wanted_run text, wanted_workspace bigint, param_keys integer[], param_values text[], tag_keys integer[],
     tag_values text[], new_name text
 ) RETURNS text
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     target record;
     added bigint;
@@ -71,6 +75,10 @@ BEGIN
     END IF;
 
     DELETE FROM run_document WHERE run_seq = target.seq;
+
+    IF NOT EXISTS (SELECT FROM run WHERE seq = target.seq AND NOT purging) THEN
+        RETURN 'missing'; -- it was erased while its lock was awaited
+    END IF;
 
     IF cardinality(param_keys) > 0 THEN
         INSERT INTO run_param (run_seq, key_id, experiment_id, value)

@@ -32,7 +32,7 @@ async def of_run(tx: Tx, workspace: int, run_id: str) -> tuple[Run, RunDocument]
         raise unknown(run_id)
     *run, data, inputs, outputs = row
     if data is None:
-        (_, data, inputs, outputs) = (await store.make(tx, [run[0]]))[0]
+        _, data, inputs, outputs = await store.make_one(tx, run[0])
     return Run(*run), RunDocument(data, inputs, outputs)
 
 

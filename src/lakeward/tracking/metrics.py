@@ -23,7 +23,7 @@ from lakeward.tracking.store import metrics as store
 log_ = logging.getLogger("lakeward.tracking")
 
 _GATHER_AT_MOST = 500
-_CROWDED = 100  # segments in a bucket
+CROWDED = 100  # segments of a run, or in one of its buckets
 
 
 async def log(tx: Tx, db: Database, workspace: int, run_id: str, points: Sequence[Point]) -> None:
@@ -53,7 +53,7 @@ async def tidy(db: Database, run_seq: int) -> None:
     20,000 points logged one by one are read in 56 ms before and 20 ms after, and take a quarter of the room.
     """
     async with db.connection() as connection:
-        crowded = await store.crowded_buckets(connection, run_seq, _CROWDED)
+        crowded = await store.crowded_buckets(connection, run_seq, CROWDED)
     for bucket in crowded:
         async with db.transaction() as tx:
             if await documents_store.lock_exclusive(tx, [run_seq]):

@@ -39,7 +39,7 @@ async def get_run(call: Call, req: wire.RunById) -> wire.RunResponse:
 
 @routes.post("/runs/update", allow=EDIT, tx=None)
 async def update_run(call: Call, req: wire.UpdateRun) -> wire.RunInfoResponse:
-    run = await runs.update(
+    run, segments = await runs.update(
         call.db,
         call.workspace,
         req.id,
@@ -47,7 +47,7 @@ async def update_run(call: Call, req: wire.UpdateRun) -> wire.RunInfoResponse:
         end_time=req.end_time,
         name=req.run_name,
     )
-    if run.status in TERMINAL:
+    if run.status in TERMINAL and segments > metrics.CROWDED:
         call.afterwards(functools.partial(metrics.tidy, call.db, run.seq))
     return wire.RunInfoResponse(wire.RunInfo.of(run, databricks=call.databricks))
 

@@ -95,8 +95,10 @@ async def lock(tx: Tx, workspace: int, run_id: str) -> Target:
 
 async def update(
     db: Database, workspace: int, run_id: str, *, status: str | None, end_time: int | None, name: str | None
-) -> Run:
-    async def change(tx: Tx) -> Run | None:
+) -> tuple[Run, int]:
+    """The changed run, and how many segments its points are in."""
+
+    async def change(tx: Tx) -> tuple[Run, int] | None:
         if name:
             await words.log(tx, db, workspace, run_id, tags=[(RUN_NAME_TAG, name)])
         changed = await store.update(tx, workspace, run_id, status=status, end_time=end_time)

@@ -27,9 +27,7 @@ def trigrams(name: str) -> set[int]:
 @example("Calm-Heron-417")
 @example("\N{FIRE}\u00c4\u0130 aaaa")
 def test_every_run_of_three(server: Server, name):
-    found = server.sql("SELECT trigrams($1)", name)[0][0]
-    assert set(found) == trigrams(name)
-    assert len(found) == len(set(found))
+    assert set(server.sql("SELECT trigrams($1)", name)[0][0]) == trigrams(name)
 
 
 def test_long_names_are_cheap(server: Server):

@@ -19,7 +19,7 @@ def workspace_named(headers: Mapping[bytes, bytes]) -> str | int | None:
     number = (headers.get(b"x-databricks-org-id") or headers.get(b"x-databricks-workspace-id") or b"").decode("latin-1")
     if number in ("", "1"):  # that one is what clients repeat that were told no other
         return None
-    return int(number) if number.isdigit() and len(number) < 19 else number
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else number
 
 
 class Call:

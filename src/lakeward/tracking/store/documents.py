@@ -31,6 +31,12 @@ _MAKE = """
             WHERE m.run_seq = r.seq AND m.direction = 'output' ORDER BY m.seq) m), '[]') || '}' AS outputs
     FROM unnest($1::bigint[]) AS r(seq)
 """
+# With an array PostgreSQL plans anew each time, as the plan for a short one looks cheaper: 1.0 ms instead of 0.3.
+_MAKE_ONE = _MAKE.replace("unnest($1::bigint[])", "(VALUES ($1::bigint))")
+
+
+async def make_one(tx: Tx, seq: int) -> Any:
+    return await tx.fetchrow(_MAKE_ONE, seq)
 
 
 async def make(tx: Tx, seqs: Sequence[int]) -> list[Any]:

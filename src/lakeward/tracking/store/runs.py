@@ -85,8 +85,10 @@ async def lock_targets(tx: Tx, run_ids: Sequence[str]) -> list[Any]:
     return rows
 
 
-async def update(tx: Tx, workspace: int, run_id: str, *, status: str | None, end_time: int | None) -> Run | None:
-    """The changed run; None if it is not active in this workspace."""
+async def update(
+    tx: Tx, workspace: int, run_id: str, *, status: str | None, end_time: int | None
+) -> tuple[Run, int] | None:
+    """The changed run and how many segments its points are in; None if it is not active in this workspace."""
     row = await tx.fetchrow(
         f"""
         WITH r AS (
@@ -95,11 +97,12 @@ async def update(tx: Tx, workspace: int, run_id: str, *, status: str | None, end
               AND experiment_id IN (SELECT id FROM experiment WHERE workspace_id = $2 AND deleted_at IS NULL)
             RETURNING *
         )
-        SELECT {_RUN} FROM r JOIN experiment e ON e.id = r.experiment_id
+        SELECT {_RUN}, (SELECT count(*) FROM metric_segment m WHERE m.run_seq = r.seq)
+        FROM r JOIN experiment e ON e.id = r.experiment_id
         """,
         run_id, workspace, status, end_time,
     )  # fmt: skip
-    return Run(*row) if row else None
+    return (Run(*row[:-1]), row[-1]) if row else None
 
 
 async def set_deleted(tx: Tx, seqs: Sequence[int], deleted_at: int | None) -> int:
@@ -113,7 +116,7 @@ async def set_deleted(tx: Tx, seqs: Sequence[int], deleted_at: int | None) -> in
 async def set_tags(tx: Tx, target: Target, key_ids: Sequence[int], values: Sequence[str]) -> None:
     await tx.execute(
         "INSERT INTO run_tag (run_seq, key_id, experiment_id, value)"
-        " SELECT $1, k, $2, v FROM unnest($3::int[], $4::text[]) AS t(k, v) ORDER BY k"
+        " SELECT r.seq, k, $2, v FROM run r, unnest($3::int[], $4::text[]) AS t(k, v) WHERE r.seq = $1 ORDER BY k"
         " ON CONFLICT (run_seq, key_id) DO UPDATE SET value = excluded.value WHERE run_tag.value <> excluded.value",
         target.seq, target.experiment_id, key_ids, values,
     )  # fmt: skip

@@ -98,10 +98,11 @@ async def find_marked_experiments(tx: Tx) -> list[Any]:
 
 async def erase_runs(tx: Tx, seqs: Sequence[int]) -> int:
     """Remove these runs with all their rows. Returns how many were still there."""
-    # whoever is about to keep a document of one of these runs waits, and then finds that it is gone
+    # whoever is about to write to one of these runs waits, and then finds that it is gone
     await tx.execute("SELECT pg_advisory_xact_lock(s) FROM unnest($1::bigint[]) AS s ORDER BY s", seqs)
     rows = await tx.fetch("DELETE FROM run WHERE seq = ANY($1::bigint[]) RETURNING seq", seqs)
-    await tx.execute("DELETE FROM run_document WHERE run_seq = ANY($1::bigint[])", seqs)
+    for table in ("run_param", "run_tag", "latest_metric", "metric_segment", "run_document"):
+        await tx.execute(f"DELETE FROM {table} WHERE run_seq = ANY($1::bigint[])", seqs)
     return len(rows)
 
 
