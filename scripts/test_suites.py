@@ -19,12 +19,13 @@ from xml.etree import ElementTree as ET
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "tests"
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
+TWICE = ["-n2", "--dist=loadfile"]
 
 # Server and documentation, then the unmodified clients, then what kills processes. The long ones run in two processes,
 # each with a server of its own.
 SUITES: dict[str, list[str]] = {
-    "server": [*PYTEST, "-n2", "--dist=loadfile", "tests", "--ignore=tests/clients", "--ignore=tests/chaos"],
-    "317": [*PYTEST, "-n2", "--dist=loadfile", "--confcutdir=tests/clients", "tests/clients", "--ignore=tests/clients/flavours"],
+    "server": [*PYTEST, *TWICE, "tests", "--ignore=tests/clients", "--ignore=tests/chaos"],
+    "317": [*PYTEST, *TWICE, "--confcutdir=tests/clients", "tests/clients", "--ignore=tests/clients/flavours"],
     "222": ["scripts/client-suite", "222", "-q"],
     "flavours": ["scripts/client-suite", "flavours", "-q"],
     "chaos": [*PYTEST, "tests/chaos"],

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import itertools
 import os
 import signal
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from lakeward.kit.errors import Conflict, NotFound, Unavailable
-from lakeward.runtime.objects import ObjectStore
+from lakeward.runtime.objects import ObjectStore, Span
+from lakeward.runtime.objects import direct as direct_module
 from lakeward.runtime.objects import kernel as kernel_module
 
 MIB = 1 << 20
@@ -127,7 +129,8 @@ def test_acknowledged_means_synced(local, run, monkeypatch):
 def test_nothing_of_a_killed_write_shows(run, root):
     program = f"""
 import asyncio
-from lakeward.runtime.objects import ObjectStore
+from lakeward.runtime.objects import ObjectStore, Span
+from lakeward.runtime.objects import direct as direct_module
 async def endless():
     while True:
         yield b"x" * 65536
@@ -227,7 +230,8 @@ def test_memory_stays_flat(root):
     """300 MB in, joined and out again; the process grows by less than a tenth of that."""
     program = f"""
 import asyncio, resource
-from lakeward.runtime.objects import ObjectStore
+from lakeward.runtime.objects import ObjectStore, Span
+from lakeward.runtime.objects import direct as direct_module
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 async def source():
     for _ in range(300 * 16):
@@ -236,7 +240,7 @@ async def main():
     objects = ObjectStore.open({str(root)!r})
     await objects.put("warm", b"x" * 3_000_000)
     before = peak()
-    await objects.put("big", source())
+    await objects.put("big", source(), size=300 << 20)
     await objects.join(["big"], "copy")
     size = 0
     async for piece in (await objects.get("copy")).body:
@@ -248,6 +252,46 @@ asyncio.run(main())
     size, grown = map(int, done.stdout.split())
     assert size == 300 * MIB
     assert grown < 30
+
+
+@pytest.mark.parametrize("size", [64 * MIB, 64 * MIB + 1, 66 * MIB - 1, 70 * MIB + 12345])
+@pytest.mark.parametrize("refused", ["nothing", "the flag", "the transfer"])
+def test_large_files_come_back(local, run, root, monkeypatch, size, refused):
+    """Past the page cache, on a file system that knows no such thing, and on one that only says it does."""
+    if refused == "the flag":
+        monkeypatch.setattr(direct_module, "_FLAG", 0)
+    if refused == "the transfer":
+        monkeypatch.setattr(direct_module, "_BLOCK", 1)  # nothing is aligned any more
+    content = os.urandom(MIB + 1) * (size // MIB + 1)
+
+    async def pieces():
+        offset = 0
+        for step in itertools.cycle([1, 4095, 4096, 65536, 250_000, 3 * MIB]):
+            if offset >= size:
+                return
+            yield content[offset : min(offset + step, size)]
+            offset += step
+
+    async def scenario():
+        info = await local.put("large", pieces(), size=size)
+        assert info.size == size
+        assert (root / "large").read_bytes() == content[:size]
+        for span in (None, Span(1, None), Span(4097, size - 3)):
+            first, stop = (0, size) if span is None else span.within(size)
+            with (root / "large").open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # what is cached is read from there
+            opened = await local.get("large", span)
+            assert b"".join([bytes(piece) async for piece in opened.body]) == content[first:stop]
+        dropped = await local.get("large")
+        await anext(dropped.body)
+        await dropped.body.aclose()
+
+    before = open_files()
+    run(scenario())
+    deadline = time.monotonic() + 10
+    while open_files() != before and time.monotonic() < deadline:
+        time.sleep(0.01)  # a thread that was reading ahead closes what it read
+    assert open_files() == before
 
 
 def open_files():
