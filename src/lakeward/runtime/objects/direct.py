@@ -70,12 +70,19 @@ class Writer:
             _write_all(self._descriptor, view[done:])
 
 
-def read(descriptor: int, size: int, offset: int) -> bytes:
-    """`size` bytes at `offset`, or fewer at the end of the file; from a file for which `enter` said yes."""
-    before = offset % _BLOCK
-    with mmap.mmap(-1, -(-(before + size) // _BLOCK) * _BLOCK) as buffer:
-        count = os.preadv(descriptor, [buffer], offset - before)
-        return buffer[before : min(before + size, count)]
+class Reader:
+    """Reads pieces of a file for which `enter` said yes, one after the other. Raises OSError."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._buffer = mmap.mmap(-1, PIECE + _BLOCK)  # one for all pieces: fresh memory is what costs
+
+    def read(self, size: int, offset: int) -> bytes:
+        """`size` bytes, at most PIECE, or fewer at the end of the file."""
+        before = offset % _BLOCK
+        view = memoryview(self._buffer)[: -(-(before + size) // _BLOCK) * _BLOCK]
+        count = os.preadv(self._descriptor, [view], offset - before)
+        return bytes(view[before : min(before + size, count)])
 
 
 def _write_all(descriptor: int, view: memoryview) -> None:

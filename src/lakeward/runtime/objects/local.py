@@ -205,7 +205,8 @@ class _Pieces:
         self._descriptor = descriptor
         self._threads = threads
         self._offset = self._stop = 0
-        self._large = self._direct = False
+        self._large = False
+        self._direct: direct.Reader | None = None
         self._ahead: Future[bytes] | None = None
 
     def select(self, start: int, stop: int) -> None:
@@ -221,27 +222,27 @@ class _Pieces:
             self._close()
             raise StopAsyncIteration
         piece: bytes | None = None
-        if not self._direct:
+        if self._direct is None:
             # A bytearray is as good as bytes to the socket, and copying a quarter megabyte is not free.
             piece = cast("bytes | None", read_cached(self._descriptor, min(_PIECE, left), self._offset))
-            if piece is None and self._large:
-                self._direct = direct.enter(self._descriptor)
-            if piece is None and not self._direct:
+            if piece is None and self._large and direct.enter(self._descriptor):
+                self._direct = direct.Reader(self._descriptor)
+            if piece is None and self._direct is None:
                 reading = self._threads.submit(_read, self._descriptor, min(_DISK_PIECE, left), self._offset)
                 piece = await asyncio.wrap_future(reading)
-        if self._direct:
-            self._ahead = self._ahead or self._begin(self._offset)
+        if self._direct is not None:
+            self._ahead = self._ahead or self._begin(self._direct, self._offset)
             piece = await asyncio.wrap_future(self._ahead)
             following = self._offset + len(piece)
-            self._ahead = self._begin(following) if following < self._stop else None
+            self._ahead = self._begin(self._direct, following) if following < self._stop else None
         assert piece is not None
         self._offset += len(piece)
         return piece
 
-    def _begin(self, offset: int) -> "Future[bytes]":
+    def _begin(self, reader: direct.Reader, offset: int) -> "Future[bytes]":
         """Read the next piece past the cache while the one before is sent."""
         size = min(direct.PIECE, self._stop - offset)
-        return self._threads.submit(_read_direct, self._descriptor, size, offset)
+        return self._threads.submit(_read_direct, reader, self._descriptor, size, offset)
 
     async def aclose(self) -> None:
         self._close()
@@ -271,9 +272,9 @@ def _read(descriptor: int, size: int, offset: int) -> bytes:
     return piece
 
 
-def _read_direct(descriptor: int, size: int, offset: int) -> bytes:
+def _read_direct(reader: direct.Reader, descriptor: int, size: int, offset: int) -> bytes:
     try:
-        piece = direct.read(descriptor, size, offset)
+        piece = reader.read(size, offset)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise Unavailable(f"The object store cannot be read: {error.strerror}.") from error
