@@ -5,13 +5,14 @@ hold is `InvalidParameter`. Statements are plain SQL with `$n`; asyncpg prepares
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
 import asyncpg
 
 from lakeward.kit.errors import Internal, InvalidParameter, LakewardError, Unavailable
+from lakeward.runtime.pool import Pool
 
 Tx = Any  # an asyncpg connection inside a transaction; asyncpg ships no types
 
@@ -40,87 +41,93 @@ LOST = (
 )
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raise the driver's errors as ours."""
-    try:
-        yield
-    except LakewardError:
-        raise
-    except (asyncpg.DataError, asyncpg.ProgramLimitExceededError, UnicodeEncodeError) as error:
-        reason = str(error).partition("\nDETAIL:")[0]
-        raise InvalidParameter(f"The database cannot hold a value of this request: {reason}.") from error
-    except LOST as error:
-        raise Unavailable("The database connection was lost. Retry.") from error
-    except (
-        asyncpg.InsufficientResourcesError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-    ) as error:
-        raise Unavailable(f"The database cannot take this request now: {error}.") from error
-    except (OSError, TimeoutError) as error:
-        raise Unavailable("The database is not reachable. Retry.") from error
-    except RETRYABLE as error:
-        raise Unavailable("Two requests met on the same rows. Retry.") from error
-    except asyncpg.ReadOnlySQLTransactionError as error:
-        raise Unavailable("The database is read-only at the moment. Retry.") from error
-    except asyncpg.PostgresError as error:
-        raise Internal(f"{type(error).__name__}: {error}") from error
+_MEANINGS: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], LakewardError]], ...] = (
+    (
+        (asyncpg.DataError, asyncpg.ProgramLimitExceededError, UnicodeEncodeError),
+        lambda error: InvalidParameter(
+            f"The database cannot hold a value of this request: {str(error).partition(chr(10) + 'DETAIL:')[0]}."
+        ),
+    ),
+    (LOST, lambda _: Unavailable("The database connection was lost. Retry.")),
+    (
+        (asyncpg.InsufficientResourcesError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError),
+        lambda error: Unavailable(f"The database cannot take this request now: {error}."),
+    ),
+    ((OSError,), lambda _: Unavailable("The database is not reachable. Retry.")),  # TimeoutError is one
+    (RETRYABLE, lambda _: Unavailable("Two requests met on the same rows. Retry.")),
+    (
+        (asyncpg.ReadOnlySQLTransactionError,),
+        lambda _: Unavailable("The database is read-only at the moment. Retry."),
+    ),
+    ((asyncpg.PostgresError,), lambda error: Internal(f"{type(error).__name__}: {error}")),
+)
 
 
-async def _no_reset(_connection: Any) -> None:
-    """Between requests nothing needs resetting: no session state is ever set. Saves a round trip per request."""
+def translation(error: BaseException) -> LakewardError | None:
+    """The driver's error as ours; None for what is none of the driver's."""
+    return next((meaning(error) for kinds, meaning in _MEANINGS if isinstance(error, kinds)), None)
 
 
-@asynccontextmanager
-async def _given_up_if_lost(connection: Any) -> AsyncIterator[None]:
-    """Close a connection that failed as one, so that the pool does not lend it again."""
-    try:
-        yield
-    except (*LOST, OSError):
-        connection.terminate()
-        raise
+class _Loan:
+    """A connection for the length of an `async with`, and driver's errors raised as ours."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Any:
+        try:
+            self._connection = await self._pool.take(ACQUIRE_SECONDS)
+        except Exception as error:
+            if (ours := translation(error)) is not None:
+                raise ours from error
+            raise
+        return self._connection
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self._pool.give(self._connection)
+            return
+        # A cancelled statement may still be under way, and a connection that was lost is of no use to others.
+        self._pool.give(
+            self._connection, broken=isinstance(error, (*LOST, OSError)) or not isinstance(error, Exception)
+        )
+        if (ours := translation(error)) is not None:
+            raise ours from error
 
 
 class Database:
     """A pool bound to one event loop. `await Database.open(dsn)`, later `await db.close()`."""
 
-    def __init__(self, dsn: str, pool: Any, interning: Any) -> None:
+    def __init__(self, dsn: str, *, size: int) -> None:
         self.dsn = dsn
-        self._pool = pool
-        self._interning = interning
+        self._pool = Pool(self._connect, size)
+        # Names are interned outside the request's transaction; a connection of their own cannot be starved by it.
+        self._interning = Pool(self._connect, 1)
         self._names: dict[str, int] = {}
 
     @classmethod
     async def open(cls, dsn: str, *, size: int = 8) -> Self:
         """Connect lazily: a database that is away makes requests fail retryably, not the start."""
-        options: dict[str, Any] = {
-            "min_size": 0,
-            "reset": _no_reset,
-            "statement_cache_size": 400,
-            "max_cached_statement_lifetime": 0,
-            "command_timeout": 120,
-            "timeout": 10,
-            "server_settings": {"application_name": "lakeward", "timezone": "UTC"},
-        }
-        pool = await asyncpg.create_pool(dsn, max_size=size, max_inactive_connection_lifetime=0, **options)
-        # Names are interned outside the request's transaction; a pool of their own cannot be starved by it.
-        interning = await asyncpg.create_pool(dsn, max_size=1, max_inactive_connection_lifetime=60, **options)
-        return cls(dsn, pool, interning)
+        return cls(dsn, size=size)
+
+    async def _connect(self) -> Any:
+        return await asyncpg.connect(
+            self.dsn,
+            statement_cache_size=400,
+            max_cached_statement_lifetime=0,
+            command_timeout=120,
+            timeout=10,
+            server_settings={"application_name": "lakeward", "timezone": "UTC"},
+        )
 
     async def close(self) -> None:
-        for pool in (self._pool, self._interning):
-            try:
-                await asyncio.wait_for(pool.close(), 5)
-            except TimeoutError:
-                pool.terminate()
+        await asyncio.gather(self._pool.close(5), self._interning.close(5))
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        """A connection without BEGIN: each statement is a transaction of its own."""
-        with translated():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, _given_up_if_lost(connection):
-                yield connection
+    def connection(self) -> _Loan:
+        """`async with` a connection without BEGIN: each statement is a transaction of its own."""
+        return _Loan(self._pool)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -160,14 +167,13 @@ class Database:
         return found
 
     async def _intern(self, names: list[str]) -> None:
-        with translated():
-            async with self._interning.acquire(timeout=ACQUIRE_SECONDS) as connection, _given_up_if_lost(connection):
-                await connection.execute(
-                    "INSERT INTO key_name (text) SELECT t FROM unnest($1::text[]) AS t"
-                    " WHERE NOT EXISTS (SELECT FROM key_name WHERE text = t) ORDER BY t ON CONFLICT DO NOTHING",
-                    names,
-                )
-                rows = await connection.fetch("SELECT text, id FROM key_name WHERE text = ANY($1::text[])", names)
+        async with _Loan(self._interning) as connection:
+            await connection.execute(
+                "INSERT INTO key_name (text) SELECT t FROM unnest($1::text[]) AS t"
+                " WHERE NOT EXISTS (SELECT FROM key_name WHERE text = t) ORDER BY t ON CONFLICT DO NOTHING",
+                names,
+            )
+            rows = await connection.fetch("SELECT text, id FROM key_name WHERE text = ANY($1::text[])", names)
         self._remember(rows)
 
     def _remember(self, rows: Sequence[Any]) -> None:

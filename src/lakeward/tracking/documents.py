@@ -31,8 +31,6 @@ async def of_run(tx: Tx, workspace: int, run_id: str) -> tuple[Run, RunDocument]
     if row is None:
         raise unknown(run_id)
     *run, data, inputs, outputs = row
-    if data is None:
-        _, data, inputs, outputs = await store.make_one(tx, run[0])
     return Run(*run), RunDocument(data, inputs, outputs)
 
 

@@ -8,6 +8,7 @@ import asyncpg
 from lakeward.experiments import ExperimentId
 from lakeward.runtime.db import Tx
 from lakeward.tracking.records import Run, RunSeq, Target
+from lakeward.tracking.store.documents import MADE_IF_MISSING
 
 _PARAM_TAKEN = "LW001"  # what log_words raises
 
@@ -174,7 +175,8 @@ async def find_documents(tx: Tx, seqs: Sequence[int]) -> list[Any]:
 
 async def find_with_document(tx: Tx, workspace: int, run_id: str) -> Any:
     return await tx.fetchrow(
-        f"SELECT {_RUN}, d.data, d.inputs, d.outputs {_FROM} LEFT JOIN run_document d ON d.run_seq = r.seq"
+        f"SELECT {_RUN}, coalesce(d.data, m.data), coalesce(d.inputs, m.inputs), coalesce(d.outputs, m.outputs)"
+        f" {_FROM} LEFT JOIN run_document d ON d.run_seq = r.seq LEFT JOIN LATERAL ({MADE_IF_MISSING}) AS m ON true"
         f" WHERE r.run_id = $1 AND e.workspace_id = $2 AND {_HERE}",
         run_id, workspace,
     )  # fmt: skip
