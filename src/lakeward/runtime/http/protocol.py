@@ -1,10 +1,11 @@
-"""The HTTP/1.1 protocol of the server: uvicorn's, with bounded heads, and bodies handed over as they came.
+"""The HTTP/1.1 protocol of the server: uvicorn's, with bounded heads, bodies as they came, and fewer writes.
 
 uvicorn gathers body bytes in a bytearray and copies that for each `receive`: two copies more than needed, which cost
 0.9 s of CPU for a 600 MB upload; this costs 0.35 s (two cores, loopback, nothing done with the bytes).
 """
 
-from typing import Any, Final, Self
+import asyncio
+from typing import Any, Final, Self, cast
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,6 +14,7 @@ from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http.render import render
 
 MAX_HEAD: Final = 64 << 10  # bytes of request line and headers that are collected before the request is refused
+_JOIN: Final = 64 << 10  # a first piece that is larger is not worth copying
 
 
 class _Chunks:
@@ -36,10 +38,54 @@ class _Chunks:
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
 
 
+class _Joining:
+    """A transport that sends the head of an answer together with the first bytes of its body.
+
+    uvicorn writes them one by one, which is a system call more here and a wake-up more at the client.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self.begins = True  # the next bytes begin an answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if self.begins and data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 100 "):
+            self._head, self.begins = data, False
+        elif self._head and len(data) <= _JOIN:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+        else:
+            self.flush()
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+
 class Protocol(HttpToolsProtocol):
     """One connection. `uvicorn.Config(http=Protocol)`."""
 
     _head_bytes: int | None = None  # of the head that is arriving
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own type
+        super().connection_made(transport)
+        self._joining = _Joining(transport)
+        self.transport = cast("asyncio.Transport", self._joining)
+
+    def on_response_complete(self) -> None:
+        self._joining.flush()  # an answer to HEAD has no body
+        self._joining.begins = True
+        super().on_response_complete()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
