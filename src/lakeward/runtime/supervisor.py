@@ -153,6 +153,7 @@ class Supervisor:
             self._children.append(Child("worker", "lakeward-worker", work))
         gc.freeze()  # no collection writes into the pages that the children share
         gc.enable()
+        gc.set_threshold(20_000, 20, 20)  # requests leave little in cycles
         for child in self._children:
             self._fork(child)
         if self._socket is None:
