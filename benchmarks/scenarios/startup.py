@@ -10,7 +10,7 @@ from benchmarks.measure import Bench, single
 LINES = (
     Line(
         "start", "start to first answer, fresh directory", "s", must=AtMost(2.0), aim=AtMost(1.0),
-        note="PostgreSQL makes its cluster on the two cores on which Python imports; a later start takes less than a second.",
+        note="PostgreSQL makes its cluster on the two cores on which Python imports; later starts take half.",
     ),
     Line("idle_memory", "idle memory of the process tree (PSS)", "MB", must=AtMost(400), aim=AtMost(250)),
 )  # fmt: skip
