@@ -42,7 +42,7 @@ class Line:
     more_is_better: bool = False
     must: Goal | None = None
     aim: Goal | None = None
-    note: str = ""
+    note: str = ""  # what holds it back from the aim
 
     def ratio(self, value: float, reference: float) -> float:
         """How many times better `value` is than `reference`."""

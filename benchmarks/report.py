@@ -145,7 +145,7 @@ def spreads(found: list[Row]) -> str:
 
 
 def goals(found: list[Row]) -> str:
-    """One sentence per row: must, aims at, got."""
+    """One sentence per row: must, aims at, got; and what holds it back from the aim."""
     lines = []
     for row in found:
         if row.line.must is None or row.ours is None:
@@ -154,7 +154,9 @@ def goals(found: list[Row]) -> str:
         if row.ratio is not None:
             got += f", {times(row.ratio)}"
         aim = f"aims at {row.line.aim}" if row.line.aim else "no further aim"
-        lines.append(f"- {row.line.title}: must {row.line.must}, {aim}, got {got} ({row.verdict()}).")
+        sentence = f"- {row.line.title}: must {row.line.must}, {aim}, got {got} ({row.verdict()})."
+        held_back = row.verdict() != "aim met" and row.line.note
+        lines.append(f"{sentence} {row.line.note}" if held_back else sentence)
     return "\n".join(lines)
 
 
@@ -180,6 +182,7 @@ writes, everything that was acknowledged is counted through the public API; a di
 {summary(found)}
 
 "ratio to best": how many times better than the best form of MLflow. A line without "must" is shown for information.
+Searches over 100,000 and a million runs are in [search plans](search-plans.md).
 
 ## Must, aims at, got
 

@@ -181,7 +181,10 @@ class Walk:
         if not seqs:
             return []
         s = self._statement()
-        source = f"unnest({s.add(list(seqs))}::bigint[]) AS c(seq) JOIN run r ON r.seq = c.seq"
+        # One lookup by number for each. What PostgreSQL believes of an experiment that it has not analyzed yet, that
+        # it holds one run, would make it compare every candidate with every run.
+        row = "LATERAL (SELECT * FROM run WHERE run.seq = c.seq OFFSET 0) AS r"
+        source = f"unnest({s.add(list(seqs))}::bigint[]) AS c(seq), {row}"
         tests = [s.within("r.experiment_id"), self.visible.on_row(s)]
         tests += [clause.on_row(s) if clause.has_row else clause.probe(s, "r.seq") for clause in clauses]
         values = "".join(f", {key.value(s)} AS o{number}" for number, key in enumerate(keys))
