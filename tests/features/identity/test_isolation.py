@@ -62,6 +62,28 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "logged-models/{model_id}/params"): lambda w: {"model_id": w.model, "params": [PAIR]},
     ("PATCH", "logged-models/{model_id}/tags"): lambda w: {"model_id": w.model, "tags": [PAIR]},
     ("DELETE", "logged-models/{model_id}/tags/{tag_key...}"): lambda w: {"model_id": w.model, "tag_key": "k"},
+    # the registry
+    ("GET", "registered-models/get"): lambda w: {"name": w.registered},
+    ("PATCH", "registered-models/update"): lambda w: {"name": w.registered, "description": "taken"},
+    ("POST", "registered-models/rename"): lambda w: {"name": w.registered, "new_name": f"taken {w.registered}"},
+    ("DELETE", "registered-models/delete"): lambda w: {"name": w.registered},
+    ("GET", "registered-models/get-latest-versions"): lambda w: {"name": w.registered},
+    ("POST", "registered-models/get-latest-versions"): lambda w: {"name": w.registered},
+    ("POST", "registered-models/set-tag"): lambda w: {"name": w.registered, **PAIR},
+    ("DELETE", "registered-models/delete-tag"): lambda w: {"name": w.registered, "key": "k"},
+    ("GET", "registered-models/alias"): lambda w: {"name": w.registered, "alias": SECRET},
+    ("POST", "registered-models/alias"): lambda w: {"name": w.registered, "alias": "taken", "version": "1"},
+    ("DELETE", "registered-models/alias"): lambda w: {"name": w.registered, "alias": SECRET},
+    ("POST", "model-versions/create"): lambda w: {"name": w.registered, "source": "s3://taken"},
+    ("GET", "model-versions/get"): lambda w: {"name": w.registered, "version": "1"},
+    ("GET", "model-versions/get-download-uri"): lambda w: {"name": w.registered, "version": "1"},
+    ("PATCH", "model-versions/update"): lambda w: {"name": w.registered, "version": "1", "description": "taken"},
+    ("POST", "model-versions/transition-stage"): lambda w: {
+        "name": w.registered, "version": "1", "stage": "Staging",
+    },
+    ("DELETE", "model-versions/delete"): lambda w: {"name": w.registered, "version": "1"},
+    ("POST", "model-versions/set-tag"): lambda w: {"name": w.registered, "version": "1", **PAIR},
+    ("DELETE", "model-versions/delete-tag"): lambda w: {"name": w.registered, "version": "1", "key": "k"},
     # artifacts
     ("GET", "artifacts/list"): lambda w: {"run_id": w.run},
     ("POST", "artifacts/credentials-for-read"): lambda w: {"run_id": w.run, "path": [FILE]},
@@ -149,11 +171,16 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "experiments/search-datasets"): lambda w: {"experiment_ids": [w.experiment]},
     ("POST", "runs/search"): lambda w: {"experiment_ids": [w.experiment], "run_view_type": "ALL"},
     ("POST", "logged-models/search"): lambda w: {"experiment_ids": [w.experiment]},
+    ("GET", "registered-models/search"): lambda w: {"filter": f"name = '{w.registered}'"},
+    ("GET", "model-versions/search"): lambda w: {"filter": f"name = '{w.registered}'"},
     ("GET", "/api/3.0/mlflow/workspaces"): lambda _: {},
 }
 
 # They make something new, or name nothing that belongs to anybody.
-WITHOUT_OBJECT = {("POST", "experiments/create"), ("POST", "/api/3.0/mlflow/workspaces"), ("GET", "/metrics")}
+WITHOUT_OBJECT = {
+    ("POST", "experiments/create"), ("POST", "registered-models/create"), ("POST", "/api/3.0/mlflow/workspaces"),
+    ("GET", "/metrics"),
+}  # fmt: skip
 
 _PREFIX = "/api/2.0/mlflow/"
 
@@ -209,6 +236,10 @@ def make_world(client: Caller) -> World:
     client.post("runs/log-inputs", run_id=run, datasets=[{"dataset": dataset}])
     made = client.post("logged-models", experiment_id=experiment, name=SECRET, tags=[{"key": "k", "value": SECRET}])
     model = made["model"]["info"]["model_id"]
+    tagged = [{"key": "k", "value": SECRET}]
+    client.post("registered-models/create", name=f"model {name}", description=SECRET, tags=tagged)
+    client.post("model-versions/create", name=f"model {name}", source=f"s3://{SECRET}", tags=tagged)
+    client.post("registered-models/alias", name=f"model {name}", alias=SECRET, version="1")
     place = f"{experiment}/{run}/artifacts"
     proxy = "/api/2.0/mlflow-artifacts"
     for where in (place, f"{place}/folder", f"{experiment}/models/{model}/artifacts"):
@@ -216,8 +247,9 @@ def make_world(client: Caller) -> World:
     begun = client.call("POST", f"{proxy}/mpu/create/{place}", json={"path": "taken.txt", "num_parts": 1})
     folder = f"{_FILES}/{experiment}/Runs/{run}/artifacts"
     return World(
-        name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"]
-    )
+        name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
+        registered=f"model {name}",
+    )  # fmt: skip
 
 
 @pytest.fixture
