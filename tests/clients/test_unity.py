@@ -192,7 +192,7 @@ def test_http_models_are_seen_in_the_catalog(uc, http, experiment, line, side):
     with mlflow.start_run(experiment_id=experiment) as run:
         info = log(line)
     http.create_registered_model(short, tags={"k": "v"})
-    source = f"models:/{info.model_id}" if MLFLOW_3 else mlflow.get_artifact_uri("line", run_id=run.info.run_id)
+    source = f"models:/{info.model_id}" if MLFLOW_3 else f"{run.info.artifact_uri}/line"
     http.create_model_version(short, source, run.info.run_id)
     full = f"main.default.{short}"
     assert uc.get_registered_model(full.lower()).tags == {"k": "v"}

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from lakeward.kit.errors import AlreadyExists, InvalidParameter
-from lakeward.registry import models, search, unity, versions
+from lakeward.registry import models, names, search, unity, versions
 from lakeward.registry.records import (
     IS_PROMPT_TAG,
     PROMPT_TEXT_TAG,
@@ -106,10 +106,11 @@ async def search_versions(
     return await versions.search_versions(
         tx,
         workspace,
-        filter_text=f"name = {search.quoted(current)} AND tags.`{IS_PROMPT_TAG}` = 'true'",
+        filter_text=None,
         order_by=["version_number DESC"],
         max_results=max_results,
         page_token=page_token,
+        prompt=names.parse(current).full,
     )
 
 

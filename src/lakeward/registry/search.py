@@ -116,12 +116,6 @@ class Scope(NamedTuple):
     prompts: bool
 
 
-def quoted(text: str) -> str:
-    """A text as the filter language writes it."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
 def models(
     workspace: int,
     filter_text: str | None,
@@ -145,9 +139,18 @@ def models(
 
 
 def versions(
-    workspace: int, filter_text: str | None, order_by: Sequence[str], page_token: str | None, *, any_case: bool = False
+    workspace: int,
+    filter_text: str | None,
+    order_by: Sequence[str],
+    page_token: str | None,
+    *,
+    any_case: bool = False,
+    prompt: str | None = None,
 ) -> Query:
-    """compat(mlflow 3.17): what was changed last comes first, and the greater number among equals."""
+    """`prompt` looks at the versions of the prompt of this full name only.
+
+    compat(mlflow 3.17): what was changed last comes first, and the greater number among equals.
+    """
     name = Order(Entity.ATTRIBUTE, "name")
     newest = Order(Entity.ATTRIBUTE, "version_number", ascending=False)
     asked = parse_order(order_by, VERSIONS) or (Order(Entity.ATTRIBUTE, "last_updated_timestamp", ascending=False),)
@@ -156,9 +159,11 @@ def versions(
     comparisons, prompts = _split(parse_filter(filter_text, VERSIONS))
     own = parameters.add(workspace)
     where = [f"v.workspace_id = {own}", f"r.workspace_id = {own}"]
-    where.append("v.is_prompt" if prompts else "NOT v.is_prompt AND NOT r.is_prompt")
+    where.append("v.is_prompt" if prompts or prompt is not None else "NOT v.is_prompt AND NOT r.is_prompt")
+    if prompt is not None:
+        where.append(f"r.full_name = {parameters.add(prompt)}")
     where += [_test(each, _VERSION_COLUMN, _VERSION_TAG, parameters, any_case=any_case) for each in comparisons]
-    context = pages.context_of("model versions", workspace, filter_text, list(order_by), any_case)
+    context = pages.context_of("model versions", workspace, filter_text, list(order_by), any_case, prompt)
     return _query(where, orders, _VERSION_COLUMN, parameters, context, page_token)
 
 

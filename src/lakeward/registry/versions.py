@@ -134,10 +134,14 @@ async def search_versions(
     max_results: int | None,
     page_token: str | None,
     any_case: bool = False,
+    prompt: str | None = None,
 ) -> tuple[list[ModelVersion], str | None]:
-    """A page of versions and the token of the next one. `any_case`: names are compared as Unity Catalog does."""
+    """A page of versions, and the token of the next one.
+
+    `any_case` compares names as Unity Catalog does; `prompt` is the full name of the one prompt that is looked at.
+    """
     limit = experiments.bounded(max_results, search.MAX_VERSIONS, search.MAX_VERSIONS)
-    query = search.versions(workspace, filter_text, order_by, page_token, any_case=any_case)
+    query = search.versions(workspace, filter_text, order_by, page_token, any_case=any_case, prompt=prompt)
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:
         return found, None
