@@ -110,7 +110,8 @@ async def search_versions(
         order_by=["version_number DESC"],
         max_results=max_results,
         page_token=page_token,
-        prompt=names.parse(current).full,
+        only=names.parse(current).full,
+        prompts=True,
     )
 
 

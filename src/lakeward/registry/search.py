@@ -145,9 +145,10 @@ def versions(
     page_token: str | None,
     *,
     any_case: bool = False,
-    prompt: str | None = None,
+    only: str | None = None,
+    prompts: bool | None = None,
 ) -> Query:
-    """`prompt` looks at the versions of the prompt of this full name only.
+    """`only` looks at the versions of the model of this full name; `prompts` says what the filter else would.
 
     compat(mlflow 3.17): what was changed last comes first, and the greater number among equals.
     """
@@ -156,14 +157,15 @@ def versions(
     asked = parse_order(order_by, VERSIONS) or (Order(Entity.ATTRIBUTE, "last_updated_timestamp", ascending=False),)
     orders = _completed(asked, name, newest)
     parameters = Parameters()
-    comparisons, prompts = _split(parse_filter(filter_text, VERSIONS))
+    comparisons, asked_prompts = _split(parse_filter(filter_text, VERSIONS))
+    prompts = asked_prompts if prompts is None else prompts
     own = parameters.add(workspace)
     where = [f"v.workspace_id = {own}", f"r.workspace_id = {own}"]
-    where.append("v.is_prompt" if prompts or prompt is not None else "NOT v.is_prompt AND NOT r.is_prompt")
-    if prompt is not None:
-        where.append(f"r.full_name = {parameters.add(prompt)}")
+    where.append("v.is_prompt" if prompts else "NOT v.is_prompt AND NOT r.is_prompt")
+    if only is not None:
+        where.append(f"r.full_name = {parameters.add(only)}")
     where += [_test(each, _VERSION_COLUMN, _VERSION_TAG, parameters, any_case=any_case) for each in comparisons]
-    context = pages.context_of("model versions", workspace, filter_text, list(order_by), any_case, prompt)
+    context = pages.context_of("model versions", workspace, filter_text, list(order_by), any_case, only)
     return _query(where, orders, _VERSION_COLUMN, parameters, context, page_token)
 
 

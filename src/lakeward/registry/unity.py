@@ -9,7 +9,7 @@ from typing import Final
 from lakeward import experiments, logged_models
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
-from lakeward.registry import files, models, names, versions
+from lakeward.registry import files, models, names, search, versions
 from lakeward.registry.records import (
     MAX_DESCRIPTION,
     MAX_RUN_ID,
@@ -83,6 +83,30 @@ async def update_model(
     return await models.rename(
         tx, workspace, current, checked(new_name if "." in new_name else f"{catalog}.{schema}.{new_name}")
     )
+
+
+async def list_models(
+    tx: Tx, workspace: int, *, catalog: str, schema: str, max_results: int | None, page_token: str | None
+) -> tuple[list[RegisteredModel], str | None]:
+    """Models of one schema, or of all where none is named."""
+    if bool(catalog) is not bool(schema):
+        raise InvalidParameter("Name both catalog_name and schema_name, or neither.")
+    scope = search.Scope(catalog, schema, prompts=False) if catalog else None
+    return await models.search_models(
+        tx, workspace, filter_text=None, order_by=[], max_results=max_results, page_token=page_token, scope=scope
+    )
+
+
+async def list_versions(
+    tx: Tx, workspace: int, name: str, *, max_results: int | None, page_token: str | None
+) -> tuple[list[ModelVersion], str | None]:
+    """Versions of a model, the newest first."""
+    current = await spelled(tx, workspace, name)
+    return await versions.search_versions(
+        tx, workspace,
+        filter_text=None, order_by=["version_number DESC"], max_results=max_results, page_token=page_token,
+        only=names.parse(current).full,
+    )  # fmt: skip
 
 
 async def create_version(

@@ -60,7 +60,7 @@ class ModelVersion(msgspec.Struct, omit_defaults=True):
             run_id=record.run_id,
             status_message=record.status_message,
             model_id=record.logged_model_id,
-            model_params=msgspec.UNSET if model is None else _named(model.params),
+            model_params=msgspec.UNSET if model is None else named(model.params),
             model_metrics=msgspec.UNSET if model is None else msgspec.Raw(model.metrics.encode()),
         )
 
@@ -78,7 +78,7 @@ class ModelParam(msgspec.Struct):
 _params = msgspec.json.Decoder(list[_Param])
 
 
-def _named(params: str) -> msgspec.Raw:
+def named(params: str) -> msgspec.Raw:
     """Params of a LoggedModel have keys, those of a version names."""
     return msgspec.Raw(msgspec.json.encode([ModelParam(each.key, each.value) for each in _params.decode(params)]))
 

@@ -134,14 +134,16 @@ async def search_versions(
     max_results: int | None,
     page_token: str | None,
     any_case: bool = False,
-    prompt: str | None = None,
+    only: str | None = None,
+    prompts: bool | None = None,
 ) -> tuple[list[ModelVersion], str | None]:
     """A page of versions, and the token of the next one.
 
-    `any_case` compares names as Unity Catalog does; `prompt` is the full name of the one prompt that is looked at.
+    `any_case` compares names as Unity Catalog does; `only` is the full name of the one model that is looked at, and
+    `prompts` says whether it is a prompt.
     """
     limit = experiments.bounded(max_results, search.MAX_VERSIONS, search.MAX_VERSIONS)
-    query = search.versions(workspace, filter_text, order_by, page_token, any_case=any_case, prompt=prompt)
+    query = search.versions(workspace, filter_text, order_by, page_token, any_case=any_case, only=only, prompts=prompts)
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:
         return found, None

@@ -23,6 +23,7 @@ World = SimpleNamespace
 Request = dict[str, Any]
 _FILES = "WorkspaceInternal/Mlflow/Artifacts"
 _UC = "unity-catalog"
+_NATIVE = "/api/2.1/unity-catalog"
 
 # (method, path without the API prefix) → the fields of a request that names objects of the world
 BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
@@ -129,6 +130,37 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("DELETE", f"{_UC}/prompts/{{name}}/versions/{{version}}/tags/{{key...}}"): lambda w: {
         "name": w.prompt, "version": "1", "key": "k",
     },
+    **{
+        (method, f"{_NATIVE}/{path}"): (lambda w, more=more: {"full_name": w.catalog, **more})
+        for method, path, more in (
+            ("GET", "models/{full_name}", {}),
+            ("PATCH", "models/{full_name}", {"comment": "taken"}),
+            ("DELETE", "models/{full_name}", {}),
+            ("PATCH", "securable-tags/FUNCTION/{full_name}", {"changes": {"add_tags": [PAIR]}}),
+            ("GET", "models/{full_name}/aliases/{alias}", {"alias": SECRET}),
+            ("PUT", "models/{full_name}/aliases/{alias}", {"alias": "taken", "version_num": 1}),
+            ("DELETE", "models/{full_name}/aliases/{alias}", {"alias": SECRET}),
+            ("GET", "models/{full_name}/versions", {}),
+            ("GET", "models/{full_name}/versions/{version}", {"version": "1"}),
+            ("PATCH", "models/{full_name}/versions/{version}", {"version": "1", "comment": "taken"}),
+            ("DELETE", "models/{full_name}/versions/{version}", {"version": "1"}),
+            ("PATCH", "models/{full_name}/versions/{version}/finalize", {"version": "2"}),
+            ("PATCH", "subentity-tags/FUNCTION/{full_name}/{version}", {
+                "version": "1", "changes": {"add_tags": [PAIR]},
+            }),
+        )
+    },
+    **{
+        ("POST", f"{_NATIVE}/{path}"): (
+            lambda w, more=more: {
+                "catalog_name": "main", "schema_name": "default", "model_name": w.catalog.rpartition(".")[2], **more,
+            }
+        )
+        for path, more in (
+            ("models/versions", {"source": "s3://taken"}),
+            ("temporary-model-version-credentials", {"version": 1}),
+        )
+    },
     # artifacts
     ("GET", "artifacts/list"): lambda w: {"run_id": w.run},
     ("POST", "artifacts/credentials-for-read"): lambda w: {"run_id": w.run, "path": [FILE]},
@@ -220,6 +252,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("GET", "model-versions/search"): lambda w: {"filter": f"name = '{w.registered}'"},
     ("GET", f"{_UC}/registered-models/search"): lambda _: {},
     ("GET", f"{_UC}/model-versions/search"): lambda w: {"filter": f"name = '{w.catalog}'"},
+    ("GET", f"{_NATIVE}/models"): lambda _: {},
     ("POST", f"{_UC}/prompts/search"): lambda _: {
         "catalog_schema": {"catalog_name": "main", "schema_name": "default"},
     },
@@ -230,6 +263,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
 WITHOUT_OBJECT = {
     ("POST", "experiments/create"), ("POST", "registered-models/create"), ("POST", "/api/3.0/mlflow/workspaces"),
     ("GET", "/metrics"), ("POST", f"{_UC}/registered-models/create"), ("POST", f"{_UC}/prompts"),
+    ("POST", f"{_NATIVE}/models"),
     ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
 }  # fmt: skip
 

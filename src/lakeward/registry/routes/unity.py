@@ -197,20 +197,26 @@ async def get_uc_download_uri(call: Call, req: wire.VersionById) -> wire.Downloa
     return wire.DownloadUri(files.path(found))
 
 
+async def credentials(call: Call, name: str, version: str, *, write: bool) -> unity_wire.Credentials:
+    """What a caller gets who may read a READY version, or write a PENDING one."""
+    if write:
+        role = call.actor.role_in(call.workspace)
+        if role is None or role < Role.EDIT:
+            raise PermissionDenied(f"'{call.actor.name}' may not write model versions here; this needs EDIT.")
+        await unity.get_writable(call.tx, call.workspace, name, version)
+    else:
+        await unity.get_readable(call.tx, call.workspace, name, version)
+    expires = int((time.time() + _CREDENTIALS_SECONDS) * 1000)
+    return unity_wire.Credentials(unity_wire.DEFAULT_STORAGE, expires)
+
+
 @versions.post("/generate-temporary-credentials", allow=READ, tx="read")
 async def generate_temporary_credentials(
     call: Call, req: unity_wire.TemporaryCredentials
 ) -> unity_wire.CredentialsResponse:
     """No cloud credentials leave the server: the files go by URLs that it signs one by one."""
-    if str(req.operation) in _WRITES:
-        role = call.actor.role_in(call.workspace)
-        if role is None or role < Role.EDIT:
-            raise PermissionDenied(f"'{call.actor.name}' may not write model versions here; this needs EDIT.")
-        await unity.get_writable(call.tx, call.workspace, req.name, str(req.version))
-    else:
-        await unity.get_readable(call.tx, call.workspace, req.name, str(req.version))
-    expires = int((time.time() + _CREDENTIALS_SECONDS) * 1000)
-    return unity_wire.CredentialsResponse(unity_wire.Credentials(unity_wire.DEFAULT_STORAGE, expires))
+    given = await credentials(call, req.name, str(req.version), write=str(req.operation) in _WRITES)
+    return unity_wire.CredentialsResponse(given)
 
 
 @versions.post("/emit-lineage", allow=READ, tx="read")
