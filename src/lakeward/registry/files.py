@@ -73,11 +73,11 @@ async def prefix_of(tx: Tx, workspace: int, version: ModelVersion) -> str:
     if version.storage.startswith("runs:/"):
         run_id, _, rest = version.storage.removeprefix("runs:/").lstrip("/").partition("/")
         run = await tracking.get_run(tx, workspace, run_id)
-        return _joined(artifacts.run_prefix(workspace, run.experiment_id, run.run_id), rest)
+        return _joined(experiments.run_objects(workspace, run.experiment_id, run.run_id), rest)
     place = experiments.parse_artifact_uri(version.storage)
     if place is None:
         raise NotFound(f"The files of this version are not kept by this server; they are at {version.storage!r}.")
-    rooted = artifacts.model_prefix if place.is_model else artifacts.run_prefix
+    rooted = experiments.model_objects if place.is_model else experiments.run_objects
     return _joined(rooted(workspace, int(place.experiment), place.owner), place.path)
 
 
@@ -86,7 +86,7 @@ def prefix(workspace: int, files_id: FilesId) -> str:
 
 
 def _joined(top: str, rest: str) -> str:
-    return "/".join((top, *artifacts.parse(rest.strip("/"), directory=True)))
+    return "/".join((top, "artifacts", *artifacts.parse(rest.strip("/"), directory=True)))
 
 
 async def sweep(db: Database, objects: ObjectStore) -> None:

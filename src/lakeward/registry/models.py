@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from lakeward import experiments
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
+from lakeward.kit.pages import page_size
 from lakeward.registry import names, search
 from lakeward.registry.records import (
     IS_PROMPT_TAG,
@@ -67,7 +67,7 @@ async def search_models(
     scope: search.Scope | None = None,
 ) -> tuple[list[RegisteredModel], str | None]:
     """A page of models, or of prompts if the filter asks for them, and the token of the next one."""
-    limit = experiments.bounded(max_results, search.DEFAULT_MODELS, search.MAX_MODELS)
+    limit = page_size(max_results, search.DEFAULT_MODELS, search.MAX_MODELS)
     query = search.models(workspace, filter_text, order_by, page_token, scope)
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:

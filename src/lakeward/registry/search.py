@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from lakeward.kit import pages
-from lakeward.kit.errors import InvalidParameter
 from lakeward.kit.filters import (
     LISTED,
     NUMERIC,
@@ -84,6 +83,7 @@ _VERSION_COLUMN: Final = {
     "creation_timestamp": "v.created_at",
     "last_updated_timestamp": "v.updated_at",
 }
+_TEXTS: Final = ("name", "run_id", "source_path")
 _MODEL_TAG: Final = "EXISTS (SELECT FROM registered_model_tag t WHERE t.model_id = r.id AND {})"
 _VERSION_TAG: Final = (
     "EXISTS (SELECT FROM model_version_tag t WHERE t.model_id = v.model_id AND t.version = v.version AND {})"
@@ -255,10 +255,7 @@ def _query(
 ) -> Query:
     ordered = [(columns[order.key], order.ascending) for order in orders]
     if page_token:
-        last = pages.decode(page_token, context)
-        texts = ("name", "run_id", "source_path")
-        if [type(each) for each in last] != [str if order.key in texts else int for order in orders]:
-            raise InvalidParameter("The page token does not fit this search. Start again without a page token.")
+        last = pages.decode(page_token, context, [str if order.key in _TEXTS else int for order in orders])
         expression, ascending = ordered[0]
         # says nothing new, but as a plain bound it lets the walk begin at the right place of the index
         where.append(f"{expression} {'>=' if ascending else '<='} {parameters.add(last[0])}")

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
-from lakeward import experiments, logged_models
+from lakeward import logged_models
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.kit.pages import page_size
 from lakeward.registry import models, names, search, sources
 from lakeward.registry.records import (
     ARCHIVED,
@@ -142,7 +143,7 @@ async def search_versions(
     `any_case` compares names as Unity Catalog does; `only` is the full name of the one model that is looked at, and
     `prompts` says whether it is a prompt.
     """
-    limit = experiments.bounded(max_results, search.MAX_VERSIONS, search.MAX_VERSIONS)
+    limit = page_size(max_results, search.MAX_VERSIONS, search.MAX_VERSIONS)
     query = search.versions(workspace, filter_text, order_by, page_token, any_case=any_case, only=only, prompts=prompts)
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:
