@@ -24,7 +24,7 @@ from lakeward.kit.filters import (
 )
 from lakeward.registry import names
 from lakeward.registry.records import IS_PROMPT_TAG, ModelVersion, RegisteredModel
-from lakeward.runtime.sql import Parameters, after
+from lakeward.runtime.sql import Parameters, after, text_test
 
 DEFAULT_MODELS: Final = 100
 MAX_MODELS: Final = 1_000
@@ -88,14 +88,6 @@ _MODEL_TAG: Final = "EXISTS (SELECT FROM registered_model_tag t WHERE t.model_id
 _VERSION_TAG: Final = (
     "EXISTS (SELECT FROM model_version_tag t WHERE t.model_id = v.model_id AND t.version = v.version AND {})"
 )
-# No escape character, as in MLflow's own stores; the columns' collation "C" would fold ASCII only.
-_TESTS: Final = {
-    Op.LIKE: "{} LIKE {} ESCAPE ''",
-    Op.ILIKE: "{} COLLATE \"default\" ILIKE {} ESCAPE ''",
-    Op.IN: "{} = ANY({}::text[])",
-    Op.NOT_IN: "{} <> ALL({}::text[])",
-    Op.NE: "{} <> {}",
-}
 
 
 class Query(NamedTuple):
@@ -241,8 +233,10 @@ def _meant(comparison: Comparison, *, any_case: bool) -> Comparison:
 
 
 def _compared(column: str, comparison: Comparison, parameters: Parameters) -> str:
-    value = parameters.add(list(comparison.value) if isinstance(comparison.value, tuple) else comparison.value)
-    return _TESTS.get(comparison.op, "{} " + comparison.op.value + " {}").format(column, value)
+    if comparison.key == "version_number" and comparison.entity is Entity.ATTRIBUTE:
+        sign = "<>" if comparison.op is Op.NE else comparison.op.value
+        return f"{column} {sign} {parameters.add(comparison.value)}"
+    return text_test(parameters, column, comparison.op, comparison.value)
 
 
 def _query(
