@@ -97,6 +97,8 @@ async def sweep(db: Database, objects: ObjectStore) -> None:
             if found is None:
                 return
             workspace, files_id = found
+            if await store.is_needed(tx, files_id):  # copied while the row was waited for
+                continue
             await objects.delete_prefix(prefix(workspace, files_id))
             await store.erase(tx, files_id)
 

@@ -36,15 +36,13 @@ async def create(
     check_text("deployment_job_id", deployment_job_id, MAX_LINK)
     is_prompt = says_prompt(kept)
 
+    new = store.NewModel(is_prompt, description, deployment_job_id, creator, now_ms())
+
     async def work(tx: Tx) -> RegisteredModel:
-        made = await store.insert(
-            tx, workspace, parsed,
-            is_prompt=is_prompt, description=description, deployment_job_id=deployment_job_id, created_by=creator,
-            now=now_ms(), tags=list(kept.items()),
-        )  # fmt: skip
+        made = await store.insert(tx, workspace, parsed, new, list(kept.items()))
         if made is None:
             raise await _taken(tx, workspace, parsed, is_prompt=is_prompt)
-        return await get(tx, workspace, name)
+        return made
 
     return await db.run(work, transaction=False)
 

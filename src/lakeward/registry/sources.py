@@ -16,7 +16,7 @@ import msgspec
 from lakeward import experiments, logged_models, tracking
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.registry import names
-from lakeward.registry.records import LATEST, MAX_RUN_ID, MAX_SOURCE, STAGES, FilesId, ModelVersion
+from lakeward.registry.records import LATEST, MAX_RUN_ID, MAX_SOURCE, READY, STAGES, FilesId, ModelVersion
 from lakeward.registry.store import models as models_store
 from lakeward.registry.store import versions as store
 from lakeward.runtime.db import Tx
@@ -94,6 +94,8 @@ async def _of_model(tx: Tx, workspace: int, source: str, run_id: str | None, mod
         raise InvalidParameter(
             f"Invalid model version source: '{source}'. Prompt versions cannot be used as model version sources."
         )
+    if copied.status != READY:
+        raise InvalidParameter(f"Invalid model version source: '{source}'. Its status is {copied.status}, not {READY}.")
     if (run_id or copied.run_id) != copied.run_id or (model_id or copied.logged_model_id) != copied.logged_model_id:
         raise InvalidParameter(
             f"Invalid model version source: '{source}'. The run_id and model_id request parameters must match the"

@@ -172,3 +172,10 @@ def test_who_may_not(client, server, uc_name):
     assert callers.stranger.refused("GET", place(uc_name, version)).status == 404
     assert callers.stranger.refused("PUT", place(uc_name, pending)).status == 404
     assert callers.stranger.refused("POST", credentials, write).status == 404
+
+
+def test_what_is_not_ready_is_not_copied(client, registry, uc_name):
+    pending = begin(client, uc_name)
+    body = {"name": registry.model(), "source": f"models:/{uc_name}/{pending}"}
+    refused = client.refused("POST", "model-versions/create", body)
+    assert (refused.status, refused.code) == INVALID

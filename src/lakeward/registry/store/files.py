@@ -19,6 +19,10 @@ async def lock_unneeded(tx: Tx) -> tuple[int, FilesId] | None:
     return (row[0], row[1]) if row else None
 
 
+async def is_needed(tx: Tx, files_id: FilesId) -> bool:
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM model_version WHERE files_id = $1)", files_id))
+
+
 async def erase(tx: Tx, files_id: FilesId) -> None:
     await tx.execute("DELETE FROM model_files WHERE id = $1", files_id)
 

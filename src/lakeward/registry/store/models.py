@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from lakeward.registry.names import Name
 from lakeward.registry.records import RegisteredModel, RegisteredModelId
 from lakeward.registry.search import Query
-from lakeward.registry.store.versions import latest_of_stages
+from lakeward.registry.store.versions import latest_of_stages, tag_list
 from lakeward.runtime.db import Tx
 
 # Compact JSON straight from PostgreSQL, as the answer carries it.
@@ -21,20 +23,19 @@ _CONTENTS = """
 Pairs = Sequence[tuple[str, str]]
 
 
-async def insert(
-    tx: Tx,
-    workspace: int,
-    name: Name,
-    *,
-    is_prompt: bool,
-    description: str,
-    deployment_job_id: str,
-    created_by: str,
-    now: int,
-    tags: Pairs,
-) -> RegisteredModelId | None:
-    """The new id, or None if the name is taken."""
-    found: RegisteredModelId | None = await tx.fetchval(
+class NewModel(msgspec.Struct, frozen=True):
+    """The columns of a model to be made, in the order of the statement."""
+
+    is_prompt: bool
+    description: str
+    deployment_job_id: str
+    created_by: str
+    created_at: int
+
+
+async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs) -> RegisteredModel | None:
+    """The new model, or None if the name is taken."""
+    made: RegisteredModelId | None = await tx.fetchval(
         """
         WITH made AS (
             INSERT INTO registered_model (workspace_id, name, full_name, catalog_name, schema_name, is_prompt,
@@ -47,10 +48,24 @@ async def insert(
         )
         SELECT id FROM made
         """,
-        workspace, name.written, name.full, name.catalog, name.schema, is_prompt, description, deployment_job_id,
-        created_by, now, [key for key, _ in tags], [value for _, value in tags],
+        workspace, name.written, name.full, name.catalog, name.schema, *msgspec.structs.astuple(new),
+        [key for key, _ in tags], [value for _, value in tags],
     )  # fmt: skip
-    return found
+    if made is None:
+        return None
+    return RegisteredModel(
+        id=made,
+        name=name.written,
+        full_name=name.full,
+        is_prompt=new.is_prompt,
+        description=new.description,
+        deployment_job_id=new.deployment_job_id,
+        created_by=new.created_by,
+        created_at=new.created_at,
+        updated_at=new.created_at,
+        tags=tag_list(tags),
+        aliases="[]",
+    )
 
 
 async def find(tx: Tx, workspace: int, full_name: str) -> RegisteredModel | None:

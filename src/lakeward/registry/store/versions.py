@@ -71,8 +71,12 @@ async def insert(tx: Tx, workspace: int, full_name: str, new: NewVersion, tags: 
     )  # fmt: skip
     if row is None:
         return None
-    listed = [{"key": key, "value": value} for key, value in sorted(tags)]
-    return ModelVersion(*[*row, msgspec.json.encode(listed).decode(), "[]"])
+    return ModelVersion(*[*row, tag_list(tags), "[]"])
+
+
+def tag_list(tags: Pairs) -> str:
+    """Tags as the answer carries them, in the order of the database."""
+    return msgspec.json.encode([{"key": key, "value": value} for key, value in sorted(tags)]).decode()
 
 
 async def find(tx: Tx, workspace: int, full_name: str, version: int) -> ModelVersion | None:
