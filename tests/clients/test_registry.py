@@ -155,7 +155,8 @@ def test_a_model_is_logged_registered_and_loaded(side, client, experiment, name)
     again = mlflow.register_model(f"runs:/{run.info.run_id}/line", name, tags={"by": "run"})
     assert (int(again.version), again.run_id) == (2, run.info.run_id)
     client.set_registered_model_alias(name, "champion", 1)
-    for which in ("/1", "/2", "@champion", "/latest"):
+    client.transition_model_version_stage(name, 1, "Staging")
+    for which in ("/1", "/2", "@champion", "/latest", "/Staging"):
         assert np.array_equal(mlflow.sklearn.load_model(f"models:/{name}{which}").predict(data), expected)
     assert np.allclose(mlflow.pyfunc.load_model(f"models:/{name}@champion").predict(data), expected, rtol=1e-12)
     copied = client.copy_model_version(f"models:/{name}@champion", f"{name}-copy")
