@@ -4,6 +4,7 @@ Every model has a place in a catalog and a schema. A name of three parts says al
 stands in the default schema as it is, so `iris` and `main.default.iris` are one model. Case counts.
 """
 
+import string
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ from lakeward.registry.records import MAX_ALIAS, MAX_NAME
 CATALOG: Final = "main"
 SCHEMA: Final = "default"
 _RESERVED_IN_URIS: Final = "/:"
+_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -44,6 +46,11 @@ def place(written: str) -> tuple[str, str, str]:
     if len(parts) == 3 and all(parts):
         return parts[0], parts[1], written
     return CATALOG, SCHEMA, f"{CATALOG}.{SCHEMA}.{written}"
+
+
+def fold(text: str) -> str:
+    """The text by which names are compared in any case: ASCII letters only, as the database's index has it."""
+    return text.translate(_LOWER)
 
 
 def parse_version(text: str) -> int:

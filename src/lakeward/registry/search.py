@@ -123,8 +123,8 @@ def models(
         f"r.is_prompt = {parameters.add(scope.prompts if scope else prompts)}",
     ]
     if scope is not None:
-        where.append(f"lower(r.catalog_name) = {parameters.add(scope.catalog.lower())}")
-        where.append(f"lower(r.schema_name) = {parameters.add(scope.schema.lower())}")
+        where.append(f"lower(r.catalog_name) = {parameters.add(names.fold(scope.catalog))}")
+        where.append(f"lower(r.schema_name) = {parameters.add(names.fold(scope.schema))}")
     where += [_test(each, _MODEL_COLUMN, _MODEL_TAG, parameters) for each in comparisons]
     context = pages.context_of("registered models", workspace, filter_text, list(order_by), scope)
     return _query(where, orders, _MODEL_COLUMN, parameters, context, page_token)
@@ -225,7 +225,7 @@ def _meant(comparison: Comparison, *, any_case: bool) -> Comparison:
 
     def full(written: str) -> str:
         found = names.place(written)[2]
-        return found.lower() if any_case else found
+        return names.fold(found) if any_case else found
 
     said = comparison.value
     meant: Any = tuple(full(each) for each in said) if isinstance(said, tuple) else full(str(said))

@@ -43,7 +43,7 @@ def checked(written: str) -> str:
                 f"Invalid name {part[:100]!r}: a level has at most {_MAX_LEVEL} characters, and no space, slash,"
                 " backslash, colon or control character."
             )
-    return written.lower()
+    return names.fold(written)
 
 
 async def spelled(tx: Tx, workspace: int, written: str, *, prompt: bool = False) -> str:

@@ -46,6 +46,22 @@ def test_case_does_not_count(client, registry, name):
     assert [(each["name"], each["version"]) for each in found] == [(f"main.default.{mixed}", "1")]
 
 
+@pytest.mark.parametrize("stem", ["É", "Straße", "İ", "日本語"])
+def test_letters_beyond_ascii_are_compared_as_they_are(client, registry, stem):
+    over_http, over_uc = (
+        f"main.default.{registry.model(name=registry.name(stem))}",
+        f"main.default.{registry.name(stem)}",
+    )
+    client.post(f"{UC}/registered-models/create", name=over_uc)
+    for full in (over_http, over_uc):
+        lower = full.replace("S", "s")  # the only ASCII capital
+        found = client.get(f"{UC}/registered-models/get", name=full)["registered_model"]
+        assert found["name"] in (full, lower)
+        client.post(f"{UC}/model-versions/create", name=full, source="x")
+        listed = client.get(f"{UC}/model-versions/search", filter=f"name='{full}'")["model_versions"]
+        assert [each["name"] for each in listed] == [found["name"]]
+
+
 def test_aliases_and_what_is_missing(client, name):
     version = client.post(f"{UC}/model-versions/create", name=name, source="x")["model_version"]["version"]
     client.post(f"{UC}/registered-models/alias", name=name, alias="champion", version=version)

@@ -1,5 +1,6 @@
 """Files the registry keeps, and models by name in any case."""
 
+from lakeward.registry import names
 from lakeward.registry.records import FilesId
 from lakeward.runtime.db import Tx
 
@@ -30,8 +31,8 @@ async def erase(tx: Tx, files_id: FilesId) -> None:
 async def find_in_any_case(tx: Tx, workspace: int, full_name: str) -> str | None:
     """The full name of a model as it is spelled; the exact spelling wins over others."""
     found: str | None = await tx.fetchval(
-        "SELECT full_name FROM registered_model WHERE workspace_id = $1 AND lower(full_name) = lower($2)"
-        " ORDER BY full_name = $2 DESC, id LIMIT 1",
-        workspace, full_name,
+        "SELECT full_name FROM registered_model WHERE workspace_id = $1 AND lower(full_name) = $2"
+        " ORDER BY full_name = $3 DESC, id LIMIT 1",
+        workspace, names.fold(full_name), full_name,
     )  # fmt: skip
     return found
