@@ -685,8 +685,6 @@ CREATE INDEX registered_model_in_any_case ON public.registered_model USING btree
 
 CREATE INDEX registered_model_latest ON public.registered_model USING btree (workspace_id, is_prompt, updated_at DESC, name);
 
-CREATE INDEX registered_model_tag_by_value ON public.registered_model_tag USING btree (key, "left"(value, 100), model_id);
-
 CREATE INDEX run_dataset_of_dataset ON public.run_dataset USING btree (dataset_id, run_seq);
 
 CREATE INDEX run_hidden ON public.run USING btree (experiment_id) INCLUDE (seq) WHERE (deleted_at IS NOT NULL);

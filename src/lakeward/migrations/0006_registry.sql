@@ -29,7 +29,6 @@ CREATE TABLE registered_model_tag (
     value    text COLLATE "C" NOT NULL,
     PRIMARY KEY (model_id, key)
 );
-CREATE INDEX registered_model_tag_by_value ON registered_model_tag (key, (left(value, 100)), model_id);
 
 -- Files that the registry itself keeps for a version, and for its copies. Without a version they are swept.
 CREATE TABLE model_files (
