@@ -3,8 +3,9 @@
 Two studies on data sets that ship inside scikit-learn, handwritten digits and breast cancer. Each study is one parent
 run that searches the hyper-parameters of several model families (autolog records every candidate as a nested run),
 keeps the best model of each family as a LoggedModel with metrics per data set, and ends by asking the server which
-one is best, loading it back and predicting with it. Beside that: learning curves over hundreds of steps with
-checkpoints, figures, images, tables, system metrics, a run that fails and one that is interrupted and resumed.
+one is best, loading it back, predicting with it, and registering it as the champion. Beside that: learning curves over
+hundreds of steps with checkpoints, figures, images, tables, system metrics, a run that fails and one that is
+interrupted and resumed.
 
     python examples/demo.py http://127.0.0.1:5000          any MLflow tracking URI, also `databricks`
 
@@ -13,7 +14,9 @@ compared with what was written, and the exit code is 1 if anything differs.
 """
 
 import argparse
+import contextlib
 import functools
+import io
 import logging
 import os
 import sys
@@ -348,6 +351,22 @@ def choose_best(study: Study) -> str:
     return f"{best['tags.family']}, {accuracy_score(test.labels, by_model):.4f} on test, loaded back: equal predictions"
 
 
+def promote_best(study: Study) -> str:
+    """Register the best model under an alias, and load it as a service would: by the alias, whatever its number."""
+    name, test = f"main.demo.{study.name}", study.parts["test"]
+    best = mlflow.get_run(study.run_id).data.tags["best.model_id"]
+    with contextlib.redirect_stderr(io.StringIO()):  # the client tells what it does
+        version = mlflow.register_model(f"models:/{best}", name, tags={"study": study.run_id}).version
+    client = mlflow.MlflowClient()
+    client.update_registered_model(name, description=f"The best model of the {study.name} study.")
+    client.set_registered_model_alias(name, "champion", version)
+    champion = client.get_model_version_by_alias(name, "champion")
+    expect(champion.version == version and champion.tags["study"] == study.run_id, "the alias should lead here")
+    predicted = mlflow.pyfunc.load_model(f"models:/{name}@champion").predict(test.features)
+    expect(np.array_equal(predicted, study.predictions[best]), "the champion should predict as the best model did")
+    return f"{name} version {version} is @champion, loaded by that name: equal predictions"
+
+
 def show_mistakes(study: Study, predicted: np.ndarray) -> None:
     """What the best model gets wrong: a table, and for the digits the images themselves, one per step."""
     test = study.parts["test"]
@@ -372,6 +391,7 @@ def chapters(study: Study) -> Iterator[tuple[str, Callable[[], str]]]:
     yield f"{study.name}: {curve.__name__.replace('_', ' ')}", functools.partial(curve, study)
     yield f"{study.name}: fail on missing values", functools.partial(fail_on_missing_values, study)
     yield f"{study.name}: choose the best", functools.partial(choose_best, study)
+    yield f"{study.name}: promote the best", functools.partial(promote_best, study)
 
 
 def tell(studies: list[Study], console: Console) -> None:

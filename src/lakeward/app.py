@@ -12,13 +12,14 @@ import socket
 import uvicorn
 import uvloop
 
-from lakeward import artifacts, identity, tracking
+from lakeward import artifacts, identity, registry, tracking
 from lakeward.artifacts.routes import routes as artifact_routes
 from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
 from lakeward.identity.routes import platform as platform_routes
 from lakeward.identity.routes import routes as workspace_routes
 from lakeward.logged_models.routes import routes as logged_model_routes
+from lakeward.registry.routes import routes as registry_routes
 from lakeward.runtime import telemetry
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Application, Guard, Route
@@ -37,7 +38,7 @@ def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, platform_routes, workspace_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, artifact_routes,
+        logged_model_routes, artifact_routes, registry_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -124,7 +125,7 @@ async def _work(settings: Settings) -> None:
 
 
 async def _sweep(hooks: ProcessHooks) -> None:
-    for job in (tracking.finish_purges, artifacts.sweep_uploads):
+    for job in (tracking.finish_purges, artifacts.sweep_uploads, registry.sweep_files):
         try:
             await job(hooks.db, hooks.objects)
         except Exception:  # a failed sweep is tried again at the next turn

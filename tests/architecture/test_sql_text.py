@@ -31,6 +31,9 @@ FRAGMENTS: dict[str, set[str]] = {
         "self.columns", "self.joins", "self.where", "alias", "column", "expression", "most", "names", "number", "op",
     },
     "logged_models/store.py": {"text"},  # what search.py makes
+    "registry/search.py": {"column", "expression", "comparison.op.value"},
+    "registry/store/models.py": {"query.where", "query.ordering"},
+    "registry/store/versions.py": {"query.where", "query.ordering"},
     "runtime/migrate.py": {"sql"},  # our files
     "runtime/objects/store.py": {"prefix"},  # keys of objects, no statement
     "runtime/sql.py": {"columns", "expression"},

@@ -1,15 +1,21 @@
-"""Every example of the README and of Getting started runs as it stands there, on a real server."""
+"""Every example of the README, Getting started and the registry runs as it stands there, on a real server."""
 
 import pytest
 
 from .pages import ROOT, home_directory, run, script_of, server
 
+PAGES = {
+    "README.md": "params.C",
+    "docs/getting-started.md": "run_id",
+    "docs/registry.md": "Say hello to Ada in Italian.",
+}
 
-@pytest.mark.parametrize("page", ["README.md", "docs/getting-started.md"])
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_examples_of_a_page_run(page: str) -> None:
     with home_directory() as home, server(home) as port:
         output = run(script_of(ROOT / page, port=port), home)
-    assert "run_id" in output or "params.C" in output
+    assert PAGES[page] in output
 
 
 def test_the_readme_has_both_ways_to_switch() -> None:

@@ -62,6 +62,15 @@ def make_known(client: Caller) -> Known:
     begun = client.call("POST", f"/api/2.0/mlflow-artifacts/mpu/create/{places[0]}", json={"path": "u", "num_parts": 1})
     name = f"fuzzed-{next(_numbers)}"
     client.request("POST", "/api/3.0/mlflow/workspaces", json={"name": name})
+    client.post("registered-models/create", name=name, tags=[{"key": "k", "value": "v"}])
+    for source in (f"models:/{model}", "s3://bucket/model"):
+        client.post("model-versions/create", name=name, source=source, tags=[{"key": "k", "value": "v"}])
+    client.post("registered-models/alias", name=name, alias="champion", version="1")
+    full, prompt = f"main.default.{name}", f"main.default.{name}-prompt"
+    client.post("unity-catalog/model-versions/create", name=full, source="s3://bucket/model")
+    client.post("unity-catalog/prompts", name=prompt, prompt={"tags": [{"key": "k", "value": "v"}]})
+    client.post(f"unity-catalog/prompts/{prompt}/versions", prompt_version={"template": '"x"'})
+    client.post(f"unity-catalog/prompts/{prompt}/aliases/champion", version="1")
     token = client.post("runs/search", experiment_ids=[experiment], max_results=1)["next_page_token"]
     return {
         "experiment_id": [experiment],
@@ -85,6 +94,18 @@ def make_known(client: Caller) -> Known:
         "session_token": [begun["upload_id"]],
         "page_token": [token],
         "workspace_name": [name],
+        "name": [name, full, prompt],
+        "full_name": [full],
+        "catalog_name": ["main"],
+        "schema_name": ["default"],
+        "model_name": [name],
+        "template": ['"x"', '[{"role": "user", "content": "x"}]'],
+        "new_name": [f"{name}-renamed", name],
+        "version": ["1", "2", "3"],
+        "operation": ["MODEL_VERSION_OPERATION_READ_WRITE", "READ_WRITE_MODEL_VERSION", "1"],
+        "alias": ["champion", "latest"],
+        "source": [f"models:/{model}", f"models:/{name}/1", f"runs:/{runs[0]}/m", f"mlflow-artifacts:/{places[0]}"],
+        "stage": ["Staging", "Archived"],
         "filter": ["metrics.m > 1", "tags.k = 'v'", "name LIKE '%'", "params.k IS NOT NULL"],
         "order_by": ["metrics.m DESC", "name", "params.k"],
         "status": ["FINISHED", "LOGGED_MODEL_READY", "3"],

@@ -30,7 +30,8 @@ class Root:
     `files` is its path in the Files API, `proxy` its path behind `mlflow-artifacts:/` (None: not reachable there); a
     part like `{run}` stands for any name. `locate(tx, workspace, names, access)` gives the prefix of its objects, and
     raises NotFound for what is not in the workspace, InvalidParameter for what takes no more. `check(tx, actor, …)`
-    asks for more than a role in the workspace; whoever holds a signed URL was checked when it was made.
+    asks for more than a role in the workspace; whoever holds a signed URL was checked when it was made. `lasting`: a
+    path leads to the same prefix for ever, or nowhere, so it may be remembered.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Root:
     proxy: Segments | None
     locate: Locate
     check: Check | None = None
+    lasting: bool = True
 
 
 class Place(msgspec.Struct, frozen=True):

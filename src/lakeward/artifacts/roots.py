@@ -110,7 +110,8 @@ class Resolver:
         spelled = tuple(part.format(**names) if part[0] == "{" else part for part in root.files)
         known = _known.setdefault(self._db, {})
         found = known.get((self._workspace, spelled))
-        if access is Access.READ and root.check is None and found is not None and found[0] > time.monotonic():
+        remembered = root.check is None and root.lasting
+        if access is Access.READ and remembered and found is not None and found[0] > time.monotonic():
             return Place(self._workspace, found[1], spelled, ())
         async with self._db.connection() as connection:
             prefix = await root.locate(connection, self._workspace, names, access)

@@ -6,10 +6,12 @@ all it holds; permanent deletion is `tracking`'s, which owns what it holds. Wher
 
 from lakeward.experiments.experiments import find_home, get, get_active, parse_id
 from lakeward.experiments.locations import (
+    ArtifactPlace,
     experiment_objects,
     model_artifact_uri,
     model_objects,
     own_root,
+    parse_artifact_uri,
     run_artifact_uri,
     run_objects,
 )
@@ -17,6 +19,7 @@ from lakeward.experiments.records import Experiment, ExperimentId
 from lakeward.experiments.search import view_of
 
 __all__ = [
+    "ArtifactPlace",
     "Experiment",
     "ExperimentId",
     "experiment_objects",
@@ -26,6 +29,7 @@ __all__ = [
     "model_artifact_uri",
     "model_objects",
     "own_root",
+    "parse_artifact_uri",
     "parse_id",
     "run_artifact_uri",
     "run_objects",

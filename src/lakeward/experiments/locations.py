@@ -6,6 +6,9 @@ In http mode a client reaches artifacts through `mlflow-artifacts:`, in `databri
 Files API; both lead to the same objects. An experiment with a location of its own (`s3://…`) is left to the client.
 """
 
+import re
+from typing import NamedTuple
+
 from lakeward.experiments.records import Experiment, ExperimentId
 from lakeward.kit.errors import InvalidParameter
 
@@ -69,3 +72,34 @@ def run_objects(workspace: int, experiment_id: int, run_id: str) -> str:
 
 def model_objects(workspace: int, experiment_id: int, model_id: str) -> str:
     return f"{experiment_objects(workspace, experiment_id)}/models/{model_id}"
+
+
+class ArtifactPlace(NamedTuple):
+    """A path below the artifacts of a run or LoggedModel on this server. `uri` spells it as in http mode."""
+
+    experiment: str
+    owner: str
+    is_model: bool
+    path: str
+
+    @property
+    def uri(self) -> str:
+        return f"{_HTTP}/{self.experiment}/{'models/' if self.is_model else ''}{self.owner}/artifacts{self.path}"
+
+    @property
+    def databricks_uri(self) -> str:
+        kind = "logged_models/" if self.is_model else ""
+        return f"{_DATABRICKS}/{self.experiment}/{kind}{self.owner}/artifacts{self.path}"
+
+
+_PLACE = re.compile(
+    r"(?:mlflow-artifacts:/|dbfs:/databricks/mlflow-tracking/)(\d+)/"
+    r"(?:(models|logged_models)/)?([\w-]+)/artifacts(/.*)?",
+    re.DOTALL,
+)
+
+
+def parse_artifact_uri(uri: str) -> ArtifactPlace | None:
+    """The place a URI of either mode means; None for one that is not of this server."""
+    found = _PLACE.fullmatch(uri)
+    return None if found is None else ArtifactPlace(found[1], found[3], found[2] is not None, found[4] or "")

@@ -97,7 +97,9 @@ async def delete_empty_workspace(tx: Tx, workspace_id: int) -> bool:
     return bool(
         await tx.fetchval(
             "DELETE FROM workspace w WHERE w.id = $1"
-            " AND NOT EXISTS (SELECT FROM experiment e WHERE e.workspace_id = w.id) RETURNING true",
+            " AND NOT EXISTS (SELECT FROM experiment e WHERE e.workspace_id = w.id)"
+            " AND NOT EXISTS (SELECT FROM registered_model r WHERE r.workspace_id = w.id)"
+            " AND NOT EXISTS (SELECT FROM model_files f WHERE f.workspace_id = w.id) RETURNING true",
             workspace_id,
         )
     )

@@ -103,6 +103,6 @@ async def delete(tx: Tx, name: str, mode: str) -> None:
         raise Conflict("The default workspace cannot be deleted.", code="INVALID_STATE")
     if not await store.delete_empty_workspace(tx, found.id):
         raise Conflict(
-            f"The workspace {name!r} still has experiments. Delete them permanently first.",
+            f"The workspace {name!r} still has experiments or registered models. Delete them permanently first.",
             code="INVALID_STATE",
         )

@@ -8,7 +8,16 @@ Where its artifacts lie is rendered per caller; their bytes are the artifacts pa
 
 from lakeward.logged_models import trash
 from lakeward.logged_models.metrics import record as record_metrics
-from lakeward.logged_models.models import find_location
-from lakeward.logged_models.records import Location
+from lakeward.logged_models.models import find, find_location, note_version, source_run
+from lakeward.logged_models.records import Location, LoggedModel
 
-__all__ = ["Location", "find_location", "record_metrics", "trash"]
+__all__ = [
+    "Location",
+    "LoggedModel",
+    "find",
+    "find_location",
+    "note_version",
+    "record_metrics",
+    "source_run",
+    "trash",
+]

@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Sequence
 
+import msgspec
+
 from lakeward import experiments
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
@@ -17,6 +19,7 @@ from lakeward.logged_models.records import (
     MAX_RUN_ID,
     MAX_TYPE,
     MAX_VALUE,
+    MODEL_VERSIONS_TAG,
     PENDING,
     STATUSES,
     Location,
@@ -89,9 +92,39 @@ async def get(tx: Tx, workspace: int, model_id: str, *, allow_deleted: bool = Fa
     return found
 
 
+async def find(tx: Tx, workspace: int, model_id: str) -> LoggedModel | None:
+    """The model, also one in the trash."""
+    return await store.find(tx, workspace, model_id)
+
+
 async def find_location(tx: Tx, workspace: int, model_id: str) -> Location | None:
     """Where the artifacts of a model belong, also of one in the trash; None for a model that is not there."""
     return await store.find_location(tx, workspace, model_id)
+
+
+async def source_run(tx: Tx, workspace: int, model_id: str) -> str:
+    """The run that made a model, '' for none."""
+    return await store.find_source_run(tx, workspace, model_id)
+
+
+async def note_version(tx: Tx, db: Database, workspace: int, model_id: str, name: str, version: int) -> None:
+    """Tell a model that it was registered. Needs a transaction: the list in its tag grows under the row's lock.
+
+    compat(mlflow 3.17): the server keeps the list, and then the Python client writes it again with its own entry, so
+    an entry may be there twice; `registrations` shows it once. A model in the trash is told nothing.
+    """
+    target = await store.touch(tx, workspace, model_id, now_ms())
+    if target is None:
+        return
+    held = await store.find_tag(tx, target, MODEL_VERSIONS_TAG)
+    try:
+        listed = msgspec.json.decode(held, type=list[msgspec.Raw]) if held else []
+    except (msgspec.DecodeError, RecursionError):
+        listed = []  # somebody wrote another thing there; registrations of the past cannot be read from it
+    listed.append(msgspec.Raw(msgspec.json.encode({"name": name, "version": str(version)})))
+    value = msgspec.json.encode(listed).decode()
+    if len(value) <= MAX_VALUE:
+        await store.set_tags(tx, target, await db.name_ids([MODEL_VERSIONS_TAG]), [value])
 
 
 async def finalize(tx: Tx, workspace: int, model_id: str, status: str | int) -> LoggedModel:

@@ -104,6 +104,22 @@ async def find_location(tx: Tx, workspace: int, model_id: str) -> Location | Non
     return Location(*row) if row else None
 
 
+async def find_source_run(tx: Tx, workspace: int, model_id: str) -> str:
+    found: str | None = await tx.fetchval(
+        f"SELECT m.source_run_id {_FROM} WHERE m.model_id = $1 AND e.workspace_id = $2", model_id, workspace
+    )
+    return found or ""
+
+
+async def find_tag(tx: Tx, target: Target, key: str) -> str | None:
+    found: str | None = await tx.fetchval(
+        "SELECT t.value FROM logged_model_tag t JOIN key_name n ON n.id = t.key_id"
+        " WHERE t.model_seq = $1 AND n.text = $2",
+        target.seq, key,
+    )  # fmt: skip
+    return found
+
+
 async def touch(tx: Tx, workspace: int, model_id: str, now: int) -> Target | None:
     """Lock an active model for writing and mark it updated; None if there is none."""
     row = await tx.fetchrow(

@@ -90,7 +90,8 @@ def _registrations(tags: str) -> list[LoggedModelRegistrationInfo]:
         found = [version for value in listed for version in _versions.decode(value)]
     except msgspec.DecodeError:
         return []
-    return [LoggedModelRegistrationInfo(each.name, str(each.version)) for each in found]
+    unique = dict.fromkeys((each.name, str(each.version)) for each in found)
+    return [LoggedModelRegistrationInfo(name, version) for name, version in unique]
 
 
 class CreateLoggedModel(msgspec.Struct):

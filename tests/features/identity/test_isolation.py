@@ -22,6 +22,8 @@ PAIR = {"key": "p", "value": "taken"}
 World = SimpleNamespace
 Request = dict[str, Any]
 _FILES = "WorkspaceInternal/Mlflow/Artifacts"
+_UC = "unity-catalog"
+_NATIVE = "/api/2.1/unity-catalog"
 
 # (method, path without the API prefix) → the fields of a request that names objects of the world
 BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
@@ -62,6 +64,103 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "logged-models/{model_id}/params"): lambda w: {"model_id": w.model, "params": [PAIR]},
     ("PATCH", "logged-models/{model_id}/tags"): lambda w: {"model_id": w.model, "tags": [PAIR]},
     ("DELETE", "logged-models/{model_id}/tags/{tag_key...}"): lambda w: {"model_id": w.model, "tag_key": "k"},
+    # the registry
+    ("GET", "registered-models/get"): lambda w: {"name": w.registered},
+    ("PATCH", "registered-models/update"): lambda w: {"name": w.registered, "description": "taken"},
+    ("POST", "registered-models/rename"): lambda w: {"name": w.registered, "new_name": f"taken {w.registered}"},
+    ("DELETE", "registered-models/delete"): lambda w: {"name": w.registered},
+    ("GET", "registered-models/get-latest-versions"): lambda w: {"name": w.registered},
+    ("POST", "registered-models/get-latest-versions"): lambda w: {"name": w.registered},
+    ("POST", "registered-models/set-tag"): lambda w: {"name": w.registered, **PAIR},
+    ("DELETE", "registered-models/delete-tag"): lambda w: {"name": w.registered, "key": "k"},
+    ("GET", "registered-models/alias"): lambda w: {"name": w.registered, "alias": SECRET},
+    ("POST", "registered-models/alias"): lambda w: {"name": w.registered, "alias": "taken", "version": "1"},
+    ("DELETE", "registered-models/alias"): lambda w: {"name": w.registered, "alias": SECRET},
+    ("POST", "model-versions/create"): lambda w: {"name": w.registered, "source": "s3://taken"},
+    ("GET", "model-versions/get"): lambda w: {"name": w.registered, "version": "1"},
+    ("GET", "model-versions/get-download-uri"): lambda w: {"name": w.registered, "version": "1"},
+    ("PATCH", "model-versions/update"): lambda w: {"name": w.registered, "version": "1", "description": "taken"},
+    ("POST", "model-versions/transition-stage"): lambda w: {
+        "name": w.registered, "version": "1", "stage": "Staging",
+    },
+    ("DELETE", "model-versions/delete"): lambda w: {"name": w.registered, "version": "1"},
+    ("POST", "model-versions/set-tag"): lambda w: {"name": w.registered, "version": "1", **PAIR},
+    ("DELETE", "model-versions/delete-tag"): lambda w: {"name": w.registered, "version": "1", "key": "k"},
+    # Unity Catalog
+    ("GET", f"{_UC}/registered-models/get"): lambda w: {"name": w.catalog},
+    ("PATCH", f"{_UC}/registered-models/update"): lambda w: {"name": w.catalog, "description": "taken"},
+    ("DELETE", f"{_UC}/registered-models/delete"): lambda w: {"name": w.catalog},
+    ("POST", f"{_UC}/registered-models/set-tag"): lambda w: {"name": w.catalog, **PAIR},
+    ("DELETE", f"{_UC}/registered-models/delete-tag"): lambda w: {"name": w.catalog, "key": "k"},
+    ("GET", f"{_UC}/registered-models/alias"): lambda w: {"name": w.catalog, "alias": SECRET},
+    ("POST", f"{_UC}/registered-models/alias"): lambda w: {"name": w.catalog, "alias": "taken", "version": "1"},
+    ("DELETE", f"{_UC}/registered-models/alias"): lambda w: {"name": w.catalog, "alias": SECRET},
+    ("POST", f"{_UC}/model-versions/create"): lambda w: {"name": w.catalog, "source": "s3://taken"},
+    ("POST", f"{_UC}/model-versions/finalize"): lambda w: {"name": w.catalog, "version": "2"},
+    ("POST", f"{_UC}/model-versions/generate-temporary-credentials"): lambda w: {"name": w.catalog, "version": "1"},
+    ("POST", f"{_UC}/model-versions/emit-lineage"): lambda w: {"name": w.catalog, "version": "1"},
+    ("GET", f"{_UC}/model-versions/get"): lambda w: {"name": w.catalog, "version": "1"},
+    ("GET", f"{_UC}/model-versions/get-download-uri"): lambda w: {"name": w.catalog, "version": "1"},
+    ("PATCH", f"{_UC}/model-versions/update"): lambda w: {"name": w.catalog, "version": "1", "description": "taken"},
+    ("DELETE", f"{_UC}/model-versions/delete"): lambda w: {"name": w.catalog, "version": "1"},
+    ("POST", f"{_UC}/model-versions/set-tag"): lambda w: {"name": w.catalog, "version": "1", **PAIR},
+    ("DELETE", f"{_UC}/model-versions/delete-tag"): lambda w: {"name": w.catalog, "version": "1", "key": "k"},
+    ("GET", f"{_UC}/prompts/{{name}}"): lambda w: {"name": w.prompt},
+    ("PATCH", f"{_UC}/prompts/{{name}}"): lambda w: {"name": w.prompt, "prompt": {"description": "taken"}},
+    ("DELETE", f"{_UC}/prompts/{{name}}"): lambda w: {"name": w.prompt},
+    ("POST", f"{_UC}/prompts/{{name}}/tags"): lambda w: {"name": w.prompt, **PAIR},
+    ("DELETE", f"{_UC}/prompts/{{name}}/tags/{{key...}}"): lambda w: {"name": w.prompt, "key": "k"},
+    ("POST", f"{_UC}/prompts/{{name}}/aliases/{{alias}}"): lambda w: {
+        "name": w.prompt, "alias": "taken", "version": "1",
+    },
+    ("DELETE", f"{_UC}/prompts/{{name}}/aliases/{{alias}}"): lambda w: {"name": w.prompt, "alias": SECRET},
+    ("POST", f"{_UC}/prompts/{{name}}/versions"): lambda w: {
+        "name": w.prompt, "prompt_version": {"template": '"taken"'},
+    },
+    ("POST", f"{_UC}/prompts/{{name}}/versions/search"): lambda w: {"name": w.prompt},
+    ("GET", f"{_UC}/prompts/{{name}}/versions/by-alias/{{alias}}"): lambda w: {"name": w.prompt, "alias": SECRET},
+    ("GET", f"{_UC}/prompts/{{name}}/versions/{{version}}"): lambda w: {"name": w.prompt, "version": "1"},
+    ("PATCH", f"{_UC}/prompts/{{name}}/versions/{{version}}"): lambda w: {
+        "name": w.prompt, "version": "1", "prompt_version": {"description": "taken"},
+    },
+    ("DELETE", f"{_UC}/prompts/{{name}}/versions/{{version}}"): lambda w: {"name": w.prompt, "version": "1"},
+    ("POST", f"{_UC}/prompts/{{name}}/versions/{{version}}/tags"): lambda w: {
+        "name": w.prompt, "version": "1", **PAIR,
+    },
+    ("DELETE", f"{_UC}/prompts/{{name}}/versions/{{version}}/tags/{{key...}}"): lambda w: {
+        "name": w.prompt, "version": "1", "key": "k",
+    },
+    **{
+        (method, f"{_NATIVE}/{path}"): (lambda w, more=more: {"full_name": w.catalog, **more})
+        for method, path, more in (
+            ("GET", "models/{full_name}", {}),
+            ("PATCH", "models/{full_name}", {"comment": "taken"}),
+            ("DELETE", "models/{full_name}", {}),
+            ("PATCH", "securable-tags/FUNCTION/{full_name}", {"changes": {"add_tags": [PAIR]}}),
+            ("GET", "models/{full_name}/aliases/{alias}", {"alias": SECRET}),
+            ("PUT", "models/{full_name}/aliases/{alias}", {"alias": "taken", "version_num": 1}),
+            ("DELETE", "models/{full_name}/aliases/{alias}", {"alias": SECRET}),
+            ("GET", "models/{full_name}/versions", {}),
+            ("GET", "models/{full_name}/versions/{version}", {"version": "1"}),
+            ("PATCH", "models/{full_name}/versions/{version}", {"version": "1", "comment": "taken"}),
+            ("DELETE", "models/{full_name}/versions/{version}", {"version": "1"}),
+            ("PATCH", "models/{full_name}/versions/{version}/finalize", {"version": "2"}),
+            ("PATCH", "subentity-tags/FUNCTION/{full_name}/{version}", {
+                "version": "1", "changes": {"add_tags": [PAIR]},
+            }),
+        )
+    },
+    **{
+        ("POST", f"{_NATIVE}/{path}"): (
+            lambda w, more=more: {
+                "catalog_name": "main", "schema_name": "default", "model_name": w.catalog.rpartition(".")[2], **more,
+            }
+        )
+        for path, more in (
+            ("models/versions", {"source": "s3://taken"}),
+            ("temporary-model-version-credentials", {"version": 1}),
+        )
+    },
     # artifacts
     ("GET", "artifacts/list"): lambda w: {"run_id": w.run},
     ("POST", "artifacts/credentials-for-read"): lambda w: {"run_id": w.run, "path": [FILE]},
@@ -149,11 +248,24 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "experiments/search-datasets"): lambda w: {"experiment_ids": [w.experiment]},
     ("POST", "runs/search"): lambda w: {"experiment_ids": [w.experiment], "run_view_type": "ALL"},
     ("POST", "logged-models/search"): lambda w: {"experiment_ids": [w.experiment]},
+    ("GET", "registered-models/search"): lambda w: {"filter": f"name = '{w.registered}'"},
+    ("GET", "model-versions/search"): lambda w: {"filter": f"name = '{w.registered}'"},
+    ("GET", f"{_UC}/registered-models/search"): lambda _: {},
+    ("GET", f"{_UC}/model-versions/search"): lambda w: {"filter": f"name = '{w.catalog}'"},
+    ("GET", f"{_NATIVE}/models"): lambda _: {},
+    ("POST", f"{_UC}/prompts/search"): lambda _: {
+        "catalog_schema": {"catalog_name": "main", "schema_name": "default"},
+    },
     ("GET", "/api/3.0/mlflow/workspaces"): lambda _: {},
 }
 
 # They make something new, or name nothing that belongs to anybody.
-WITHOUT_OBJECT = {("POST", "experiments/create"), ("POST", "/api/3.0/mlflow/workspaces"), ("GET", "/metrics")}
+WITHOUT_OBJECT = {
+    ("POST", "experiments/create"), ("POST", "registered-models/create"), ("POST", "/api/3.0/mlflow/workspaces"),
+    ("GET", "/metrics"), ("POST", f"{_UC}/registered-models/create"), ("POST", f"{_UC}/prompts"),
+    ("POST", f"{_NATIVE}/models"),
+    ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
+}  # fmt: skip
 
 _PREFIX = "/api/2.0/mlflow/"
 
@@ -209,6 +321,11 @@ def make_world(client: Caller) -> World:
     client.post("runs/log-inputs", run_id=run, datasets=[{"dataset": dataset}])
     made = client.post("logged-models", experiment_id=experiment, name=SECRET, tags=[{"key": "k", "value": SECRET}])
     model = made["model"]["info"]["model_id"]
+    tagged = [{"key": "k", "value": SECRET}]
+    client.post("registered-models/create", name=f"model {name}", description=SECRET, tags=tagged)
+    client.post("model-versions/create", name=f"model {name}", source=f"s3://{SECRET}", tags=tagged)
+    client.post("registered-models/alias", name=f"model {name}", alias=SECRET, version="1")
+    catalog, prompt = make_catalog(client, name.replace(" ", "-"), tagged)
     place = f"{experiment}/{run}/artifacts"
     proxy = "/api/2.0/mlflow-artifacts"
     for where in (place, f"{place}/folder", f"{experiment}/models/{model}/artifacts"):
@@ -216,8 +333,25 @@ def make_world(client: Caller) -> World:
     begun = client.call("POST", f"{proxy}/mpu/create/{place}", json={"path": "taken.txt", "num_parts": 1})
     folder = f"{_FILES}/{experiment}/Runs/{run}/artifacts"
     return World(
-        name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"]
-    )
+        name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
+        registered=f"model {name}", catalog=catalog, prompt=prompt,
+    )  # fmt: skip
+
+
+def make_catalog(client: Caller, stem: str, tags: list[dict[str, str]]) -> tuple[str, str]:
+    """A model with a READY and a PENDING version, and a prompt, by their names in Unity Catalog."""
+    model, prompt = f"main.default.model-{stem}", f"main.default.prompt-{stem}"
+    client.post(f"{_UC}/registered-models/create", name=model, description=SECRET, tags=tags)
+    for version in ("1", "2"):
+        client.post(f"{_UC}/model-versions/create", name=model, source=f"s3://{SECRET}", tags=tags)
+        place = f"/api/2.0/fs/files/Models/{model.replace('.', '/')}/{version}/{FILE}"
+        assert client.request("PUT", place, content=SECRET.encode()).status_code == 204
+    client.post(f"{_UC}/model-versions/finalize", name=model, version="1")
+    client.post(f"{_UC}/registered-models/alias", name=model, alias=SECRET, version="1")
+    client.post(f"{_UC}/prompts", name=prompt, prompt={"description": SECRET, "tags": tags})
+    client.post(f"{_UC}/prompts/{prompt}/versions", prompt_version={"template": f'"{SECRET}"', "tags": tags})
+    client.post(f"{_UC}/prompts/{prompt}/aliases/{SECRET}", version="1")
+    return model, prompt
 
 
 @pytest.fixture
@@ -289,7 +423,9 @@ def test_who_may_not(server: Server, everybody: Callers, standing: World, key):
     for who, headers in STRANGERS:
         response = send(getattr(everybody, who), route, fields, **headers)
         assert response.status_code in refused_as(who, route, key, headers), (who, response.text)
-        echoed = response.text.replace(FILE, "").replace(standing.name, "")  # what the caller said itself
+        echoed = response.text  # without what the caller said itself
+        for said in (FILE, standing.catalog, standing.prompt, standing.name):
+            echoed = echoed.replace(said, "")
         assert SECRET not in echoed, (who, response.text)
         assert "signed" not in response.text
     for who, held in (("reader", Role.READ), ("editor", Role.EDIT), ("manager", Role.MANAGE)):

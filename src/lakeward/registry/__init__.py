@@ -1,0 +1,11 @@
+"""The registry: registered models and prompts, their versions, tags, stages and aliases.
+
+A registered model has one name in each dialect and one counter: its versions are numbered 1, 2, 3… and no number ever
+means two of them. An alias leads to one version and is moved in one statement. A version says where it came from as
+text, so it outlives the run and the LoggedModel it names. A prompt is a registered model with a tag; models and prompts
+share one namespace and never a list.
+"""
+
+from lakeward.registry.files import sweep as sweep_files
+
+__all__ = ["sweep_files"]

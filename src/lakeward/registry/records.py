@@ -1,0 +1,79 @@
+"""The vocabulary of the registry. Times are epoch milliseconds; enum values are spelled as on the wire."""
+
+from typing import Final, NewType
+
+import msgspec
+
+RegisteredModelId = NewType("RegisteredModelId", int)
+FilesId = NewType("FilesId", str)
+
+READY: Final = "READY"
+PENDING: Final = "PENDING_REGISTRATION"
+
+NO_STAGE: Final = "None"
+STAGING: Final = "Staging"
+PRODUCTION: Final = "Production"
+ARCHIVED: Final = "Archived"
+STAGES: Final = (NO_STAGE, STAGING, PRODUCTION, ARCHIVED)
+
+LATEST: Final = "latest"  # the alias nobody sets: the version with the greatest number
+
+IS_PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
+PROMPT_TEXT_TAG: Final = "mlflow.prompt.text"
+PROMPT_TYPE_TAG: Final = "_mlflow_prompt_type"
+
+MAX_NAME: Final = 256
+MAX_ALIAS: Final = 255
+MAX_TAG_KEY: Final = 250
+MAX_TAG_VALUE: Final = 100_000
+MAX_TAGS: Final = 1_000  # in one request
+MAX_DESCRIPTION: Final = 65_535
+MAX_SOURCE: Final = 2_000
+MAX_RUN_ID: Final = 250
+MAX_LINK: Final = 2_000
+
+
+class ModelVersion(msgspec.Struct, frozen=True):
+    """A version of a registered model. `tags` and `aliases` are the JSON lists an answer carries.
+
+    `storage` is where its files are, in the spelling of http mode; the registry keeps those of a version with
+    `files_id` itself.
+    """
+
+    model_id: RegisteredModelId
+    name: str
+    full_name: str
+    version: int
+    is_prompt: bool
+    status: str
+    status_message: str
+    stage: str
+    description: str | None
+    source: str
+    storage: str
+    files_id: FilesId | None
+    run_id: str
+    run_link: str
+    logged_model_id: str
+    created_by: str
+    created_at: int
+    updated_at: int
+    tags: str
+    aliases: str
+
+
+class RegisteredModel(msgspec.Struct, frozen=True):
+    """A registered model or a prompt, with the newest version of each stage."""
+
+    id: RegisteredModelId
+    name: str
+    full_name: str
+    is_prompt: bool
+    description: str
+    deployment_job_id: str
+    created_by: str
+    created_at: int
+    updated_at: int
+    tags: str
+    aliases: str
+    latest: list[ModelVersion] = []

@@ -1,0 +1,189 @@
+"""The registry as http clients know it: registered models, versions, stages, aliases; prompts are models with a tag."""
+
+import functools
+
+from lakeward.registry import files, wire
+from lakeward.registry import models as nouns
+from lakeward.registry import versions as version_nouns
+from lakeward.runtime.http import EDIT, READ, Call, Routes
+
+_PREFIXES = ("/api/2.0/mlflow/registered-models", "/ajax-api/2.0/mlflow/registered-models")
+models = Routes("registered models", _PREFIXES)
+versions = Routes("model versions", ("/api/2.0/mlflow/model-versions", "/ajax-api/2.0/mlflow/model-versions"))
+
+
+@models.post("/create", allow=EDIT, tx=None)
+async def create_registered_model(call: Call, req: wire.CreateRegisteredModel) -> wire.RegisteredModelResponse:
+    made = await nouns.create(
+        call.db,
+        call.workspace,
+        call.actor.name,
+        req.name,
+        description=req.description,
+        deployment_job_id=req.deployment_job_id,
+        tags=wire.pairs(req.tags),
+    )
+    return wire.RegisteredModelResponse(wire.RegisteredModel.of(made, databricks=call.databricks))
+
+
+@models.get("/get", allow=READ)
+async def get_registered_model(call: Call, req: wire.RegisteredModelByName) -> wire.RegisteredModelResponse:
+    found = await nouns.get(call.tx, call.workspace, req.name)
+    return wire.RegisteredModelResponse(wire.RegisteredModel.of(found, databricks=call.databricks))
+
+
+@models.get("/search", allow=READ)
+async def search_registered_models(call: Call, req: wire.Search) -> wire.SearchRegisteredModelsResponse:
+    found, token = await nouns.search_models(
+        call.tx,
+        call.workspace,
+        filter_text=req.filter,
+        order_by=req.order_by,
+        max_results=req.max_results,
+        page_token=req.page_token,
+    )
+    answered = [wire.RegisteredModel.of(each, databricks=call.databricks) for each in found]
+    return wire.SearchRegisteredModelsResponse(answered, token)
+
+
+@models.patch("/update", allow=EDIT)
+async def update_registered_model(call: Call, req: wire.UpdateRegisteredModel) -> wire.RegisteredModelResponse:
+    changed = await nouns.update(
+        call.tx, call.workspace, req.name, description=req.description, deployment_job_id=req.deployment_job_id
+    )
+    return wire.RegisteredModelResponse(wire.RegisteredModel.of(changed, databricks=call.databricks))
+
+
+@models.post("/rename", allow=EDIT)
+async def rename_registered_model(call: Call, req: wire.RenameRegisteredModel) -> wire.RegisteredModelResponse:
+    renamed = await nouns.rename(call.tx, call.workspace, req.name, req.new_name)
+    return wire.RegisteredModelResponse(wire.RegisteredModel.of(renamed, databricks=call.databricks))
+
+
+@models.delete("/delete", allow=EDIT)
+async def delete_registered_model(call: Call, req: wire.RegisteredModelByName) -> None:
+    await nouns.delete(call.tx, call.workspace, req.name)
+    call.afterwards(functools.partial(files.sweep, call.db, call.objects))
+
+
+@models.get("/get-latest-versions", allow=READ)
+@models.post("/get-latest-versions", allow=READ, tx="read")
+async def get_latest_versions(call: Call, req: wire.GetLatestVersions) -> wire.ModelVersionsResponse:
+    found = await version_nouns.latest(call.tx, call.workspace, req.name, req.stages)
+    return wire.ModelVersionsResponse([wire.ModelVersion.of(each, databricks=call.databricks) for each in found])
+
+
+@models.post("/set-tag", allow=EDIT, tx=None)
+async def set_registered_model_tag(call: Call, req: wire.SetRegisteredModelTag) -> None:
+    await call.db.run(
+        lambda tx: nouns.set_tag(tx, call.workspace, req.name, req.key, req.value),
+        transaction=nouns.needs_transaction(req.key),
+    )
+
+
+@models.delete("/delete-tag", allow=EDIT)
+async def delete_registered_model_tag(call: Call, req: wire.DeleteRegisteredModelTag) -> None:
+    await nouns.delete_tag(call.tx, call.workspace, req.name, req.key)
+
+
+@models.post("/alias", allow=EDIT, tx=None)
+async def set_registered_model_alias(call: Call, req: wire.SetAlias) -> None:
+    await call.db.run(
+        lambda tx: version_nouns.set_alias(tx, call.workspace, req.name, req.alias, str(req.version)),
+        transaction=False,
+    )
+
+
+@models.delete("/alias", allow=EDIT)
+async def delete_registered_model_alias(call: Call, req: wire.Alias) -> None:
+    await version_nouns.delete_alias(call.tx, call.workspace, req.name, req.alias)
+
+
+@models.get("/alias", allow=READ)
+async def get_model_version_by_alias(call: Call, req: wire.Alias) -> wire.ModelVersionResponse:
+    found = await version_nouns.get_by_alias(call.tx, call.workspace, req.name, req.alias)
+    return wire.ModelVersionResponse(wire.ModelVersion.of(found, databricks=call.databricks))
+
+
+# ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@versions.post("/create", allow=EDIT, tx=None)
+async def create_model_version(call: Call, req: wire.CreateModelVersion) -> wire.ModelVersionResponse:
+    made = await version_nouns.create(
+        call.db,
+        call.workspace,
+        call.actor.name,
+        req.name,
+        source=req.source,
+        run_id=req.run_id,
+        model_id=req.model_id,
+        run_link=req.run_link,
+        description=req.description,
+        tags=wire.pairs(req.tags),
+    )
+    return wire.ModelVersionResponse(wire.ModelVersion.of(made, databricks=call.databricks))
+
+
+@versions.get("/get", allow=READ)
+async def get_model_version(call: Call, req: wire.VersionById) -> wire.ModelVersionResponse:
+    found = await version_nouns.get(call.tx, call.workspace, req.name, str(req.version))
+    return wire.ModelVersionResponse(wire.ModelVersion.of(found, databricks=call.databricks))
+
+
+@versions.get("/get-download-uri", allow=READ)
+async def get_model_version_download_uri(call: Call, req: wire.VersionById) -> wire.DownloadUri:
+    found = await version_nouns.get_ready(call.tx, call.workspace, req.name, str(req.version))
+    return wire.DownloadUri(files.place(found, databricks=call.databricks))
+
+
+@versions.get("/search", allow=READ)
+async def search_model_versions(call: Call, req: wire.Search) -> wire.SearchModelVersionsResponse:
+    found, token = await version_nouns.search_versions(
+        call.tx,
+        call.workspace,
+        filter_text=req.filter,
+        order_by=req.order_by,
+        max_results=req.max_results,
+        page_token=req.page_token,
+    )
+    answered = [wire.ModelVersion.of(each, databricks=call.databricks) for each in found]
+    return wire.SearchModelVersionsResponse(answered, token)
+
+
+@versions.patch("/update", allow=EDIT)
+async def update_model_version(call: Call, req: wire.UpdateModelVersion) -> wire.ModelVersionResponse:
+    changed = await version_nouns.describe(call.tx, call.workspace, req.name, str(req.version), req.description)
+    return wire.ModelVersionResponse(wire.ModelVersion.of(changed, databricks=call.databricks))
+
+
+@versions.post("/transition-stage", allow=EDIT)
+async def transition_model_version_stage(call: Call, req: wire.TransitionStage) -> wire.ModelVersionResponse:
+    moved = await version_nouns.transition(
+        call.tx,
+        call.workspace,
+        req.name,
+        str(req.version),
+        req.stage,
+        archive_existing=req.archive_existing_versions,
+    )
+    return wire.ModelVersionResponse(wire.ModelVersion.of(moved, databricks=call.databricks))
+
+
+@versions.delete("/delete", allow=EDIT)
+async def delete_model_version(call: Call, req: wire.VersionById) -> None:
+    await version_nouns.delete(call.tx, call.workspace, req.name, str(req.version))
+    call.afterwards(functools.partial(files.sweep, call.db, call.objects))
+
+
+@versions.post("/set-tag", allow=EDIT, tx=None)
+async def set_model_version_tag(call: Call, req: wire.SetModelVersionTag) -> None:
+    await call.db.run(
+        lambda tx: version_nouns.set_tag(tx, call.workspace, req.name, str(req.version), req.key, req.value),
+        transaction=nouns.needs_transaction(req.key),
+    )
+
+
+@versions.delete("/delete-tag", allow=EDIT)
+async def delete_model_version_tag(call: Call, req: wire.DeleteModelVersionTag) -> None:
+    await version_nouns.delete_tag(call.tx, call.workspace, req.name, str(req.version), req.key)

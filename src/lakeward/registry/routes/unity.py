@@ -1,0 +1,225 @@
+"""The registry as `databricks-uc` clients know it: names of three levels, uploads, no stages."""
+
+import functools
+import time
+
+from lakeward import logged_models
+from lakeward.kit.errors import PermissionDenied
+from lakeward.registry import files, unity, unity_wire, wire
+from lakeward.registry import models as model_nouns
+from lakeward.registry import versions as version_nouns
+from lakeward.registry.records import ModelVersion
+from lakeward.runtime.http import EDIT, READ, Call, Role, Routes
+
+_PREFIX = "/api/2.0/mlflow/unity-catalog"
+_CREDENTIALS_SECONDS = 3600
+_WRITES = ("MODEL_VERSION_OPERATION_READ_WRITE", "2")  # by name or protobuf number
+
+models = Routes("unity catalog models", (f"{_PREFIX}/registered-models",))
+versions = Routes("unity catalog models", (f"{_PREFIX}/model-versions",))
+choice = Routes("unity catalog models", (_PREFIX,))
+
+
+async def _full(call: Call, found: ModelVersion) -> unity_wire.ModelVersionResponse:
+    """With the params and metrics of the LoggedModel it was made from, as long as that is there."""
+    model = None
+    if found.logged_model_id:
+        model = await logged_models.find(call.tx, call.workspace, found.logged_model_id)
+    shown = unity_wire.ModelVersion.of(found, files.path(found), databricks=call.databricks, model=model)
+    return unity_wire.ModelVersionResponse(shown)
+
+
+@choice.get("/registered-models:is-databricks-sdk-models-artifact-repository-enabled", allow=READ, tx=None)
+async def choose_artifact_repository(call: Call) -> unity_wire.ArtifactRepository:  # noqa: ARG001 - a fixed answer
+    """Clients move the files of versions through the Files API."""
+    return unity_wire.ArtifactRepository(is_databricks_sdk_models_artifact_repository_enabled=True)
+
+
+@models.post("/create", allow=EDIT, tx=None)
+async def create_uc_model(call: Call, req: wire.CreateRegisteredModel) -> unity_wire.RegisteredModelResponse:
+    made = await unity.create_model(
+        call.db,
+        call.workspace,
+        call.actor.name,
+        req.name,
+        description=req.description,
+        deployment_job_id=req.deployment_job_id,
+        tags=wire.pairs(req.tags),
+    )
+    return unity_wire.RegisteredModelResponse(unity_wire.RegisteredModel.of(made))
+
+
+@models.get("/get", allow=READ)
+async def get_uc_model(call: Call, req: wire.RegisteredModelByName) -> unity_wire.RegisteredModelResponse:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    found = await model_nouns.get(call.tx, call.workspace, name)
+    return unity_wire.RegisteredModelResponse(unity_wire.RegisteredModel.of(found))
+
+
+@models.get("/search", allow=READ)
+async def search_uc_models(
+    call: Call, req: unity_wire.SearchRegisteredModels
+) -> unity_wire.SearchRegisteredModelsResponse:
+    found, token = await model_nouns.search_models(
+        call.tx,
+        call.workspace,
+        filter_text=None,
+        order_by=[],
+        max_results=req.max_results or None,  # 0 asks for the server's own page
+        page_token=req.page_token,
+    )
+    return unity_wire.SearchRegisteredModelsResponse([unity_wire.RegisteredModel.of(each) for each in found], token)
+
+
+@models.patch("/update", allow=EDIT)
+async def update_uc_model(call: Call, req: unity_wire.UpdateRegisteredModel) -> unity_wire.RegisteredModelResponse:
+    changed = await unity.update_model(
+        call.tx,
+        call.workspace,
+        req.name,
+        new_name=req.new_name,
+        description=req.description,
+        deployment_job_id=req.deployment_job_id,
+    )
+    return unity_wire.RegisteredModelResponse(unity_wire.RegisteredModel.of(changed))
+
+
+@models.delete("/delete", allow=EDIT)
+async def delete_uc_model(call: Call, req: wire.RegisteredModelByName) -> None:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    await model_nouns.delete(call.tx, call.workspace, name)
+    call.afterwards(functools.partial(files.sweep, call.db, call.objects))
+
+
+@models.post("/set-tag", allow=EDIT)
+async def set_uc_model_tag(call: Call, req: wire.SetRegisteredModelTag) -> None:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    await model_nouns.set_tag(call.tx, call.workspace, name, req.key, req.value)
+
+
+@models.delete("/delete-tag", allow=EDIT)
+async def delete_uc_model_tag(call: Call, req: wire.DeleteRegisteredModelTag) -> None:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    await model_nouns.delete_tag(call.tx, call.workspace, name, req.key)
+
+
+@models.post("/alias", allow=EDIT)
+async def set_uc_alias(call: Call, req: wire.SetAlias) -> None:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    await version_nouns.set_alias(call.tx, call.workspace, name, req.alias, str(req.version))
+
+
+@models.delete("/alias", allow=EDIT)
+async def delete_uc_alias(call: Call, req: wire.Alias) -> None:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    await version_nouns.delete_alias(call.tx, call.workspace, name, req.alias)
+
+
+@models.get("/alias", allow=READ)
+async def get_uc_version_by_alias(call: Call, req: wire.Alias) -> unity_wire.ModelVersionResponse:
+    return await _full(call, await unity.get_by_alias(call.tx, call.workspace, req.name, req.alias))
+
+
+# ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@versions.post("/create", allow=EDIT)
+async def create_uc_version(call: Call, req: unity_wire.CreateModelVersion) -> unity_wire.ModelVersionResponse:
+    made = await unity.create_version(
+        call.tx,
+        call.workspace,
+        call.actor.name,
+        req.name,
+        source=req.source,
+        run_id=req.run_id,
+        model_id=req.model_id,
+        description=req.description,
+        tags=wire.pairs(req.tags),
+    )
+    return await _full(call, made)
+
+
+@versions.post("/finalize", allow=EDIT)
+async def finalize_uc_version(call: Call, req: wire.VersionById) -> unity_wire.ModelVersionResponse:
+    done = await unity.finalize_version(call.tx, call.db, call.workspace, req.name, str(req.version))
+    return await _full(call, done)
+
+
+@versions.get("/get", allow=READ)
+async def get_uc_version(call: Call, req: wire.VersionById) -> unity_wire.ModelVersionResponse:
+    return await _full(call, await unity.get_version(call.tx, call.workspace, req.name, str(req.version)))
+
+
+@versions.get("/search", allow=READ)
+async def search_uc_versions(call: Call, req: unity_wire.SearchModelVersions) -> unity_wire.SearchModelVersionsResponse:
+    found, token = await version_nouns.search_versions(
+        call.tx,
+        call.workspace,
+        filter_text=req.filter,
+        order_by=[],
+        max_results=req.max_results or None,
+        page_token=req.page_token,
+        any_case=True,
+    )
+    shown = [unity_wire.ModelVersion.of(each, files.path(each), databricks=call.databricks) for each in found]
+    return unity_wire.SearchModelVersionsResponse(shown, token)
+
+
+@versions.patch("/update", allow=EDIT)
+async def update_uc_version(call: Call, req: wire.UpdateModelVersion) -> unity_wire.ModelVersionResponse:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    changed = await version_nouns.describe(call.tx, call.workspace, name, str(req.version), req.description)
+    return await _full(call, changed)
+
+
+@versions.delete("/delete", allow=EDIT)
+async def delete_uc_version(call: Call, req: wire.VersionById) -> None:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    await version_nouns.delete(call.tx, call.workspace, name, str(req.version))
+    call.afterwards(functools.partial(files.sweep, call.db, call.objects))
+
+
+@versions.post("/set-tag", allow=EDIT)
+async def set_uc_version_tag(call: Call, req: wire.SetModelVersionTag) -> None:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    await version_nouns.set_tag(call.tx, call.workspace, name, str(req.version), req.key, req.value)
+
+
+@versions.delete("/delete-tag", allow=EDIT)
+async def delete_uc_version_tag(call: Call, req: wire.DeleteModelVersionTag) -> None:
+    name = await unity.spelled(call.tx, call.workspace, req.name)
+    await version_nouns.delete_tag(call.tx, call.workspace, name, str(req.version), req.key)
+
+
+@versions.get("/get-download-uri", allow=READ)
+async def get_uc_download_uri(call: Call, req: wire.VersionById) -> wire.DownloadUri:
+    found = await unity.get_readable(call.tx, call.workspace, req.name, str(req.version))
+    return wire.DownloadUri(files.path(found))
+
+
+async def credentials(call: Call, name: str, version: str, *, write: bool) -> unity_wire.Credentials:
+    """What a caller gets who may read a READY version, or write a PENDING one."""
+    if write:
+        role = call.actor.role_in(call.workspace)
+        if role is None or role < Role.EDIT:
+            raise PermissionDenied(f"'{call.actor.name}' may not write model versions here; this needs EDIT.")
+        await unity.get_writable(call.tx, call.workspace, name, version)
+    else:
+        await unity.get_readable(call.tx, call.workspace, name, version)
+    expires = int((time.time() + _CREDENTIALS_SECONDS) * 1000)
+    return unity_wire.Credentials(unity_wire.DEFAULT_STORAGE, expires)
+
+
+@versions.post("/generate-temporary-credentials", allow=READ, tx="read")
+async def generate_temporary_credentials(
+    call: Call, req: unity_wire.TemporaryCredentials
+) -> unity_wire.CredentialsResponse:
+    """No cloud credentials leave the server: the files go by URLs that it signs one by one."""
+    given = await credentials(call, req.name, str(req.version), write=str(req.operation) in _WRITES)
+    return unity_wire.CredentialsResponse(given)
+
+
+@versions.post("/emit-lineage", allow=READ, tx="read")
+async def emit_lineage(call: Call, req: unity_wire.EmitLineage) -> None:
+    """What clients say when they load a version. Checked, and not kept yet."""
+    await unity.get_version(call.tx, call.workspace, req.name, str(req.version))

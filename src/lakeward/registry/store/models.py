@@ -1,0 +1,178 @@
+"""Registered models and prompts: rows, tags."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from lakeward.registry.names import Name
+from lakeward.registry.records import RegisteredModel, RegisteredModelId
+from lakeward.registry.search import Query
+from lakeward.registry.store.versions import latest_of_stages, tag_list
+from lakeward.runtime.db import Tx
+
+# Compact JSON straight from PostgreSQL, as the answer carries it.
+_CONTENTS = """
+    r.id, r.name, r.full_name, r.is_prompt, r.description, r.deployment_job_id, r.created_by, r.created_at,
+    r.updated_at,
+    (SELECT coalesce(json_agg(t)::text, '[]') FROM (
+        SELECT t.key, t.value FROM registered_model_tag t WHERE t.model_id = r.id ORDER BY t.key) t),
+    (SELECT coalesce(json_agg(a)::text, '[]') FROM (
+        SELECT a.alias, a.version::text FROM model_alias a WHERE a.model_id = r.id ORDER BY a.alias) a)
+"""
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class NewModel(msgspec.Struct, frozen=True):
+    """The columns of a model to be made, in the order of the statement."""
+
+    is_prompt: bool
+    description: str
+    deployment_job_id: str
+    created_by: str
+    created_at: int
+
+
+async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs) -> RegisteredModel | None:
+    """The new model, or None if the name is taken."""
+    made: RegisteredModelId | None = await tx.fetchval(
+        """
+        WITH made AS (
+            INSERT INTO registered_model (workspace_id, name, full_name, catalog_name, schema_name, is_prompt,
+                                          description, deployment_job_id, created_by, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+            ON CONFLICT (workspace_id, full_name) DO NOTHING RETURNING id
+        ), tagged AS (
+            INSERT INTO registered_model_tag (model_id, key, value)
+            SELECT made.id, t.key, t.value FROM made, unnest($11::text[], $12::text[]) AS t(key, value)
+        )
+        SELECT id FROM made
+        """,
+        workspace, name.written, name.full, name.catalog, name.schema, *msgspec.structs.astuple(new),
+        [key for key, _ in tags], [value for _, value in tags],
+    )  # fmt: skip
+    if made is None:
+        return None
+    return RegisteredModel(
+        id=made,
+        name=name.written,
+        full_name=name.full,
+        is_prompt=new.is_prompt,
+        description=new.description,
+        deployment_job_id=new.deployment_job_id,
+        created_by=new.created_by,
+        created_at=new.created_at,
+        updated_at=new.created_at,
+        tags=tag_list(tags),
+        aliases="[]",
+    )
+
+
+async def find(tx: Tx, workspace: int, full_name: str) -> RegisteredModel | None:
+    row = await tx.fetchrow(
+        f"SELECT {_CONTENTS} FROM registered_model r WHERE r.workspace_id = $1 AND r.full_name = $2",
+        workspace, full_name,
+    )  # fmt: skip
+    if row is None:
+        return None
+    latest = await latest_of_stages(tx, [row[0]])
+    return RegisteredModel(*[*row, latest.get(row[0], [])])
+
+
+async def find_kind(tx: Tx, workspace: int, full_name: str) -> tuple[RegisteredModelId, bool] | None:
+    """The id, and whether it is a prompt."""
+    row = await tx.fetchrow(
+        "SELECT id, is_prompt FROM registered_model WHERE workspace_id = $1 AND full_name = $2", workspace, full_name
+    )
+    return (row[0], row[1]) if row else None
+
+
+async def find_written(tx: Tx, workspace: int, full_name: str) -> tuple[str, bool] | None:
+    """The name as its maker wrote it, and whether it is a prompt."""
+    row = await tx.fetchrow(
+        "SELECT name, is_prompt FROM registered_model WHERE workspace_id = $1 AND full_name = $2", workspace, full_name
+    )
+    return (row[0], row[1]) if row else None
+
+
+async def find_page(tx: Tx, query: Query, limit: int) -> list[RegisteredModel]:
+    rows = await tx.fetch(
+        f"SELECT {_CONTENTS} FROM registered_model r WHERE {query.where}"
+        f" ORDER BY {query.ordering} LIMIT {query.parameters.add(limit)}",
+        *query.parameters.values,
+    )
+    latest = await latest_of_stages(tx, [row[0] for row in rows]) if rows else {}
+    return [RegisteredModel(*[*row, latest.get(row[0], [])]) for row in rows]
+
+
+async def describe(
+    tx: Tx, workspace: int, full_name: str, *, description: str | None, deployment_job_id: str | None, now: int
+) -> bool:
+    """False if there is no such model. None leaves a field as it is."""
+    return bool(
+        await tx.fetchval(
+            "UPDATE registered_model SET description = coalesce($3, description),"
+            " deployment_job_id = coalesce($4, deployment_job_id), updated_at = greatest(updated_at, $5)"
+            " WHERE workspace_id = $1 AND full_name = $2 RETURNING true",
+            workspace, full_name, description, deployment_job_id, now,
+        )
+    )  # fmt: skip
+
+
+async def rename(tx: Tx, workspace: int, full_name: str, new: Name, now: int) -> RegisteredModelId | None:
+    """The id of the renamed model, or None: there is no such model, or the new name is another's."""
+    found: RegisteredModelId | None = await tx.fetchval(
+        "UPDATE registered_model r SET name = $3, full_name = $4, catalog_name = $5, schema_name = $6,"
+        " updated_at = greatest(updated_at, $7) WHERE workspace_id = $1 AND full_name = $2 AND NOT EXISTS"
+        " (SELECT FROM registered_model o WHERE o.workspace_id = $1 AND o.full_name = $4 AND o.id <> r.id)"
+        " RETURNING id",
+        workspace, full_name, new.written, new.full, new.catalog, new.schema, now,
+    )  # fmt: skip
+    return found
+
+
+async def touch_versions(tx: Tx, model_id: RegisteredModelId, now: int) -> None:
+    await tx.execute(
+        "UPDATE model_version SET updated_at = greatest(updated_at, $2) WHERE model_id = $1", model_id, now
+    )
+
+
+async def erase(tx: Tx, workspace: int, full_name: str) -> bool:
+    """Delete a model with all it has. False if there is none."""
+    return bool(
+        await tx.fetchval(
+            "DELETE FROM registered_model WHERE workspace_id = $1 AND full_name = $2 RETURNING true",
+            workspace, full_name,
+        )
+    )  # fmt: skip
+
+
+async def set_tag(tx: Tx, workspace: int, full_name: str, key: str, value: str) -> bool:
+    """False if there is no such model."""
+    return bool(
+        await tx.fetchval(
+            "INSERT INTO registered_model_tag (model_id, key, value)"
+            " SELECT id, $3, $4 FROM registered_model WHERE workspace_id = $1 AND full_name = $2"
+            " ON CONFLICT (model_id, key) DO UPDATE SET value = excluded.value RETURNING true",
+            workspace, full_name, key, value,
+        )
+    )  # fmt: skip
+
+
+async def delete_tag(tx: Tx, workspace: int, full_name: str, key: str) -> bool:
+    """False if there is no such model; a tag that is not there is no failure."""
+    return bool(
+        await tx.fetchval(
+            "WITH gone AS (DELETE FROM registered_model_tag t USING registered_model r"
+            " WHERE r.workspace_id = $1 AND r.full_name = $2 AND t.model_id = r.id AND t.key = $3)"
+            " SELECT true FROM registered_model WHERE workspace_id = $1 AND full_name = $2",
+            workspace, full_name, key,
+        )
+    )  # fmt: skip
+
+
+async def set_prompt(tx: Tx, workspace: int, full_name: str, *, is_prompt: bool) -> None:
+    await tx.execute(
+        "UPDATE registered_model SET is_prompt = $3 WHERE workspace_id = $1 AND full_name = $2",
+        workspace, full_name, is_prompt,
+    )  # fmt: skip
