@@ -1,0 +1,75 @@
+"""Search over traces: clauses and orders become SQL where a row of `trace` decides, and looks at spans where they do.
+
+Newest first, the order of every list, a search walks: along the index by time, a stretch at a time, or along the
+candidates that signatures name. It stops at the end of the page, so what is common costs a look at some hundred traces;
+what is rare is found by index or signature. Any other order collects first.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from lakeward import experiments
+from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.runtime.db import Tx
+from lakeward.tracing.search.question import MAX_EXPERIMENTS, Question
+from lakeward.tracing.search.walk import collected, walked
+
+__all__ = ["MAX_COLLECTED", "matching", "page"]
+
+MAX_COLLECTED: Final = 100_000
+
+
+async def _active(tx: Tx, workspace: int, experiment_ids: Sequence[str]) -> list[int]:
+    """Those of these experiments that are here and not in the trash."""
+    if not experiment_ids:
+        raise InvalidParameter("At least one experiment must be given: `locations` is empty.")
+    if len(experiment_ids) > MAX_EXPERIMENTS:
+        raise InvalidParameter(f"At most {MAX_EXPERIMENTS} experiments per search; these are {len(experiment_ids)}.")
+    numbers = []
+    for each in experiment_ids:
+        try:
+            numbers.append(experiments.parse_id(each))
+        except NotFound:
+            continue
+    rows = await tx.fetch(
+        "SELECT id FROM experiment WHERE id = ANY($1::bigint[]) AND workspace_id = $2 AND deleted_at IS NULL"
+        " AND NOT purging ORDER BY id",
+        numbers, workspace,
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
+async def page(
+    tx: Tx,
+    workspace: int,
+    experiment_ids: Sequence[str],
+    filter_text: str | None,
+    order_by: Sequence[str],
+    max_results: int | None,
+    page_token: str | None,
+) -> tuple[list[int], str | None]:
+    """The trace seqs of a page, and the token of the next. A page may be short, or empty, and still have a next one."""
+    active = await _active(tx, workspace, experiment_ids)
+    question = Question.asked(workspace, active, filter_text, order_by, max_results, page_token)
+    if not active:
+        return [], None
+    found, beyond = (
+        await walked(tx, question) if question.newest_first else await collected(tx, question, MAX_COLLECTED)
+    )
+    return found, None if beyond is None else question.token(beyond)
+
+
+async def matching(tx: Tx, workspace: int, experiment_ids: Sequence[str], filter_text: str | None) -> list[int]:
+    """All traces a filter is true for, in no order; InvalidParameter if they are too many."""
+    active = await _active(tx, workspace, experiment_ids)
+    question = Question.asked(workspace, active, filter_text, (), None, None)
+    found: list[int] = []
+    while active:
+        more, beyond = await walked(tx, question, limit=MAX_COLLECTED)
+        found += more
+        if beyond is None:
+            break
+        if len(found) > MAX_COLLECTED:
+            raise InvalidParameter(f"More than {MAX_COLLECTED:,} traces match; narrow the filter, by timestamp_ms say.")
+        question = question.after(beyond)
+    return found
