@@ -75,6 +75,11 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("PATCH", "traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k", "value": "taken"},
     ("DELETE", "traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k"},
     ("POST", "traces/delete-traces"): lambda w: {"experiment_id": w.experiment, "max_timestamp_millis": 2**60},
+    ("PATCH", "/api/3.0/mlflow/traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k", "value": "taken"},
+    ("DELETE", "/api/3.0/mlflow/traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k"},
+    ("POST", "/api/3.0/mlflow/traces/delete-traces"): lambda w: {
+        "experiment_id": w.experiment, "max_timestamp_millis": 2**60,
+    },
     ("POST", "traces/link-prompts"): lambda w: {
         "trace_id": w.trace, "prompt_versions": [{"name": "taken", "version": "1"}],
     },
@@ -187,6 +192,19 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
         "locations": [{"type": 1, "mlflow_experiment": {"experiment_id": w.experiment}}],
         "filter": f"trace.text LIKE '%{SECRET}%'",
     },
+    ("POST", "/api/3.0/mlflow/traces/metrics"): lambda w: {
+        "experiment_ids": [w.experiment],
+        "view_type": "TRACES",
+        "metric_name": "trace_count",
+        "aggregations": [{"aggregation_type": "COUNT"}],
+        "dimensions": ["trace_name"],
+    },
+    ("POST", "/api/3.0/mlflow/traces/calculate-filter-correlation"): lambda w: {
+        "experiment_ids": [w.experiment],
+        "filter_string1": "status = 'OK'",
+        "filter_string2": "span.type = 'LLM'",
+    },
+    ("POST", "/api/3.0/mlflow/traces/sessions/search"): lambda w: {"experiment_ids": [w.experiment]},
     ("GET", "traces"): lambda w: {"experiment_ids": [w.experiment]},
     ("GET", "/api/3.0/mlflow/traces/batchGet"): lambda w: {"trace_ids": [w.trace]},
     ("POST", "/api/3.0/mlflow/traces/batchGetInfos"): lambda w: {"trace_ids": [w.trace]},

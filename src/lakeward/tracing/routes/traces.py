@@ -18,7 +18,8 @@ from lakeward.tracing.wire import assessments as wire_assessments
 from lakeward.tracing.wire import traces as wire
 
 routes = Routes("traces", ("/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
-# compat(mlflow 3.17): tags, links and deletion have never left version 2
+# compat(mlflow 3.17): links, tags and deletion have never left version 2, though there are paths for the latter two
+old = Routes("traces", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
 both = Routes("traces", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow", "/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
 
 _MAX_SPANS_READ = 1_000  # traces in one batch
@@ -139,12 +140,12 @@ async def delete_traces(call: Call, req: wire.DeleteTraces) -> wire.DeleteTraces
     return wire.DeleteTracesResponse(len(gone))
 
 
-@both.post("/traces/link-to-run", allow=EDIT)
+@old.post("/traces/link-to-run", allow=EDIT)
 async def link_traces_to_run(call: Call, req: wire.LinkTracesToRun) -> None:
     await ingest.link_runs(call.tx, call.workspace, req.trace_ids, req.run_id)
 
 
-@both.post("/traces/link-prompts", allow=EDIT)
+@old.post("/traces/link-prompts", allow=EDIT)
 async def link_prompts_to_trace(call: Call, req: wire.LinkPromptsToTrace) -> None:
     versions = [(each.name, each.version) for each in req.prompt_versions]
     await traces.link_prompts(call.tx, call.workspace, req.trace_id, versions)

@@ -14,12 +14,12 @@ from lakeward.runtime.db import Tx
 from lakeward.tracing.search.question import MAX_EXPERIMENTS, Question
 from lakeward.tracing.search.walk import collected, walked
 
-__all__ = ["MAX_COLLECTED", "matching", "page"]
+__all__ = ["MAX_COLLECTED", "active", "matching", "page"]
 
 MAX_COLLECTED: Final = 100_000
 
 
-async def _active(tx: Tx, workspace: int, experiment_ids: Sequence[str]) -> list[int]:
+async def active(tx: Tx, workspace: int, experiment_ids: Sequence[str]) -> list[int]:
     """Those of these experiments that are here and not in the trash."""
     if not experiment_ids:
         raise InvalidParameter("At least one experiment must be given: `locations` is empty.")
@@ -49,9 +49,9 @@ async def page(
     page_token: str | None,
 ) -> tuple[list[int], str | None]:
     """The trace seqs of a page, and the token of the next. A page may be short, or empty, and still have a next one."""
-    active = await _active(tx, workspace, experiment_ids)
-    question = Question.asked(workspace, active, filter_text, order_by, max_results, page_token)
-    if not active:
+    here = await active(tx, workspace, experiment_ids)
+    question = Question.asked(workspace, here, filter_text, order_by, max_results, page_token)
+    if not here:
         return [], None
     found, beyond = (
         await walked(tx, question) if question.newest_first else await collected(tx, question, MAX_COLLECTED)
@@ -61,10 +61,10 @@ async def page(
 
 async def matching(tx: Tx, workspace: int, experiment_ids: Sequence[str], filter_text: str | None) -> list[int]:
     """All traces a filter is true for, in no order; InvalidParameter if they are too many."""
-    active = await _active(tx, workspace, experiment_ids)
-    question = Question.asked(workspace, active, filter_text, (), None, None)
+    here = await active(tx, workspace, experiment_ids)
+    question = Question.asked(workspace, here, filter_text, (), None, None)
     found: list[int] = []
-    while active:
+    while here:
         more, beyond = await walked(tx, question, limit=MAX_COLLECTED)
         found += more
         if beyond is None:
