@@ -10,6 +10,7 @@ from typing import Final
 
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.kit.filters import Op
 from lakeward.runtime.db import Tx
 from lakeward.tracing.search.question import MAX_EXPERIMENTS, Question
 from lakeward.tracing.search.walk import collected, walked
@@ -53,10 +54,18 @@ async def page(
     question = Question.asked(workspace, here, filter_text, order_by, max_results, page_token)
     if not here:
         return [], None
+    await _check_patterns(tx, question)
     found, beyond = (
         await walked(tx, question) if question.newest_first else await collected(tx, question, MAX_COLLECTED)
     )
     return found, None if beyond is None else question.token(beyond)
+
+
+async def _check_patterns(tx: Tx, question: Question) -> None:
+    """A pattern that is none is refused, whatever there is to compare with it."""
+    for clause in (*question.clauses, *question.spans):
+        if clause.op is Op.RLIKE:
+            await tx.fetchval("SELECT '' ~ $1::text", clause.value)
 
 
 async def matching(tx: Tx, workspace: int, experiment_ids: Sequence[str], filter_text: str | None) -> list[int]:
