@@ -27,6 +27,7 @@ from lakeward.tracing.records import (
 
 MAX_TRACES: Final = 10_000  # of one request
 STATUS: Final = ("UNSET", "OK", "ERROR")
+_NOBODY: Final = bytes(8)
 _TAG_PREFIX: Final = "mlflow.traceTag."
 _UNTOLD: Final = ("telemetry.sdk.", "mlflow.")  # resource attributes that are no tags
 
@@ -35,8 +36,8 @@ class _Group:
     """The spans of one trace, as they are found in a request."""
 
     __slots__ = (
-        "cost_nodes", "end", "facts", "parts", "priced", "resource", "root", "session", "spans", "start", "terms",
-        "usage_nodes", "used", "user",
+        "costs", "end", "facts", "parents", "parts", "resource", "root", "session", "spans", "start", "terms", "usages",
+        "user",
     )  # fmt: skip
 
     def __init__(self, resource: Any) -> None:
@@ -50,32 +51,35 @@ class _Group:
         self.user: str | None = None
         self.terms: set[tuple[str, str]] = set()
         self.parts: dict[tuple[int, int], list[Any]] = {}
-        self.usage_nodes: list[meaning.Node] = []
-        self.cost_nodes: list[meaning.Node] = []
-        self.used = self.priced = False
+        self.parents: dict[bytes, bytes] = {}
+        self.usages: dict[bytes, meaning.Usage] = {}
+        self.costs: dict[bytes, meaning.Cost] = {}
 
-    def add(self, span: Any) -> None:
+    def add(self, span: Any, span_id: bytes, parent: bytes) -> None:
         self.spans += 1
         start, end = span.start_time_unix_nano, span.end_time_unix_nano
-        self.start = min(self.start, start)
-        self.end = max(self.end, end)
+        if start < self.start:
+            self.start = start
+        if end > self.end:
+            self.end = end
         facts = meaning.facts_of(span.attributes)
-        self.terms.add(("name", span.name))
-        self.terms.add(("type", meaning.type_of(facts)))
-        self.terms.add(("status", STATUS[span.status.code] if span.status.code < 3 else STATUS[0]))
-        parent = span.parent_span_id
+        code = span.status.code
+        terms = self.terms
+        terms.add(("name", span.name))
+        terms.add(("type", meaning.type_of(facts)))
+        terms.add(("status", STATUS[code] if code < 3 else STATUS[0]))
         if not parent and self.root is None:
             self.root, self.facts = span, facts
         if "session" in facts and self.session is None:
             self.session = meaning.text_of(facts, "session")
         if "user" in facts and self.user is None:
             self.user = meaning.text_of(facts, "user")
-        usage, cost = meaning.usage_of(facts), meaning.cost_of(facts)
-        self.used |= usage is not None
-        self.priced |= cost is not None
-        span_id = span.span_id
-        self.usage_nodes.append((span_id, parent, usage))
-        self.cost_nodes.append((span_id, parent, cost))
+        self.parents[span_id] = parent
+        if meaning.has_numbers(facts):
+            if usage := meaning.usage_of(facts):
+                self.usages[span_id] = usage
+            if cost := meaning.cost_of(facts):
+                self.costs[span_id] = cost
 
     def arrival(self, trace_id: bytes, message: bytes) -> Arrival:
         start_ms = self.start // 1_000_000
@@ -92,10 +96,10 @@ class _Group:
             arrived.session_id = _clean(self.session)[:MAX_SESSION]
         if self.user is not None:
             arrived.metadata = {USER_KEY: _clean(self.user)[:MAX_KEY]}
-        if self.used:
-            arrived.tokens = meaning.total(self.usage_nodes)
-        if self.priced:
-            arrived.cost = meaning.total(self.cost_nodes)
+        if self.usages:
+            arrived.tokens = meaning.total(self.parents, self.usages)
+        if self.costs:
+            arrived.cost = meaning.total(self.parents, self.costs)
         if self.root is not None:
             self._tell(arrived)
         return arrived
@@ -125,14 +129,14 @@ def of(request: otlp.Message, body: bytes) -> list[Arrival]:
     for i, resource_spans in enumerate(request.resource_spans):
         for j, scope_spans in enumerate(resource_spans.scope_spans):
             for span in scope_spans.spans:
-                trace_id = span.trace_id
+                trace_id, span_id, parent = span.trace_id, span.span_id, span.parent_span_id
                 group = groups.get(trace_id)
                 if group is None:
-                    otlp.check(span)
                     groups[trace_id] = group = _Group(resource_spans.resource)
-                elif len(span.span_id) != 8 or len(span.parent_span_id) not in (0, 8):
                     otlp.check(span)
-                group.add(span)
+                elif len(span_id) != 8 or span_id == _NOBODY or (parent and len(parent) != 8):
+                    otlp.check(span)
+                group.add(span, span_id, parent)
                 group.parts.setdefault((i, j), []).append(span)
     if len(groups) > MAX_TRACES:
         raise InvalidParameter(f"At most {MAX_TRACES:,} traces per request; these are {len(groups):,}.")
@@ -179,10 +183,14 @@ def _clean(text: str) -> str:
 
 def recount(stored: Sequence[bytes]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """Tokens and cost over all spans of a trace."""
-    usage_nodes: list[meaning.Node] = []
-    cost_nodes: list[meaning.Node] = []
+    parents: dict[bytes, bytes] = {}
+    usages: dict[bytes, meaning.Usage] = {}
+    costs: dict[bytes, meaning.Cost] = {}
     for span in payloads.joined(stored):
         facts = meaning.facts_of(span.attributes)
-        usage_nodes.append((span.span_id, span.parent_span_id, meaning.usage_of(facts)))
-        cost_nodes.append((span.span_id, span.parent_span_id, meaning.cost_of(facts)))
-    return meaning.total(usage_nodes), meaning.total(cost_nodes)
+        parents[span.span_id] = span.parent_span_id
+        if usage := meaning.usage_of(facts):
+            usages[span.span_id] = usage
+        if cost := meaning.cost_of(facts):
+            costs[span.span_id] = cost
+    return meaning.total(parents, usages), meaning.total(parents, costs)

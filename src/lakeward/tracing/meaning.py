@@ -47,6 +47,7 @@ _SPEAK: Final[Mapping[str, Sequence[str]]] = {
 KEYS: Final[Mapping[str, tuple[str, int]]] = {
     key: (slot, rank) for slot, keys in _SPEAK.items() for rank, key in enumerate(keys)
 }
+NUMBERS: Final = frozenset({"usage", "cost", *TOKEN_KEYS, *COST_KEYS})
 # What clients of MLflow look for, and the slot that says it.
 TRANSLATED: Final = {
     "mlflow.spanInputs": "inputs",
@@ -61,7 +62,6 @@ _TYPES: Final = {
 }  # fmt: skip
 
 Facts = dict[str, tuple[int, Any]]  # slot → rank of who says it, AnyValue
-Node = tuple[bytes, bytes, Any]  # span id, parent id, usage or cost
 
 
 def facts_of(attributes: Iterable[Any]) -> Facts:
@@ -101,10 +101,13 @@ def text_of(facts: Facts, slot: str) -> str | None:
 
 
 def type_of(facts: Facts) -> str:
-    given = text_of(facts, "type")
-    if given is None:
+    if "type" not in facts:
         return "UNKNOWN"
-    return _TYPES.get(given.lower(), given.upper()) if facts["type"][0] else given
+    rank, value = facts["type"]
+    given = value.string_value
+    if not given or given[0] == '"':
+        given = text_of(facts, "type") or "UNKNOWN"
+    return _TYPES.get(given.lower(), given.upper()) if rank else given
 
 
 def _decoded(value: Any) -> Any:
@@ -160,6 +163,10 @@ def cost_from(given: Mapping[str, Any]) -> Cost | None:
     return cost
 
 
+def has_numbers(facts: Facts) -> bool:
+    return not NUMBERS.isdisjoint(facts)
+
+
 def usage_of(facts: Facts) -> Usage | None:
     if "usage" in facts:
         return usage_from(_decoded(facts["usage"][1]))
@@ -176,16 +183,12 @@ def cost_of(facts: Facts) -> Cost | None:
     return cost_from({key: value_of(facts[key][1]) for key in COST_KEYS if key in facts})
 
 
-def total(nodes: Sequence[Node]) -> dict[str, Any] | None:
+def total(parents: Mapping[bytes, bytes], numbers: Mapping[bytes, Mapping[str, Any]]) -> dict[str, Any] | None:
     """The sum over a trace's spans. A span below one that has numbers of its own is in those already.
 
     compat(mlflow 3.17): the same rule as the client's, for frameworks that write sums on parents. Parents may form a
     circle; whoever is in it has no top and counts.
     """
-    numbers = {span: data for span, _, data in nodes if data}
-    if not numbers:
-        return None
-    parents = {span: parent for span, parent, _ in nodes}
     totals: dict[str, Any] = {}
     for span, data in numbers.items():
         above, seen = parents[span], {span}

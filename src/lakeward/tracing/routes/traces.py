@@ -6,7 +6,7 @@ from typing import Any
 from lakeward import experiments
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
-from lakeward.runtime.http import EDIT, READ, Call, Routes
+from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
 from lakeward.tracing import assessments, ingest, payloads, search, traces
 from lakeward.tracing.records import Assessment as AssessmentRecord
 from lakeward.tracing.records import Trace
@@ -19,7 +19,7 @@ from lakeward.tracing.wire import traces as wire
 
 routes = Routes("traces", ("/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
 # compat(mlflow 3.17): links, tags and deletion have never left version 2, though there are paths for the latter two
-old = Routes("traces", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
+old = Routes("traces", MLFLOW_2_0)
 both = Routes("traces", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow", "/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
 
 _MAX_SPANS_READ = 1_000  # traces in one batch

@@ -1,13 +1,13 @@
 """The trace API of version 2, for clients of MLflow 2: the trace is begun, ended, and its spans come as a file."""
 
-from lakeward.runtime.http import EDIT, READ, Call, Routes
+from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
 from lakeward.tracing import search, traces
 from lakeward.tracing.records import Trace
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import v2 as wire
 from lakeward.tracing.wire.times import state_of
 
-routes = Routes("traces", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow"))
+routes = Routes("traces", MLFLOW_2_0)
 
 
 def _info(call: Call, trace: Trace) -> wire.TraceInfoV2:
