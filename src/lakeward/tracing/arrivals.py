@@ -58,10 +58,8 @@ class _Group:
     def add(self, span: Any, span_id: bytes, parent: bytes) -> None:
         self.spans += 1
         start, end = span.start_time_unix_nano, span.end_time_unix_nano
-        if start < self.start:
-            self.start = start
-        if end > self.end:
-            self.end = end
+        self.start = min(self.start, start)
+        self.end = max(self.end, end)
         facts = meaning.facts_of(span.attributes)
         code = span.status.code
         terms = self.terms
