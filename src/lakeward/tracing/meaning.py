@@ -123,6 +123,8 @@ def _decoded(value: Any) -> Any:
 
 def count_of(value: Any) -> int | None:
     """A number of tokens, however it was written."""
+    if type(value) is int:
+        return value if 0 <= value < 2**53 else None
     if isinstance(value, str):
         try:
             value = float(value.strip('"'))

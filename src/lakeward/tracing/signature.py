@@ -20,10 +20,10 @@ _WORDS: Final = bytes(
     code | 0x20 if 0x41 <= code <= 0x5A else code if code >= 0x80 or chr(code).isalnum() else _BLANK
     for code in range(256)
 )
-# A bit is the upper 13 bits of a sum of products of 32 bits.
-_FACTORS: Final = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1)
+# A bit is the upper 13 bits of a sum of products of 16 bits.
+_FACTORS: Final = (0x9E37, 0x85EB, 0xC2B3, 0x27D5, 0x1657)
 _WIDTHS: Final = (3, 5)
-_SHIFT: Final = 32 - 13
+_SHIFT: Final = 16 - 13
 _MAX_TERMS: Final = 20_000
 
 _terms: dict[tuple[str, str], list[int]] = {}
@@ -55,23 +55,19 @@ def sign(text: bytes, terms: Iterable[tuple[str, str]]) -> bytes:
         return FULL
     np = _numpy()
     codes = np.frombuffer(text.translate(_WORDS), dtype=np.uint8)
-    flags = np.zeros(BITS + 1, dtype=np.uint8)
-    sums = codes.astype(np.uint32)
-    letters = codes != _BLANK
-    for width in _WIDTHS:
-        count = len(codes) - width + 1
-        if count <= 0:
-            break
-        total = sums[:count] * np.uint32(_FACTORS[0])
-        inside = letters[:count].copy()
-        for at in range(1, width):
-            total += sums[at : at + count] * np.uint32(_FACTORS[at])
-            inside &= letters[at : at + count]
-        flags[(total >> np.uint32(_SHIFT))[inside]] = 1
-    found = flags[:BITS]
+    flags = np.zeros(BITS, dtype=np.uint8)
+    if len(codes) >= _WIDTHS[0]:
+        sums = codes.astype(np.uint16)
+        letters = codes != _BLANK
+        total, inside = sums * np.uint16(_FACTORS[0]), letters
+        for at in range(1, min(_WIDTHS[-1], len(codes))):
+            total = total[:-1] + sums[at:] * np.uint16(_FACTORS[at])
+            inside = inside[:-1] & letters[at:]
+            if at + 1 in _WIDTHS:
+                flags[(total >> _SHIFT)[inside]] = 1
     for term in terms:
-        found[term_positions(*term)] = 1
-    packed: bytes = np.packbits(found).tobytes()
+        flags[term_positions(*term)] = 1
+    packed: bytes = np.packbits(flags).tobytes()
     return packed
 
 
@@ -84,7 +80,7 @@ def text_positions(text: str, *, folded: bool) -> set[int]:
         for width in _WIDTHS:
             for at in range(len(word) - width + 1):
                 total = sum(code * factor for code, factor in zip(word[at : at + width], _FACTORS, strict=False))
-                found.add((total & 0xFFFFFFFF) >> _SHIFT)
+                found.add((total & 0xFFFF) >> _SHIFT)
     return found
 
 

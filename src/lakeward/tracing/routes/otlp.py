@@ -1,16 +1,19 @@
 """OTLP over HTTP: where any OpenTelemetry exporter sends its spans."""
 
+import asyncio
 from typing import Final
 
 from lakeward.kit.errors import InvalidParameter, LimitExceeded
 from lakeward.runtime.http import EDIT, Call, Reply, Routes, read_body
 from lakeward.tracing import arrivals, ingest, otlp
+from lakeward.tracing.records import Arrival
 
 routes = Routes("traces")
 
 MAX_BODY: Final = 64 << 20  # as sent, and decompressed
 # Bodies that one process works on at a time: whoever sends more is told to come back.
 _AT_ONCE: Final = 256 << 20
+_LARGE: Final = 1 << 20  # what takes longer than some 50 ms is read beside the event loop
 _EXPERIMENT: Final = "x-mlflow-experiment-id"
 _RUN: Final = "x-mlflow-run-id"
 
@@ -46,9 +49,16 @@ async def export_traces(call: Call) -> Reply:
     return Reply(200, {"content-type": media_type}, otlp.EMPTY_ANSWER[media_type])
 
 
-async def _take(call: Call, experiment_id: str, body: bytes, media_type: str) -> None:
+def _read(body: bytes, media_type: str) -> list[Arrival]:
     request = otlp.decode(body, media_type)
-    arrived = arrivals.of(request, body if media_type == otlp.PROTOBUF else request.SerializeToString())
+    return arrivals.of(request, body if media_type == otlp.PROTOBUF else request.SerializeToString())
+
+
+async def _take(call: Call, experiment_id: str, body: bytes, media_type: str) -> None:
+    if len(body) > _LARGE:
+        arrived = await asyncio.to_thread(_read, body, media_type)
+    else:
+        arrived = _read(body, media_type)
     run_id = call.header(_RUN)
     await call.db.run(
         lambda tx: ingest.take(tx, call.workspace, experiment_id, arrived, run_id=run_id), transaction=True
