@@ -18,6 +18,7 @@ MAX_NAME: Final = 250
 MAX_ID: Final = 50
 MAX_VALUE: Final = 1 << 20
 FIELDS: Final = frozenset({"assessment_name", "feedback", "expectation", "rationale", "metadata"})
+_UNCOUNTABLE: Final = 10**300
 _JUDGED: Final = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 
 
@@ -26,7 +27,7 @@ def number_of(value: str) -> tuple[float | None, bool]:
     decoded = msgspec.json.decode(value)
     if isinstance(decoded, bool):
         return float(decoded), False
-    if isinstance(decoded, int | float):
+    if isinstance(decoded, int | float) and abs(decoded) < _UNCOUNTABLE:
         number = float(decoded)
         return (number, True) if math.isfinite(number) else (None, False)
     return (_JUDGED.get(decoded.lower()), False) if isinstance(decoded, str) else (None, False)
@@ -109,6 +110,8 @@ def _check(made: Assessment) -> None:
         raise InvalidParameter(f"The name of an assessment has 1 to {MAX_NAME} characters.")
     if len(made.assessment_id) > MAX_ID or len(made.source_id) > MAX_NAME or len(made.span_id or "") > MAX_ID:
         raise InvalidParameter("The id of an assessment, its source or its span is too long.")
+    if "\\u0000" in made.value:
+        raise InvalidParameter("The value of an assessment contains the character U+0000, which cannot be stored.")
     if len(made.value) + len(made.rationale or "") > MAX_VALUE:
         raise InvalidParameter(f"The value and rationale of an assessment have at most {MAX_VALUE:,} characters.")
 

@@ -37,7 +37,7 @@ from lakeward.tracing.store import traces as store
 
 MAX_BATCH: Final = 1_000
 MAX_DELETED: Final = 10_000
-_MAX_TOLD_TIME: Final = 2**53
+_MAX_TOLD_TIME: Final = 253_402_300_800_000  # the year 10,000
 
 
 def unknown(trace_id: str) -> NotFound:

@@ -55,7 +55,7 @@ class Question:
                 f"Invalid value {max_results} for parameter 'max_results': it must be between 1 and {MAX_RESULTS}."
             )
         clauses = parse_filter(filter_text, VOCABULARY)
-        about_spans = [each for each in clauses if each.entity is Entity.SPAN or each.key == "text"]
+        about_spans = [each for each in clauses if each.entity is Entity.SPAN or _is_text(each)]
         context = pages.context_of("traces", workspace, sorted(experiments), filter_text or "", list(order_by))
         made = cls(
             sorted(set(experiments)),
@@ -117,6 +117,10 @@ class Question:
 
     def token(self, values: Sequence[pages.Part]) -> str:
         return pages.encode(values, self.context)
+
+
+def _is_text(clause: Comparison) -> bool:
+    return clause.entity is Entity.ATTRIBUTE and clause.key == "text"
 
 
 def _orders(order_by: Sequence[str]) -> tuple[Order, ...]:
