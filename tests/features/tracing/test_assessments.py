@@ -136,8 +136,8 @@ def test_metrics(client: Caller, experiment: str) -> None:
                  "gen_ai.request.model": "m", "gen_ai.usage.cost": 0.5}  # fmt: skip
         sent(
             client, experiment,
-            span(trace, root, name=f"n{number % 2}", at=number * 1000, ms=number * 10, status={"code": 2 * (number > 7)},
-                 attributes=usage),
+            span(trace, root, name=f"n{number % 2}", at=number * 1000, ms=number * 10, attributes=usage,
+                 status={"code": 2 if number > 7 else 0}),
             span(trace, None, root, name="child", at=number * 1000, ms=1, attributes={"mlflow.spanType": "TOOL"}),
         )  # fmt: skip
         if number < 4:
@@ -173,7 +173,8 @@ def test_metrics(client: Caller, experiment: str) -> None:
     ]
     assert ask("ASSESSMENTS", "assessment_count", "COUNT", filters=["assessment.name = 'bad'"]) == []
     for wrong in (
-        ("NOTHING", "x", "COUNT"), ("TRACES", "x", "COUNT"), ("TRACES", "trace_count", "SUM"), ("TRACES", "latency", "P"),
+        ("NOTHING", "x", "COUNT"), ("TRACES", "x", "COUNT"), ("TRACES", "trace_count", "SUM"),
+        ("TRACES", "latency", "P"),
     ):  # fmt: skip
         body = {"experiment_ids": [experiment], "view_type": wrong[0], "metric_name": wrong[1],
                 "aggregations": [{"aggregation_type": wrong[2]}]}  # fmt: skip
