@@ -19,6 +19,7 @@ from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
 from lakeward.identity.routes import platform as platform_routes
 from lakeward.identity.routes import routes as workspace_routes
+from lakeward.kit.errors import Unavailable
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.runtime import telemetry
 from lakeward.runtime.db import Database
@@ -137,6 +138,8 @@ async def _repeat(
 async def _seal(hooks: ProcessHooks) -> None:
     try:
         await tracing.seal_blocks(hooks.db)
+    except Unavailable:  # whoever asks the database hears that it is away; a worker need not say so every few seconds
+        return
     except Exception:  # tried again at the next turn; until then searches read signatures one by one
         log.exception("scheduled work failed", extra={"job": "seal_blocks"})
 
