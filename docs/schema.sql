@@ -1,6 +1,7 @@
 -- The schema after all migrations. Made by `make docs`; `make check` keeps it true.
 CREATE FUNCTION public.log_points(run_ids text[], workspace_ids bigint[], places integer[], key_ids integer[], stamps bigint[], steps bigint[], vals double precision[]) RETURNS SETOF text
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     seqs bigint[];
@@ -20,6 +21,10 @@ BEGIN
     ) AS t ON true;
 
     DELETE FROM run_document WHERE run_seq = ANY(seqs);
+
+    IF (SELECT count(*) FROM run WHERE seq = ANY(seqs) AND NOT purging) < array_length(array_remove(seqs, NULL), 1) THEN
+        RAISE EXCEPTION 'a run was erased while its lock was awaited' USING ERRCODE = 'serialization_failure';
+    END IF;
 
     INSERT INTO metric_segment (run_seq, bucket, max_ts, keys, ts, steps, vals)
     SELECT seqs[p.place], p.key_id / 64, max(p.ts), array_agg(p.key_id), array_agg(p.ts), array_agg(p.step),
@@ -43,6 +48,7 @@ $$;
 
 CREATE FUNCTION public.log_words(wanted_run text, wanted_workspace bigint, param_keys integer[], param_values text[], tag_keys integer[], tag_values text[], new_name text) RETURNS text
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     target record;
@@ -61,6 +67,10 @@ BEGIN
     END IF;
 
     DELETE FROM run_document WHERE run_seq = target.seq;
+
+    IF NOT EXISTS (SELECT FROM run WHERE seq = target.seq AND NOT purging) THEN
+        RETURN 'missing'; -- it was erased while its lock was awaited
+    END IF;
 
     IF cardinality(param_keys) > 0 THEN
         INSERT INTO run_param (run_seq, key_id, experiment_id, value)
@@ -95,8 +105,26 @@ END
 $$;
 
 CREATE FUNCTION public.trigrams(name text) RETURNS integer[]
-    LANGUAGE sql IMMUTABLE STRICT COST 5000 PARALLEL SAFE
-    RETURN (SELECT COALESCE(array_agg(DISTINCT (((codes.a << 20) + (codes.b << 10)) + codes.c)), '{}'::integer[]) AS "coalesce" FROM (SELECT (ascii(t.c) & 1023) AS a, lead((ascii(t.c) & 1023)) OVER w AS b, lead((ascii(t.c) & 1023), 2) OVER w AS c FROM unnest(string_to_array(lower((trigrams.name COLLATE "C")), NULL::text)) WITH ORDINALITY t(c, i) WINDOW w AS (ORDER BY t.i)) codes WHERE (codes.c IS NOT NULL));
+    LANGUAGE plpgsql IMMUTABLE STRICT COST 5000 PARALLEL SAFE
+    AS $$
+DECLARE
+    letter text;
+    a integer := -1;
+    b integer := -1;
+    c integer;
+    found integer[] := '{}';
+BEGIN
+    FOREACH letter IN ARRAY string_to_array(lower(name COLLATE "C"), NULL) LOOP
+        c := ascii(letter) & 1023;
+        IF a >= 0 THEN
+            found := found || ((a << 20) + (b << 10) + c);
+        END IF;
+        a := b;
+        b := c;
+    END LOOP;
+    RETURN found;
+END
+$$;
 
 CREATE TABLE public.access_token (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -749,9 +777,6 @@ ALTER TABLE ONLY public.experiment_tag
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
 
-ALTER TABLE ONLY public.latest_metric
-    ADD CONSTRAINT latest_metric_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
-
 ALTER TABLE ONLY public.logged_model
     ADD CONSTRAINT logged_model_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id);
 
@@ -770,9 +795,6 @@ ALTER TABLE ONLY public.logged_model_scope
 ALTER TABLE ONLY public.logged_model_tag
     ADD CONSTRAINT logged_model_tag_model_seq_fkey FOREIGN KEY (model_seq) REFERENCES public.logged_model(seq) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.metric_segment
-    ADD CONSTRAINT metric_segment_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
-
 ALTER TABLE ONLY public.run_dataset
     ADD CONSTRAINT run_dataset_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES public.dataset(id) ON DELETE CASCADE;
 
@@ -784,12 +806,6 @@ ALTER TABLE ONLY public.run
 
 ALTER TABLE ONLY public.run_model
     ADD CONSTRAINT run_model_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.run_param
-    ADD CONSTRAINT run_param_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.run_tag
-    ADD CONSTRAINT run_tag_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;

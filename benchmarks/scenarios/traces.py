@@ -3,6 +3,7 @@
 import itertools
 import random
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,6 +28,8 @@ NEEDLES = 5
 NEEDLE = "hippogriff"
 _TRACE_MARK = b"T" * 16
 _VOCABULARY = 4_000
+_START, _END = 0x5353535353535353, 0x5454545454545453  # stand where times will be put
+_START_BYTES, _END_BYTES = _START.to_bytes(8, "little"), _END.to_bytes(8, "little")
 
 
 class Corpus:
@@ -53,8 +56,7 @@ class Corpus:
                 if place:
                     span.parent_span_id = root
                 span.name = "agent" if not place else ("retrieve", "rerank", "chat", "tool")[place % 4]
-                span.start_time_unix_nano = 1_795_000_000_000_000_000 + number * 10**9 + place * 10**7
-                span.end_time_unix_nano = span.start_time_unix_nano + 5 * 10**8
+                span.start_time_unix_nano, span.end_time_unix_nano = _START, _END
                 question = f"{NEEDLE} {text(30)}" if needles and number == 7 and place == 3 else text(30)
                 if needles and number == 7 and place == 2:
                     span.name = f"seek the {NEEDLE}"
@@ -79,14 +81,16 @@ class Corpus:
                 attribute.key, attribute.value.int_value = key, count
 
     def request(self) -> tuple[bytes, list[str]]:
-        """A body with new ids, and the traces it holds."""
+        """A body with new ids that happens now, and the traces it holds."""
         [pieces] = self._pieces
         ids = [secrets.token_bytes(16) for _ in range(TRACES)]
         marks = itertools.chain.from_iterable(itertools.repeat(each, SPANS) for each in ids)
         woven = [pieces[0]]
         for mark, piece in zip(marks, pieces[1:], strict=True):
             woven += (mark, piece)
-        return b"".join(woven), [f"tr-{each.hex()}" for each in ids]
+        now = time.time_ns()
+        body = b"".join(woven).replace(_START_BYTES, now.to_bytes(8, "little"))
+        return body.replace(_END_BYTES, (now + 500_000_000).to_bytes(8, "little")), [f"tr-{each.hex()}" for each in ids]
 
 
 async def run(bench: Bench) -> None:

@@ -57,7 +57,7 @@ def test_search_tags_and_deletion(client: MlflowClient, experiment: str) -> None
     page = client.search_traces(experiment_ids=[experiment], max_results=2)
     rest = client.search_traces(experiment_ids=[experiment], max_results=2, page_token=page.token)
     assert [t.info.request_id for t in [*page, *rest]] == ids[::-1]
-    assert client.delete_traces(experiment, request_ids=ids[:1]) == 1
+    assert client.delete_traces(experiment, None, None, ids[:1]) == 1
     assert found() == ids[:0:-1]
 
 

@@ -23,6 +23,8 @@ from lakeward.tracing.records import (
     RENDERED_TAGS,
     USER_KEY,
     Arrival,
+    Cost,
+    Usage,
 )
 
 MAX_TRACES: Final = 10_000  # of one request
@@ -52,8 +54,8 @@ class _Group:
         self.terms: set[tuple[str, str]] = set()
         self.parts: dict[tuple[int, int], list[Any]] = {}
         self.parents: dict[bytes, bytes] = {}
-        self.usages: dict[bytes, meaning.Usage] = {}
-        self.costs: dict[bytes, meaning.Cost] = {}
+        self.usages: dict[bytes, Usage] = {}
+        self.costs: dict[bytes, Cost] = {}
 
     def add(self, span: Any, span_id: bytes, parent: bytes) -> None:
         self.spans += 1
@@ -182,8 +184,8 @@ def _clean(text: str) -> str:
 def recount(stored: Sequence[bytes]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """Tokens and cost over all spans of a trace."""
     parents: dict[bytes, bytes] = {}
-    usages: dict[bytes, meaning.Usage] = {}
-    costs: dict[bytes, meaning.Cost] = {}
+    usages: dict[bytes, Usage] = {}
+    costs: dict[bytes, Cost] = {}
     for span in payloads.joined(stored):
         facts = meaning.facts_of(span.attributes)
         parents[span.span_id] = span.parent_span_id

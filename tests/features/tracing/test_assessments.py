@@ -30,7 +30,7 @@ def test_any_json_value(client: Caller, trace: str, value: object) -> None:
 
 def test_who_says_it(client: Caller, trace: str) -> None:
     made = judge(client, trace, "x", 1)
-    assert made["source"] == {"source_type": "SOURCE_TYPE_UNSPECIFIED", "source_id": "owner"}
+    assert made["source"] == {"source_id": "owner"}
     made = judge(client, trace, "x", 1, source={"source_type": 2, "source_id": "gpt"})
     assert made["source"] == {"source_type": "LLM_JUDGE", "source_id": "gpt"}
     assert judge(client, trace, "x", 1, source={"source_type": "AI_JUDGE"})["source"]["source_type"] == "LLM_JUDGE"

@@ -63,9 +63,10 @@ async def page(
 
 async def _check_patterns(tx: Tx, question: Question) -> None:
     """A pattern that is none is refused, whatever there is to compare with it."""
-    for clause in (*question.clauses, *question.spans):
-        if clause.op is Op.RLIKE:
-            await tx.fetchval("SELECT '' ~ $1::text", clause.value)
+    patterns = [each.value for each in question.clauses if each.op is Op.RLIKE]
+    patterns += [each.value for each in question.spans if each.op is Op.RLIKE]
+    for pattern in patterns:
+        await tx.fetchval("SELECT '' ~ $1::text", pattern)
 
 
 async def matching(tx: Tx, workspace: int, experiment_ids: Sequence[str], filter_text: str | None) -> list[int]:

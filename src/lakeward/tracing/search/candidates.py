@@ -4,8 +4,10 @@ Signatures of new segments stand side by side and are tested one by one: there a
 others are in blocks, whose bit planes are put together by AND, 512 bytes for each bit of the question.
 """
 
+import heapq
+import itertools
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lakeward.runtime.db import Tx
@@ -32,7 +34,8 @@ class Candidates:
         self._experiments = experiments
         self._bits = [sorted(each)[:: max(1, len(each) // _MOST_BITS)][:_MOST_BITS] for each in bits]
         self._low, self._high = bounds
-        self._ready: list[Candidate] = []  # the next one last
+        self._heads: list[tuple[int, int, int, Iterator[Candidate]]] = []  # a heap: the latest start first
+        self._sources = itertools.count()
         self._blocks: list[tuple[int, int]] | None = None  # (last start, id), the next one last
         self._batch = _FIRST_BLOCKS
 
@@ -41,17 +44,30 @@ class Candidates:
         if self._blocks is None:
             await self._open()
         assert self._blocks is not None
-        while self._blocks and (len(self._ready) < most or self._ready[-most][0] <= self._blocks[-1][0]):
-            await self._more()
-        taken = self._ready[-most:][::-1]
-        del self._ready[-most:]
-        return [seq for _, seq in taken]
+        taken: dict[int, None] = {}
+        while len(taken) < most:
+            while self._blocks and (not self._heads or -self._heads[0][0] <= self._blocks[-1][0]):
+                await self._more()
+            if not self._heads:
+                break
+            _, seq, _, source = heapq.heappop(self._heads)
+            taken[seq] = None
+            self._push(source)
+        return list(taken)
+
+    def _push(self, source: Iterator[Candidate]) -> None:
+        """Put the next candidate of a source, which has them newest first, among those to choose from."""
+        for start, seq in source:
+            heapq.heappush(self._heads, (-start, seq, next(self._sources), source))
+            return
 
     @property
     def rest(self) -> int | None:
         """No candidate that is left starts later than this; None if none is left."""
-        heads = [each[-1][0] for each in (self._ready, self._blocks) if each]
-        return max(heads) if heads else None
+        starts = [-self._heads[0][0]] if self._heads else []
+        if self._blocks:
+            starts.append(self._blocks[-1][0])
+        return max(starts) if starts else None
 
     async def _open(self) -> None:
         parameters = Parameters()
@@ -65,10 +81,11 @@ class Candidates:
             places = [parameters.add(each & ~7 | 7 - (each & 7)) for each in bits]  # PostgreSQL counts from the right
             tests.append(" AND ".join([f"get_bit(bits, {each}::bigint) = 1" for each in places]))
         rows = await self._tx.fetch(
-            f"SELECT start_ms, trace_seq FROM trace_signature WHERE {scope} AND (({') OR ('.join(tests)}))",
+            f"SELECT start_ms, trace_seq FROM trace_signature WHERE {scope} AND (({') OR ('.join(tests)}))"
+            " ORDER BY start_ms DESC",
             *parameters.values,
         )
-        self._ready = sorted({(row[0], row[1]) for row in rows})
+        self._push(iter([(row[0], row[1]) for row in rows]))
         blocks = await self._tx.fetch(
             "SELECT last_ms, id FROM trace_block WHERE experiment_id = ANY($1::bigint[])"
             " AND ($2::bigint IS NULL OR first_ms <= $2) AND ($3::bigint IS NULL OR last_ms >= $3)"
@@ -94,20 +111,17 @@ class Candidates:
                 hits[number] |= _all(planes)
         found = [number for number, mask in hits.items() if mask]
         rows = await self._tx.fetch("SELECT id, members FROM trace_block WHERE id = ANY($1::bigint[])", found)
-        added = {each for number, members in rows for each in self._members(members, hits[number])}
-        if added:
-            self._ready = sorted(added.union(self._ready))
+        for number, members in rows:
+            self._push(self._members(members, f"{hits[number]:0{MEMBERS}b}"))
 
-    def _members(self, members: bytes, mask: int) -> list[Candidate]:
-        found = []
-        places = f"{mask:0{MEMBERS}b}"
-        at = places.find("1")
+    def _members(self, members: bytes, places: str) -> Iterator[Candidate]:
+        """Those of a block whose place has a 1, newest first."""
+        at = places.rfind("1")
         while at >= 0:
             seq, start = _MEMBER.unpack_from(members, at * _MEMBER.size)
             if (self._high is None or start <= self._high) and (self._low is None or start >= self._low):
-                found.append((start, seq))
-            at = places.find("1", at + 1)
-        return found
+                yield start, seq
+            at = places.rfind("1", 0, at)
 
 
 def _all(planes: Sequence[bytes]) -> int:

@@ -13,7 +13,7 @@ from lakeward.tracing.search.candidates import Candidates
 from lakeward.tracing.search.question import Question
 from lakeward.tracing.search.spans import SpanClause, combined
 
-_STRETCH: Final = 2_000  # rows looked at before a walk is judged
+_STRETCH: Final = 500  # rows looked at before a walk is judged
 _LONGER: Final = 20_000
 _COMMON: Final = 50  # one in so many makes walking worth while
 _LOOK: Final = 128  # traces whose spans are read at a time
@@ -64,7 +64,7 @@ async def _by_rows(tx: Tx, question: Question, want: int) -> list[Row]:
     """Along the index by time while that finds enough; else whatever index the clauses have."""
     found: list[Row] = []
     last = question.last
-    length = max(_STRETCH, want)
+    length = max(_STRETCH, want) if question.clauses else want
     while True:
         rows, end = await _stretch(tx, question, last, length, want - len(found))
         found += rows
