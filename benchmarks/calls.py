@@ -87,6 +87,23 @@ class Calls:
         query["max_results"] = HISTORY_PAGE
         return self.get("metrics/get-history", query | ({"page_token": token} if token else {}))
 
+    def otlp(self, experiment_id: str, body: bytes) -> bytes:
+        head = f"POST /v1/traces HTTP/1.1\r\n{self._headers}Content-Type: application/x-protobuf\r\n"
+        return f"{head}x-mlflow-experiment-id: {experiment_id}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+    def _post_v3(self, path: str, fields: dict[str, Any]) -> bytes:
+        return self.post_json(path, fields).replace(API.encode(), b"/api/3.0/mlflow", 1)
+
+    def search_traces(self, experiment_id: str, where: str, size: int = 100) -> bytes:
+        place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
+        return self._post_v3("traces/search", {"locations": [place], "filter": where, "max_results": size})
+
+    def trace_infos(self, trace_ids: Sequence[str]) -> bytes:
+        return self._post_v3("traces/batchGetInfos", {"trace_ids": list(trace_ids)})
+
+    def trace(self, trace_id: str) -> bytes:
+        return self.get("traces/get", {"trace_id": trace_id}).replace(API.encode(), b"/api/3.0/mlflow", 1)
+
     def log_batch(self, run_id: str, **entities: Iterable[dict[str, Any]]) -> bytes:
         """`metrics`, `params` and `tags`, in the order given."""
         return self.post_json("runs/log-batch", {"run_id": run_id, **{k: list(v) for k, v in entities.items()}})

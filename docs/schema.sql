@@ -480,6 +480,129 @@ CREATE TABLE public.secret_key (
     value bytea NOT NULL
 );
 
+CREATE TABLE public.trace (
+    seq bigint NOT NULL,
+    trace_id text NOT NULL COLLATE pg_catalog."C",
+    workspace_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    start_ms bigint NOT NULL,
+    end_ms bigint,
+    state text NOT NULL COLLATE pg_catalog."C",
+    finalized boolean DEFAULT false NOT NULL,
+    name text COLLATE pg_catalog."C",
+    client_request_id text COLLATE pg_catalog."C",
+    session_id text COLLATE pg_catalog."C",
+    request_preview text,
+    response_preview text,
+    tags jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    input_tokens bigint,
+    output_tokens bigint,
+    total_tokens bigint,
+    cache_read_tokens bigint,
+    cache_creation_tokens bigint,
+    input_cost double precision,
+    output_cost double precision,
+    total_cost double precision
+)
+WITH (fillfactor='90', toast_tuple_target='4080');
+
+CREATE TABLE public.trace_assessment (
+    seq bigint NOT NULL,
+    assessment_id text NOT NULL COLLATE pg_catalog."C",
+    trace_seq bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    span_id text COLLATE pg_catalog."C",
+    source_type text NOT NULL COLLATE pg_catalog."C",
+    source_id text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL,
+    number double precision,
+    is_number boolean NOT NULL,
+    error jsonb,
+    rationale text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    overrides text COLLATE pg_catalog."C",
+    valid boolean DEFAULT true NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT trace_assessment_kind_check CHECK ((kind = ANY (ARRAY['feedback'::text, 'expectation'::text, 'issue'::text])))
+);
+
+ALTER TABLE public.trace_assessment ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trace_assessment_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.trace_block (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    first_ms bigint NOT NULL,
+    last_ms bigint NOT NULL,
+    members bytea NOT NULL,
+    planes bytea NOT NULL
+);
+ALTER TABLE ONLY public.trace_block ALTER COLUMN members SET STORAGE EXTERNAL;
+ALTER TABLE ONLY public.trace_block ALTER COLUMN planes SET STORAGE EXTERNAL;
+
+ALTER TABLE public.trace_block ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trace_block_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.trace_link (
+    trace_seq bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    target text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT trace_link_kind_check CHECK ((kind = ANY (ARRAY['run'::text, 'prompt'::text])))
+);
+
+CREATE TABLE public.trace_segment (
+    id bigint NOT NULL,
+    trace_seq bigint NOT NULL,
+    spans integer NOT NULL,
+    payload bytea NOT NULL
+)
+WITH (toast_tuple_target='8160');
+ALTER TABLE ONLY public.trace_segment ALTER COLUMN payload SET STORAGE EXTERNAL;
+
+ALTER TABLE public.trace_segment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trace_segment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.trace ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trace_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.trace_signature (
+    segment_id bigint NOT NULL,
+    trace_seq bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    start_ms bigint NOT NULL,
+    bits bytea NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='4000');
+ALTER TABLE ONLY public.trace_signature ALTER COLUMN bits SET STORAGE PLAIN;
+
 CREATE TABLE public.upload (
     id text NOT NULL COLLATE pg_catalog."C",
     workspace_id bigint NOT NULL,
@@ -623,6 +746,30 @@ ALTER TABLE ONLY public.schema_migration
 ALTER TABLE ONLY public.secret_key
     ADD CONSTRAINT secret_key_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.trace_assessment
+    ADD CONSTRAINT trace_assessment_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.trace_assessment
+    ADD CONSTRAINT trace_assessment_trace_seq_assessment_id_key UNIQUE (trace_seq, assessment_id);
+
+ALTER TABLE ONLY public.trace_block
+    ADD CONSTRAINT trace_block_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.trace_link
+    ADD CONSTRAINT trace_link_pkey PRIMARY KEY (kind, target, trace_seq);
+
+ALTER TABLE ONLY public.trace
+    ADD CONSTRAINT trace_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.trace_segment
+    ADD CONSTRAINT trace_segment_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.trace_signature
+    ADD CONSTRAINT trace_signature_pkey PRIMARY KEY (segment_id);
+
+ALTER TABLE ONLY public.trace
+    ADD CONSTRAINT trace_trace_id_workspace_id_key UNIQUE (trace_id, workspace_id);
+
 ALTER TABLE ONLY public.upload
     ADD CONSTRAINT upload_pkey PRIMARY KEY (id);
 
@@ -705,6 +852,26 @@ CREATE INDEX run_tag_by_value ON public.run_tag USING btree (key_id, head, exper
 
 CREATE INDEX run_trashed ON public.run USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
+CREATE INDEX trace_assessment_named ON public.trace_assessment USING btree (experiment_id, kind, name, trace_seq);
+
+CREATE INDEX trace_block_newest ON public.trace_block USING btree (experiment_id, last_ms DESC);
+
+CREATE INDEX trace_by_client_request ON public.trace USING btree (client_request_id) WHERE (client_request_id IS NOT NULL);
+
+CREATE INDEX trace_in_session ON public.trace USING btree (experiment_id, session_id, start_ms) WHERE (session_id IS NOT NULL);
+
+CREATE INDEX trace_link_of_trace ON public.trace_link USING btree (trace_seq);
+
+CREATE INDEX trace_metadata_is ON public.trace USING gin (metadata jsonb_path_ops);
+
+CREATE INDEX trace_newest_in_experiment ON public.trace USING btree (experiment_id, start_ms DESC, trace_id) INCLUDE (seq);
+
+CREATE INDEX trace_segment_of_trace ON public.trace_segment USING btree (trace_seq, id);
+
+CREATE INDEX trace_signature_of_experiment ON public.trace_signature USING btree (experiment_id, start_ms);
+
+CREATE INDEX trace_tag_is ON public.trace USING gin (tags jsonb_path_ops);
+
 CREATE INDEX upload_oldest ON public.upload USING btree (created_at);
 
 ALTER TABLE ONLY public.access_token
@@ -769,6 +936,27 @@ ALTER TABLE ONLY public.run
 
 ALTER TABLE ONLY public.run_model
     ADD CONSTRAINT run_model_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_assessment
+    ADD CONSTRAINT trace_assessment_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_block
+    ADD CONSTRAINT trace_block_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace
+    ADD CONSTRAINT trace_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id);
+
+ALTER TABLE ONLY public.trace_link
+    ADD CONSTRAINT trace_link_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_segment
+    ADD CONSTRAINT trace_segment_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_signature
+    ADD CONSTRAINT trace_signature_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES public.trace_segment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace
+    ADD CONSTRAINT trace_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
 
 ALTER TABLE ONLY public.upload
     ADD CONSTRAINT upload_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;

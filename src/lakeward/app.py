@@ -8,16 +8,18 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 import uvloop
 
-from lakeward import artifacts, identity, registry, tracking
+from lakeward import artifacts, identity, registry, tracing, tracking
 from lakeward.artifacts.routes import routes as artifact_routes
 from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
 from lakeward.identity.routes import platform as platform_routes
 from lakeward.identity.routes import routes as workspace_routes
+from lakeward.kit.errors import Unavailable
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
 from lakeward.runtime import telemetry
@@ -26,19 +28,21 @@ from lakeward.runtime.http import Actor, Application, Guard, Route
 from lakeward.runtime.http.protocol import Protocol
 from lakeward.runtime.objects import ObjectStore
 from lakeward.runtime.settings import Settings
+from lakeward.tracing.routes import routes as trace_routes
 from lakeward.tracking.routes import platform as trash_routes
 from lakeward.tracking.routes import routes as tracking_routes
 
 log = logging.getLogger("lakeward.app")
 
 _SWEEP_SECONDS = 600.0
+_SEAL_SECONDS = 3.0
 
 
 def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, platform_routes, workspace_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, artifact_routes, registry_routes,
+        logged_model_routes, trace_routes, artifact_routes, registry_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -114,14 +118,31 @@ async def _work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
-        while not stopping.is_set():
-            await _sweep(hooks)
-            try:
-                await asyncio.wait_for(stopping.wait(), _SWEEP_SECONDS)
-            except TimeoutError:
-                continue
+        async with asyncio.TaskGroup() as schedule:
+            schedule.create_task(_repeat(_sweep, hooks, stopping, _SWEEP_SECONDS))
+            schedule.create_task(_repeat(_seal, hooks, stopping, _SEAL_SECONDS))
     finally:
         await hooks.stop()
+
+
+async def _repeat(
+    work: Callable[[ProcessHooks], Awaitable[None]], hooks: ProcessHooks, stopping: asyncio.Event, seconds: float
+) -> None:
+    while not stopping.is_set():
+        await work(hooks)
+        try:
+            await asyncio.wait_for(stopping.wait(), seconds)
+        except TimeoutError:
+            continue
+
+
+async def _seal(hooks: ProcessHooks) -> None:
+    try:
+        await tracing.seal_blocks(hooks.db)
+    except Unavailable:  # whoever asks the database hears that it is away; a worker need not say so every few seconds
+        return
+    except Exception:  # tried again at the next turn; until then searches read signatures one by one
+        log.exception("scheduled work failed", extra={"job": "seal_blocks"})
 
 
 async def _sweep(hooks: ProcessHooks) -> None:

@@ -51,6 +51,11 @@ FRAGMENTS: dict[str, set[str]] = {
         "seq", "members.column", "s.experiments", "self._direction", "self.key.table", "self.key.kind", "where",
     },
     "tracking/search/walk.py": {"where", "inner", "sql"},
+    "tracing/search/candidates.py": {"each", "tests", "hits"},  # `$n`, what is made of them; digits, no statement
+    "tracing/search/conditions.py": {"expression", "op", "column"},
+    "tracing/search/measures.py": {"self.percentile"},  # the name of a value in an answer, no statement
+    "tracing/search/walk.py": {"expression", "values", "ordering"},
+    "tracing/store/metrics.py": {"number", "places", "grouping", "columns", "source", "conditions"},
 }  # fmt: skip
 
 

@@ -72,7 +72,23 @@ def make_known(client: Caller) -> Known:
     client.post(f"unity-catalog/prompts/{prompt}/versions", prompt_version={"template": '"x"'})
     client.post(f"unity-catalog/prompts/{prompt}/aliases/champion", version="1")
     token = client.post("runs/search", experiment_ids=[experiment], max_results=1)["next_page_token"]
+    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}
+    told = {"trace_id": f"tr-{next(_numbers):032x}", "trace_location": place, "request_time": "2026-01-01T00:00:00Z"}
+    client.post("/api/3.0/mlflow/traces", trace={"trace_info": told | {"tags": {"k": "v"}}})
+    said = {"assessment_name": "k", "feedback": {"value": 1}}
+    judged = client.post(f"/api/3.0/mlflow/traces/{told['trace_id']}/assessments", assessment=said)
     return {
+        "trace_id": [told["trace_id"]],
+        "request_id": [told["trace_id"]],
+        "trace_ids": [told["trace_id"]],
+        "request_ids": [told["trace_id"]],
+        "assessment_id": [judged["assessment"]["assessment_id"]],
+        "request_time": ["2026-01-01T00:00:00Z"],
+        "view_type": ["TRACES", "SPANS", "ASSESSMENTS", "ALL"],
+        "metric_name": ["trace_count", "latency", "span_count", "assessment_value"],
+        "aggregation_type": ["COUNT", "AVG", "MAX"],
+        "filter_string1": ["status = 'OK'"],
+        "filter_string2": ["span.name LIKE '%a%'"],
         "experiment_id": [experiment],
         "experiment_ids": [experiment, "0"],
         "run_id": runs,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from lakeward import experiments, logged_models, tracking
+from lakeward import experiments, logged_models, tracing, tracking
 from lakeward.artifacts.paths import Segments, relative
 from lakeward.artifacts.records import Access, Place, Root
 from lakeward.kit.errors import InvalidParameter, NotFound
@@ -43,6 +43,15 @@ async def _locate_model(tx: Tx, workspace: int, names: Mapping[str, str], access
     return f"{experiments.model_objects(workspace, model.experiment_id, names['model'])}/artifacts"
 
 
+async def _locate_trace(tx: Tx, workspace: int, names: Mapping[str, str], access: Access) -> str:
+    home = await tracing.find_home(tx, workspace, names["trace"])
+    if str(home.experiment_id) != names["experiment"]:
+        raise NotFound(f"The trace {names['trace']} is not in experiment {names['experiment']}.")
+    if access is Access.WRITE:
+        await experiments.get_active(tx, workspace, names["experiment"])
+    return f"{home.prefix}/artifacts"
+
+
 async def get_model(tx: Tx, workspace: int, model_id: str) -> logged_models.Location:
     """Where a LoggedModel belongs, also one in the trash."""
     found = await logged_models.find_location(tx, workspace, model_id)
@@ -61,7 +70,14 @@ MODELS: Final = Root(
     _locate_model,
 )
 
-_roots: list[Root] = [MODELS, RUNS]
+TRACES: Final = Root(
+    "traces",
+    (*_INTERNAL, "Traces", "{trace}", "artifacts"),
+    ("{experiment}", "traces", "{trace}", "artifacts"),
+    _locate_trace,
+)
+
+_roots: list[Root] = [MODELS, TRACES, RUNS]
 
 
 def add_root(root: Root) -> None:

@@ -177,6 +177,15 @@ class RunCredentialsResponse(msgspec.Struct):
     credential_infos: list[CredentialInfo]
 
 
+class TraceCredentials(msgspec.Struct):
+    request_id: str
+    path: str = ""
+
+
+class TraceCredentialsResponse(msgspec.Struct):
+    credential_info: CredentialInfo
+
+
 class ModelCredential(msgspec.Struct):
     model_id: str
     credential_info: CredentialInfo

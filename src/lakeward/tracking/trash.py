@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from lakeward import experiments, logged_models
+from lakeward import experiments, logged_models, tracing
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
@@ -218,6 +218,12 @@ class _Purge:
             async with self._db.transaction() as tx:
                 erased = await logged_models.trash.erase_of_experiment(tx, experiment_id, _BATCH)
             self.done.models += erased
+            self._say("rows")
+            if not erased:
+                break
+        while True:
+            async with self._db.transaction() as tx:
+                erased = await tracing.trash.erase_of_experiment(tx, experiment_id, _BATCH)
             self._say("rows")
             if not erased:
                 break

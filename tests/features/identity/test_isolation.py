@@ -13,7 +13,7 @@ import pytest
 
 from lakeward.app import all_routes
 from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, SIGNED_URL, Role, Route
-from server import Caller, Callers, Server
+from server import Caller, Callers, Server, json_bytes
 
 SECRET = "sesame"  # in every name and value of the world, so that a leak shows
 FILE = f"{SECRET}.txt"
@@ -161,6 +161,45 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("temporary-model-version-credentials", {"version": 1}),
         )
     },
+    # traces
+    ("POST", "/v1/traces"): lambda w: {
+        "headers": {"x-mlflow-experiment-id": w.experiment, "content-type": "application/json"}, "content": w.spans,
+    },
+    ("POST", "/api/3.0/mlflow/traces"): lambda w: {"trace": {"trace_info": {
+        "trace_id": "tr-taken", "request_time": "2026-01-01T00:00:00Z", "state": "OK",
+        "trace_location": {"type": 1, "mlflow_experiment": {"experiment_id": w.experiment}},
+    }}},
+    ("GET", "/api/3.0/mlflow/traces/{trace_id}"): lambda w: {"trace_id": w.trace},
+    ("GET", "/api/3.0/mlflow/traces/get"): lambda w: {"trace_id": w.trace},
+    ("PATCH", "traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k", "value": "taken"},
+    ("DELETE", "traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k"},
+    ("POST", "traces/delete-traces"): lambda w: {"experiment_id": w.experiment, "max_timestamp_millis": 2**60},
+    ("PATCH", "/api/3.0/mlflow/traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k", "value": "taken"},
+    ("DELETE", "/api/3.0/mlflow/traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k"},
+    ("POST", "/api/3.0/mlflow/traces/delete-traces"): lambda w: {
+        "experiment_id": w.experiment, "max_timestamp_millis": 2**60,
+    },
+    ("POST", "traces/link-prompts"): lambda w: {
+        "trace_id": w.trace, "prompt_versions": [{"name": "taken", "version": "1"}],
+    },
+    ("POST", "/api/3.0/mlflow/traces/{trace_id}/assessments"): lambda w: {
+        "trace_id": w.trace, "assessment": {"assessment_name": "taken", "feedback": {"value": 1}},
+    },
+    ("GET", "/api/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}"): lambda w: {
+        "trace_id": w.trace, "assessment_id": w.assessment,
+    },
+    ("PATCH", "/api/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}"): lambda w: {
+        "trace_id": w.trace, "assessment_id": w.assessment, "update_mask": "rationale",
+        "assessment": {"rationale": "taken"},
+    },
+    ("DELETE", "/api/3.0/mlflow/traces/{trace_id}/assessments/{assessment_id}"): lambda w: {
+        "trace_id": w.trace, "assessment_id": w.assessment,
+    },
+    ("POST", "traces"): lambda w: {"experiment_id": w.experiment, "timestamp_ms": 1},
+    ("PATCH", "traces/{request_id}"): lambda w: {"request_id": w.trace, "timestamp_ms": 2, "status": "ERROR"},
+    ("GET", "traces/{request_id}/info"): lambda w: {"request_id": w.trace},
+    ("GET", "traces/{request_id}/credentials-for-data-upload"): lambda w: {"request_id": w.trace},
+    ("GET", "traces/{request_id}/credentials-for-data-download"): lambda w: {"request_id": w.trace},
     # artifacts
     ("GET", "artifacts/list"): lambda w: {"run_id": w.run},
     ("POST", "artifacts/credentials-for-read"): lambda w: {"run_id": w.run, "path": [FILE]},
@@ -256,6 +295,27 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", f"{_UC}/prompts/search"): lambda _: {
         "catalog_schema": {"catalog_name": "main", "schema_name": "default"},
     },
+    ("POST", "/api/3.0/mlflow/traces/search"): lambda w: {
+        "locations": [{"type": 1, "mlflow_experiment": {"experiment_id": w.experiment}}],
+        "filter": f"trace.text LIKE '%{SECRET}%'",
+    },
+    ("POST", "/api/3.0/mlflow/traces/metrics"): lambda w: {
+        "experiment_ids": [w.experiment],
+        "view_type": "TRACES",
+        "metric_name": "trace_count",
+        "aggregations": [{"aggregation_type": "COUNT"}],
+        "dimensions": ["trace_name"],
+    },
+    ("POST", "/api/3.0/mlflow/traces/calculate-filter-correlation"): lambda w: {
+        "experiment_ids": [w.experiment],
+        "filter_string1": "status = 'OK'",
+        "filter_string2": "span.type = 'LLM'",
+    },
+    ("POST", "/api/3.0/mlflow/traces/sessions/search"): lambda w: {"experiment_ids": [w.experiment]},
+    ("GET", "traces"): lambda w: {"experiment_ids": [w.experiment]},
+    ("GET", "/api/3.0/mlflow/traces/batchGet"): lambda w: {"trace_ids": [w.trace]},
+    ("POST", "/api/3.0/mlflow/traces/batchGetInfos"): lambda w: {"trace_ids": [w.trace]},
+    ("POST", "traces/link-to-run"): lambda w: {"trace_ids": [w.trace], "run_id": w.run},
     ("GET", "/api/3.0/mlflow/workspaces"): lambda _: {},
 }
 
@@ -332,6 +392,20 @@ def make_world(client: Caller) -> World:
         assert client.request("PUT", f"{proxy}/artifacts/{where}/{FILE}", content=SECRET.encode()).status_code < 300
     begun = client.call("POST", f"{proxy}/mpu/create/{place}", json={"path": "taken.txt", "num_parts": 1})
     folder = f"{_FILES}/{experiment}/Runs/{run}/artifacts"
+    number = next(_numbers)
+    span = {
+        "traceId": f"{number:032x}", "spanId": f"{number:016x}", "name": SECRET,
+        "startTimeUnixNano": 1, "endTimeUnixNano": 2,
+        "attributes": [{"key": "mlflow.spanInputs", "value": {"stringValue": SECRET}}],
+    }  # fmt: skip
+    spans = json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+    headers = {"x-mlflow-experiment-id": experiment, "content-type": "application/json"}
+    assert client.request("POST", "/v1/traces", content=spans, headers=headers).status_code == 200
+    trace = f"tr-{number:032x}"
+    client.call("PATCH", f"traces/{trace}/tags", json={"key": "k", "value": SECRET})
+    said = {"assessment_name": SECRET, "feedback": {"value": SECRET}}
+    judged = client.call("POST", f"/api/3.0/mlflow/traces/{trace}/assessments", json={"assessment": said})
+    span |= {"traceId": f"{next(_numbers):032x}", "name": "taken"}
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt,
@@ -352,6 +426,10 @@ def make_catalog(client: Caller, stem: str, tags: list[dict[str, str]]) -> tuple
     client.post(f"{_UC}/prompts/{prompt}/versions", prompt_version={"template": f'"{SECRET}"', "tags": tags})
     client.post(f"{_UC}/prompts/{prompt}/aliases/{SECRET}", version="1")
     return model, prompt
+        trace=trace, assessment=judged["assessment"]["assessment_id"],
+        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}),
+        name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -372,9 +450,10 @@ def send(caller: Caller, route: Route, fields: Request, **headers: str):
         for mark in (f"{{{name}}}", f"{{{name}...}}"):
             if mark in path:
                 path = path.replace(mark, str(fields.pop(name)))
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    headers = {name.replace("_", "-"): value for name, value in headers.items()} | fields.pop("headers", {})
     if route.raw_body:
-        return caller.request(route.method, path, params=fields, content=b"taken", headers=headers)
+        content = fields.pop("content", b"taken")
+        return caller.request(route.method, path, params=fields, content=content, headers=headers)
     if route.method in ("GET", "HEAD", "DELETE"):
         return caller.request(route.method, path, params=fields, headers=headers)
     return caller.request(route.method, path, json=fields, headers=headers)

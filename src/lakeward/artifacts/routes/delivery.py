@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from lakeward.artifacts.records import Place
+from lakeward.artifacts.routes import traced
 from lakeward.kit.errors import NotFound, RangeNotSatisfiable
 from lakeward.runtime.http import Call, Reply
 from lakeward.runtime.objects import ObjectInfo, Span
@@ -34,6 +35,8 @@ _CONDITIONS: Final = frozenset(
 async def deliver(call: Call, place: Place, *, missing: str = "RESOURCE_DOES_NOT_EXIST") -> Reply:
     """The file at this place, or the part of it the request asks for. `missing` is the dialect's word for absence."""
     try:
+        if traced.holds_spans(place) and await call.objects.find(place.key) is None:
+            return await traced.rendered(call, place)
         return await _answer(call, place)
     except NotFound as error:
         raise NotFound(f"No file at {'/'.join(place.rest)!r}.", code=missing) from error

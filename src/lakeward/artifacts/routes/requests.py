@@ -7,7 +7,8 @@ from typing import Any
 
 from lakeward.artifacts import signing, wire
 from lakeward.artifacts.records import Access, Place
-from lakeward.artifacts.roots import MODELS, RUNS, Resolver
+from lakeward.artifacts.roots import MODELS, RUNS, TRACES, Resolver
+from lakeward.artifacts.routes import traced
 from lakeward.artifacts.signing import Grant
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import Call
@@ -27,6 +28,10 @@ async def model_top(call: Call, experiment_id: Any, model_id: str, access: Acces
     return await resolver(call).top(MODELS, {"experiment": str(experiment_id), "model": model_id}, access)
 
 
+async def trace_top(call: Call, experiment_id: Any, trace_id: str, access: Access) -> Place:
+    return await resolver(call).top(TRACES, {"experiment": str(experiment_id), "trace": trace_id}, access)
+
+
 def body_size(call: Call) -> int | None:
     declared = call.header("content-length")
     return int(declared.lstrip("0")[:19] or "0") if declared is not None and declared.isdigit() else None
@@ -36,6 +41,8 @@ async def store(call: Call, place: Place, *, create: bool = False) -> str:
     """The request's body becomes the object. Returns its etag."""
     if not place.rest:
         raise InvalidParameter("Invalid path: it names a directory, not a file.")
+    if traced.holds_spans(place):
+        return await traced.take(call, place)
     chunks: AsyncIterator[bytes] = call.stream()
     info = await call.objects.put(place.key, chunks, size=body_size(call), create=create)
     etag: str = info.etag
@@ -63,7 +70,10 @@ class UrlSigner:
 
     async def file(self, method: str, place: Place) -> wire.SignedUrl:
         """A URL for one GET or PUT of this file: the object store's own where it has one, else this server's."""
-        direct = await self._call.objects.presign(method, place.key, self._seconds)
+        # spans pass through this server, which reads them
+        direct = (
+            None if traced.holds_spans(place) else await self._call.objects.presign(method, place.key, self._seconds)
+        )
         if direct is not None:
             return wire.SignedUrl(direct.url, wire.CREDENTIAL_TYPES[direct.scheme], dict(direct.headers))
         url = await self._own(Grant(method, place.workspace, place.path, self._expires))

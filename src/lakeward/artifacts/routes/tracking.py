@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from lakeward import experiments
+from lakeward import experiments, tracing
 from lakeward import tracking as runs
 from lakeward.artifacts import paths, signing, uploads, wire
 from lakeward.artifacts.records import Access, Place
 from lakeward.artifacts.roots import get_model
 from lakeward.artifacts.routes.delivery import deliver
-from lakeward.artifacts.routes.requests import UrlSigner, model_top, run_top, store
+from lakeward.artifacts.routes.requests import UrlSigner, model_top, run_top, store, trace_top
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Reply, Routes
@@ -164,6 +164,26 @@ async def credentials_for_model_upload(call: Call, req: wire.ModelCredentials) -
     top, _ = await _model(call, req.model_id, Access.WRITE)
     found = await _credentials(call, top, "PUT", "", req.paths)
     return wire.ModelCredentialsResponse([wire.ModelCredential(req.model_id, info) for info in found])
+
+
+async def _trace_credential(call: Call, req: wire.TraceCredentials, method: str) -> wire.TraceCredentialsResponse:
+    """compat(mlflow 3.17): in `databricks` mode the spans of a trace are one file, and so is each attachment."""
+    access = Access.READ if method == "GET" else Access.WRITE
+    async with call.db.connection() as connection:
+        home = await tracing.find_home(connection, call.workspace, req.request_id)
+    top = await trace_top(call, home.experiment_id, req.request_id, access)
+    signed = await UrlSigner(call, signing.MAX_SECONDS).file(method, _below(top, req.path or "traces.json"))
+    return wire.TraceCredentialsResponse(wire.CredentialInfo("", req.path, signed.url, signed.kind, signed.header_list))
+
+
+@routes.get("/traces/{request_id}/credentials-for-data-upload", allow=EDIT, tx=None)
+async def credentials_for_trace_upload(call: Call, req: wire.TraceCredentials) -> wire.TraceCredentialsResponse:
+    return await _trace_credential(call, req, "PUT")
+
+
+@routes.get("/traces/{request_id}/credentials-for-data-download", allow=READ, tx=None)
+async def credentials_for_trace_download(call: Call, req: wire.TraceCredentials) -> wire.TraceCredentialsResponse:
+    return await _trace_credential(call, req, "GET")
 
 
 # ── uploads in parts ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from lakeward.kit.filters.vocabulary import LISTED, NUMERIC, PRESENCE, Compariso
 MAX_CLAUSES = 100
 MAX_LIST = 10_000
 INT64 = range(-(2**63), 2**63)
+ORDERED = frozenset({Op.LT, Op.LE, Op.GT, Op.GE})
 COMPARATORS = frozenset(op.value for op in NUMERIC)
 NOT_FINITE = ("nan", "inf", "infinity")
 
@@ -84,7 +85,7 @@ class Parser:
             return Comparison(entity, key, op, None)
         if op in LISTED:
             return Comparison(entity, key, op, self.list_value(named))
-        return Comparison(entity, key, op, self.value(field, named))
+        return Comparison(entity, key, op, self.value(field, op, named))
 
     # ── the left side ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,6 +97,8 @@ class Parser:
             if not dot:
                 return Entity.ATTRIBUTE, self._whole(token.text)
             entity = self._entity(prefix, token)
+            if entity is Entity.SPAN and key == "attributes." and self.token.kind in (T.TICKED, T.STRING):
+                return entity, key + self._quoted_key(token)
             return entity, self._whole(key) if key else self._quoted_key(token)
         if token.kind is T.TICKED and self.token.kind is T.DOT:
             return self._entity(token.text, token), self._key_after(self.advance())
@@ -154,7 +157,7 @@ class Parser:
             hint = {"==": "; write =", "<>": "; write !=", "=<": "; write <=", "=>": "; write >="}.get(token.text, "")
             raise self.refusal(f"invalid comparator {token.text!r}{hint}.", token)
         word = token.text.upper() if token.kind is T.WORD else ""
-        if word in ("LIKE", "ILIKE", "IN"):
+        if word in ("LIKE", "ILIKE", "RLIKE", "IN"):
             return Op(word)
         if word == "NOT":
             if self.word("IN"):
@@ -167,9 +170,9 @@ class Parser:
             raise self.refusal("only IS NULL and IS NOT NULL are supported.", token)
         raise self.refusal(f"a comparator is expected after {named}: one of {', '.join(Op)}.", token)
 
-    def value(self, field: Field, named: str) -> str | int | float:
+    def value(self, field: Field, op: Op, named: str) -> str | int | float:
         token = self.advance()
-        if field.kind is Kind.TEXT:
+        if field.kind is Kind.TEXT or (field.kind is Kind.JUDGED and op not in ORDERED):
             return self._text(token, named)
         bare = token.kind is T.WORD and self.vocabulary.bare_values and token.text.lower() in NOT_FINITE
         if token.kind is not T.NUMBER and not bare:

@@ -15,6 +15,11 @@ class Entity(StrEnum):
     PARAM = "param"
     TAG = "tag"
     DATASET = "dataset"
+    METADATA = "metadata"
+    SPAN = "span"
+    FEEDBACK = "feedback"
+    EXPECTATION = "expectation"
+    ISSUE = "issue"
 
 
 class Op(StrEnum):
@@ -26,6 +31,7 @@ class Op(StrEnum):
     GE = ">="
     LIKE = "LIKE"
     ILIKE = "ILIKE"
+    RLIKE = "RLIKE"
     IN = "IN"
     NOT_IN = "NOT IN"
     IS_NULL = "IS NULL"
@@ -45,6 +51,7 @@ class Kind(Enum):
     INTEGER = auto()
     NUMBER = auto()  # stays an int when it is written as one
     FLOAT = auto()  # always becomes a float
+    JUDGED = auto()  # text where it is equal or like something, a number where it is more or less
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ Only this package and the features' `routes.py` know HTTP.
 from lakeward.runtime.http.access import ADMIN, EDIT, MANAGE, PUBLIC, READ, SIGNED_IN, SIGNED_URL, Actor, Role, Rule
 from lakeward.runtime.http.application import Application, Hooks
 from lakeward.runtime.http.call import Call, workspace_named
+from lakeward.runtime.http.decode import read_body
 from lakeward.runtime.http.guard import Guard
 from lakeward.runtime.http.reply import Empty, Reply
 from lakeward.runtime.http.table import MLFLOW_2_0, Route, Routes
@@ -36,6 +37,7 @@ __all__ = [
     "Route",
     "Routes",
     "Rule",
+    "read_body",
     "spell",
     "workspace_named",
 ]

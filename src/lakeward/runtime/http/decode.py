@@ -7,12 +7,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+import zstandard
 
 from lakeward.kit.errors import InvalidParameter, TooLarge
 from lakeward.runtime.http.call import Call
 from lakeward.runtime.http.table import Route
 
 _MISSING = re.compile(r"missing required field `([^`]+)`")
+_ZSTD_WINDOW = 1 << 26
+_ZSTD_PIECE = 1 << 20
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
@@ -28,12 +31,15 @@ async def read_body(call: Call, limit: int) -> bytes:
 
 
 def inflate(body: bytes, encoding: bytes, limit: int) -> bytes:
-    """Decompress gzip or deflate, never beyond `limit` bytes."""
+    """Decompress gzip, deflate or zstd, never beyond `limit` bytes."""
+    if encoding == b"zstd":
+        return _inflate_zstd(body, limit)
     if encoding not in (b"gzip", b"deflate"):
         raise InvalidParameter(
-            f"Content-Encoding {encoding.decode('latin-1')!r} is not supported; use gzip or deflate."
+            f"Content-Encoding {encoding.decode('latin-1')!r} is not supported; use gzip, deflate or zstd."
         )
-    engine = zlib.decompressobj(wbits=47 if encoding == b"gzip" else 15)
+    wrapped = encoding == b"gzip" or (len(body) > 1 and body[0] & 15 == 8 and (body[0] << 8 | body[1]) % 31 == 0)
+    engine = zlib.decompressobj(wbits=47 if encoding == b"gzip" else 15 if wrapped else -15)
     try:
         plain = engine.decompress(body, limit + 1)
     except zlib.error as error:
@@ -45,6 +51,25 @@ def inflate(body: bytes, encoding: bytes, limit: int) -> bytes:
     if engine.unused_data:  # a body of a million tiny members would cost a million times its size
         raise InvalidParameter(f"The {encoding.decode()} body goes on after its end; send it as one member.")
     return plain
+
+
+def _inflate_zstd(body: bytes, limit: int) -> bytes:
+    engine = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        with engine.stream_reader(body, read_across_frames=False) as reader:
+            while piece := reader.read(_ZSTD_PIECE):
+                pieces.append(piece)
+                size += len(piece)
+                if size > limit:
+                    raise TooLarge(f"The decompressed body is larger than {limit} bytes.")
+        whole = zstandard.frame_content_size(body)
+    except zstandard.ZstdError as error:
+        raise InvalidParameter(f"The body is not valid zstd: {error}.") from error
+    if not body or (whole not in (-1, size)):
+        raise InvalidParameter("The zstd body is incomplete.")
+    return b"".join(pieces)
 
 
 def decode(route: Route, body: bytes, query: bytes, params: Mapping[str, str]) -> Any:

@@ -1,0 +1,14 @@
+"""Traces: what happened in an application, span by span, and what people, code and judges say about it.
+
+A trace belongs to one experiment. Its spans come by OTLP from any number of clients, in any order and perhaps twice, or
+as a file from older ones; what its client tells about the whole may come before or after them. Spans are kept as they
+came and joined when they are read; one row per trace holds what lists and filters need, and signatures say which traces
+may hold a text. An answer to a client means that what it sent is durable. Deleting an experiment hides its traces; a
+purge of it, which `tracking` owns, takes them along.
+"""
+
+from lakeward.tracing import trash
+from lakeward.tracing.files import MAX_FILE, Home, find_home, render_file, take_file
+from lakeward.tracing.tasks import seal_blocks
+
+__all__ = ["MAX_FILE", "Home", "find_home", "render_file", "seal_blocks", "take_file", "trash"]

@@ -1,0 +1,65 @@
+"""Taking spans in."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from lakeward import experiments
+from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.runtime.db import Tx
+from lakeward.tracing import arrivals
+from lakeward.tracing.records import IN_PROGRESS, MAX_LINKS, Arrival
+from lakeward.tracing.store import arrivals as store
+from lakeward.tracing.store import traces as trace_store
+
+# A trace that grows span by span is counted anew with each; one in more pieces than this is a log that never ends.
+_RECOUNTED_SEGMENTS: Final = 300
+
+
+async def take(
+    tx: Tx, workspace: int, experiment_id: str, arrived: Sequence[Arrival], *, run_id: str | None = None
+) -> None:
+    """Store these arrivals: all or none. What spans of earlier requests said stands, in whatever order they come.
+
+    Raises NotFound if there is no such experiment here, InvalidParameter if it is in the trash.
+    """
+    number = experiments.parse_id(experiment_id)
+    rows = await store.arrive(tx, workspace, number, arrived) if arrived else []
+    if len(rows) < len(arrived):
+        await experiments.get_active(tx, workspace, experiment_id)
+        raise NotFound(f"No experiment with the id {experiment_id} exists.")
+    by_id = {each.trace_id: each for each in arrived}
+    for row in rows:
+        came = by_id[row["trace_id"]]
+        if row["joined"] and row["start_ms"] == came.start_ms:
+            await store.follow(tx, row["seq"])
+        if row["joined"] and (came.tokens or came.cost or row["total_tokens"] or row["total_cost"]):
+            told = row["finalized"]
+            await _recount(
+                tx,
+                row["seq"],
+                tokens=not (told and row["total_tokens"] is not None),
+                cost=not (told and row["total_cost"] is not None),
+            )
+    if run_id:
+        ended = [row["seq"] for row in rows if by_id[row["trace_id"]].state != IN_PROGRESS]
+        await store.link(tx, ended, "run", [run_id] * len(ended))
+
+
+async def _recount(tx: Tx, seq: int, *, tokens: bool, cost: bool) -> None:
+    """Tokens and cost of a trace whose spans came in several requests; what its client told of them stands."""
+    if not tokens and not cost:
+        return
+    if await trace_store.count_segments(tx, seq, _RECOUNTED_SEGMENTS + 1) > _RECOUNTED_SEGMENTS:
+        return
+    counted_tokens, counted_cost = arrivals.recount(await trace_store.payloads(tx, seq))
+    await store.set_tokens(tx, seq, counted_tokens if tokens else None, counted_cost if cost else None)
+
+
+async def link_runs(tx: Tx, workspace: int, trace_ids: Sequence[str], run_id: str) -> None:
+    """Link traces to a run. Those that are not here are left out, as their client may not have sent them yet."""
+    if len(trace_ids) > MAX_LINKS:
+        raise InvalidParameter(
+            f"Cannot link more than {MAX_LINKS} traces to a run in a single request. Provided {len(trace_ids)} traces."
+        )
+    seqs = await trace_store.seqs_of(tx, workspace, trace_ids)
+    await store.link(tx, list(seqs.values()), "run", [run_id] * len(seqs))

@@ -1,0 +1,7 @@
+"""The HTTP surface of traces: OTLP in, the API of version 3 and that of version 2, assessments, metrics."""
+
+from lakeward.tracing.routes import assessments, metrics, otlp, traces, v2
+
+routes = [*otlp.routes, *traces.routes, *traces.both, *traces.old, *assessments.routes, *metrics.routes, *v2.routes]
+
+__all__ = ["routes"]

@@ -1,0 +1,65 @@
+"""OTLP over HTTP: where any OpenTelemetry exporter sends its spans."""
+
+import asyncio
+from typing import Final
+
+from lakeward.kit.errors import InvalidParameter, LimitExceeded
+from lakeward.runtime.http import EDIT, Call, Reply, Routes, read_body
+from lakeward.tracing import arrivals, ingest, otlp
+from lakeward.tracing.records import Arrival
+
+routes = Routes("traces")
+
+MAX_BODY: Final = 64 << 20  # as sent, and decompressed
+# Bodies that one process works on at a time: whoever sends more is told to come back.
+_AT_ONCE: Final = 256 << 20
+_LARGE: Final = 1 << 20  # what takes longer than some 50 ms is read beside the event loop
+_EXPERIMENT: Final = "x-mlflow-experiment-id"
+_RUN: Final = "x-mlflow-run-id"
+
+
+class _Working:
+    """How many bytes of bodies this process has in its hands."""
+
+    size = 0
+
+
+_working = _Working()
+
+
+@routes.post("/v1/traces", allow=EDIT, tx=None, raw_body=True, max_body=MAX_BODY)
+async def export_traces(call: Call) -> Reply:
+    """Spans as any OpenTelemetry exporter sends them, durable when this answers."""
+    media_type = (call.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type not in otlp.EMPTY_ANSWER:
+        raise InvalidParameter(
+            f"The Content-Type {media_type!r} is not supported; send {' or '.join(otlp.EMPTY_ANSWER)}."
+        )
+    experiment_id = call.header(_EXPERIMENT)
+    if not experiment_id:
+        raise InvalidParameter(f"The header {_EXPERIMENT} must name the experiment that the traces belong to.")
+    body = await read_body(call, MAX_BODY)
+    if _working.size + len(body) > _AT_ONCE and _working.size:
+        raise LimitExceeded("The server is busy with other spans. Retry.")
+    _working.size += len(body)
+    try:
+        await _take(call, experiment_id, body, media_type)
+    finally:
+        _working.size -= len(body)
+    return Reply(200, {"content-type": media_type}, otlp.EMPTY_ANSWER[media_type])
+
+
+def _read(body: bytes, media_type: str) -> list[Arrival]:
+    request = otlp.decode(body, media_type)
+    return arrivals.of(request, body if media_type == otlp.PROTOBUF else request.SerializeToString())
+
+
+async def _take(call: Call, experiment_id: str, body: bytes, media_type: str) -> None:
+    if len(body) > _LARGE:
+        arrived = await asyncio.to_thread(_read, body, media_type)
+    else:
+        arrived = _read(body, media_type)
+    run_id = call.header(_RUN)
+    await call.db.run(
+        lambda tx: ingest.take(tx, call.workspace, experiment_id, arrived, run_id=run_id), transaction=True
+    )

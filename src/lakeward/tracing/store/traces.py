@@ -1,0 +1,152 @@
+"""Statements about traces that are there: reading, tags, deletion."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from lakeward.runtime.db import Tx
+from lakeward.tracing.records import Trace
+
+COLUMNS = """
+    t.seq, t.trace_id, t.workspace_id, t.experiment_id, t.start_ms, t.end_ms, t.state, t.name, t.client_request_id,
+    t.session_id, t.request_preview, t.response_preview, t.tags, t.metadata, t.input_tokens, t.output_tokens,
+    t.total_tokens, t.cache_read_tokens, t.cache_creation_tokens, t.input_cost, t.output_cost, t.total_cost,
+    e.artifact_location
+"""
+_FROM = "FROM trace t JOIN experiment e ON e.id = t.experiment_id"
+_HERE = "t.workspace_id = $1 AND NOT e.purging"
+
+_words = msgspec.json.Decoder(dict[str, str]).decode
+
+
+def trace_of(row: Any) -> Trace:
+    values = tuple(row)
+    return Trace(*(*values[:12], _words(values[12]), _words(values[13]), values[14:19], values[19:22], values[22]))
+
+
+async def find(tx: Tx, workspace: int, trace_id: str) -> Trace | None:
+    row = await tx.fetchrow(f"SELECT {COLUMNS} {_FROM} WHERE {_HERE} AND t.trace_id = $2", workspace, trace_id)
+    return trace_of(row) if row else None
+
+
+async def find_named(
+    tx: Tx, workspace: int, trace_ids: Sequence[str], experiment_ids: Sequence[int] | None
+) -> list[Trace]:
+    """Those of these traces that exist, in the given order."""
+    rows = await tx.fetch(
+        f"SELECT {COLUMNS} FROM unnest($2::text[]) WITH ORDINALITY AS w(trace_id, place)"
+        " JOIN trace t ON t.trace_id = w.trace_id JOIN experiment e ON e.id = t.experiment_id"
+        f" WHERE {_HERE} AND ($3::bigint[] IS NULL OR t.experiment_id = ANY($3)) ORDER BY w.place",
+        workspace, list(dict.fromkeys(trace_ids)), experiment_ids,
+    )  # fmt: skip
+    return [trace_of(row) for row in rows]
+
+
+async def find_many(tx: Tx, seqs: Sequence[int]) -> list[Trace]:
+    """These traces in the given order."""
+    rows = await tx.fetch(
+        f"SELECT {COLUMNS} FROM unnest($1::bigint[]) WITH ORDINALITY AS w(seq, place)"
+        " JOIN trace t ON t.seq = w.seq JOIN experiment e ON e.id = t.experiment_id ORDER BY w.place",
+        seqs,
+    )
+    return [trace_of(row) for row in rows]
+
+
+async def seqs_of(tx: Tx, workspace: int, trace_ids: Sequence[str]) -> dict[str, int]:
+    rows = await tx.fetch(
+        f"SELECT t.trace_id, t.seq {_FROM} WHERE {_HERE} AND t.trace_id = ANY($2::text[])", workspace, trace_ids
+    )
+    return dict(rows)
+
+
+async def lock(tx: Tx, workspace: int, trace_id: str) -> tuple[int, int] | None:
+    """(seq, experiment) of a trace in an active experiment, locked until the transaction ends."""
+    row = await tx.fetchrow(
+        f"SELECT t.seq, t.experiment_id {_FROM} WHERE {_HERE} AND t.trace_id = $2 AND e.deleted_at IS NULL"
+        " FOR NO KEY UPDATE OF t",
+        workspace, trace_id,
+    )  # fmt: skip
+    return (row[0], row[1]) if row else None
+
+
+async def payloads(tx: Tx, seq: int) -> list[bytes]:
+    rows = await tx.fetch("SELECT payload FROM trace_segment WHERE trace_seq = $1 ORDER BY id", seq)
+    return [row[0] for row in rows]
+
+
+async def payloads_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
+    rows = await tx.fetch(
+        "SELECT trace_seq, payload FROM trace_segment WHERE trace_seq = ANY($1::bigint[]) ORDER BY id", seqs
+    )
+    found: dict[int, list[bytes]] = {}
+    for seq, payload in rows:
+        found.setdefault(seq, []).append(payload)
+    return found
+
+
+async def with_spans(tx: Tx, seqs: Sequence[int]) -> set[int]:
+    """Those of these traces whose spans are here."""
+    rows = await tx.fetch(
+        "SELECT s FROM unnest($1::bigint[]) AS s WHERE EXISTS (SELECT FROM trace_segment WHERE trace_seq = s)", seqs
+    )
+    return {row[0] for row in rows}
+
+
+async def count_segments(tx: Tx, seq: int, most: int) -> int:
+    """How many segments a trace has, counted up to `most`."""
+    return int(
+        await tx.fetchval("SELECT count(*) FROM (SELECT FROM trace_segment WHERE trace_seq = $1 LIMIT $2) s", seq, most)
+    )
+
+
+# ── tags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def set_tag(tx: Tx, seq: int, key: str, value: str) -> None:
+    await tx.execute(
+        "UPDATE trace SET tags = tags || jsonb_build_object($2::text, $3::text) WHERE seq = $1", seq, key, value
+    )
+
+
+async def set_name(tx: Tx, seq: int, name: str | None) -> bool:
+    """False if there was nothing to take away."""
+    return bool(
+        await tx.fetchval(
+            "UPDATE trace SET name = $2 WHERE seq = $1 AND (name IS NOT NULL OR $2 IS NOT NULL) RETURNING true",
+            seq,
+            name,
+        )
+    )
+
+
+async def delete_tag(tx: Tx, seq: int, key: str) -> bool:
+    return bool(
+        await tx.fetchval(
+            "UPDATE trace SET tags = tags - $2::text WHERE seq = $1 AND tags ? $2 RETURNING true", seq, key
+        )
+    )
+
+
+# ── deletion ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def delete(
+    tx: Tx, experiment_id: int, before_ms: int | None, trace_ids: Sequence[str] | None, limit: int
+) -> list[str]:
+    """Delete the oldest of these traces of an experiment; the ids of those that were there."""
+    rows = await tx.fetch(
+        "DELETE FROM trace WHERE seq IN (SELECT seq FROM trace WHERE experiment_id = $1"
+        " AND ($2::bigint IS NULL OR start_ms <= $2) AND ($3::text[] IS NULL OR trace_id = ANY($3))"
+        " ORDER BY start_ms, seq LIMIT $4 FOR UPDATE) RETURNING trace_id",
+        experiment_id, before_ms, trace_ids, limit,
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
+async def erase_of_experiment(tx: Tx, experiment_id: int, limit: int) -> int:
+    rows = await tx.fetch(
+        "DELETE FROM trace WHERE seq IN (SELECT seq FROM trace WHERE experiment_id = $1 LIMIT $2) RETURNING seq",
+        experiment_id, limit,
+    )  # fmt: skip
+    return len(rows)
