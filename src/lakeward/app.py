@@ -27,6 +27,7 @@ from lakeward.runtime.objects import ObjectStore
 from lakeward.runtime.settings import Settings
 from lakeward.tracking.routes import platform as trash_routes
 from lakeward.tracking.routes import routes as tracking_routes
+from lakeward.web.routes import routes as web_routes
 
 log = logging.getLogger("lakeward.app")
 
@@ -37,7 +38,7 @@ def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, platform_routes, workspace_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, artifact_routes,
+        logged_model_routes, artifact_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
