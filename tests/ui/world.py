@@ -44,7 +44,13 @@ def png(width: int = 240, height: int = 160) -> bytes:
     rows = b""
     for y in range(height):
         rows += b"\0" + b"".join(
-            bytes((40 + 150 * x // width, 110 + 100 * y // height, 150 + int(60 * math.sin(math.hypot(x - 120, y - 80) / 7))))
+            bytes(
+                (
+                    40 + 150 * x // width,
+                    110 + 100 * y // height,
+                    150 + int(60 * math.sin(math.hypot(x - 120, y - 80) / 7)),
+                )
+            )
             for x in range(width)
         )
 
@@ -64,7 +70,10 @@ FILES: dict[str, bytes] = {
     b"try { window.top.document.title = 'taken over' } catch { document.getElementById('t').textContent = 'Report, alone' }"
     b"</script>",
     "mistakes.json": json.dumps(
-        {"columns": ["row", "label", "predicted", "score"], "data": [[i, i % 10, (i + 3) % 10, 0.51 + i / 90] for i in range(24)]}
+        {
+            "columns": ["row", "label", "predicted", "score"],
+            "data": [[i, i % 10, (i + 3) % 10, 0.51 + i / 90] for i in range(24)],
+        }
     ).encode(),
     "config.json": json.dumps({"optimizer": {"name": "adamw", "betas": [0.9, 0.999]}, "epochs": EPOCHS}).encode(),
     "predictions.csv": b"id,label,note\n" + b"".join(b'%d,%d,"a, quoted ""note"""\n' % (i, i % 10) for i in range(40)),
@@ -181,9 +190,7 @@ def build(client: Caller, runs: int = 24) -> World:
     for name in ("/Shared/nlp/intent-router", "/Shared/nlp/summaries", "/Shared/forecast/energy-demand", "churn-2026"):
         world.experiments[name] = client.experiment(name, tags=pairs({"team": name.split("/")[-1].split("-")[0]}))
     world.empty = client.experiment("/Shared/vision/first-steps")
-    world.study = client.experiment(
-        STUDY, tags=pairs({"team": "vision", "owner": "ana", "mlflow.note.content": NOTE})
-    )
+    world.study = client.experiment(STUDY, tags=pairs({"team": "vision", "owner": "ana", "mlflow.note.content": NOTE}))
     world.runs = [study_run(client, world, number, now) for number in range(runs)]
     best = world.best
     system_metrics(client, best, now - 47 * HOUR)
@@ -193,7 +200,12 @@ def build(client: Caller, runs: int = 24) -> World:
     world.models = [logged_model(client, world, number, world.runs[number]) for number in range(min(6, runs))]
 
     world.failed = client.run(world.study, run_name="resnet-out-of-memory", start_time=now - HOUR, user_id="ben")
-    batch(client, world.failed, params=pairs({"family": "resnet", "batch_size": 4096}), tags=pairs({"error": "CUDA out of memory"}))
+    batch(
+        client,
+        world.failed,
+        params=pairs({"family": "resnet", "batch_size": 4096}),
+        tags=pairs({"error": "CUDA out of memory"}),
+    )
     client.post("runs/update", run_id=world.failed, status="FAILED", end_time=now - HOUR + 61_000)
 
     start = now - 22 * 20_000
@@ -206,5 +218,3 @@ def build(client: Caller, runs: int = 24) -> World:
         metrics=curves(random.Random(5), 0.987, 1.2, start, 22),
     )  # fmt: skip
     return world
-
-

@@ -36,6 +36,9 @@ export function TagsEditor({ tags, blocked, set, remove, changed }: Props) {
     },
     onError: toastError,
   });
+  const leave = (event: React.KeyboardEvent) => {
+    if (event.key === "Escape") setOpen(false);
+  };
   return (
     <div className="row wrap tags">
       {tags.map((tag) => (
@@ -48,10 +51,9 @@ export function TagsEditor({ tags, blocked, set, remove, changed }: Props) {
             event.preventDefault();
             if (key.trim()) add.mutate();
           }}
-          onKeyDown={(event) => event.key === "Escape" && setOpen(false)}
         >
-          <input autoFocus aria-label="Tag name" placeholder="name" value={key} onChange={(e) => setKey(e.target.value)} />
-          <input aria-label="Tag value" placeholder="value" value={value} onChange={(e) => setValue(e.target.value)} />
+          <input autoFocus onKeyDown={leave} aria-label="Tag name" placeholder="name" value={key} onChange={(e) => setKey(e.target.value)} />
+          <input onKeyDown={leave} aria-label="Tag value" placeholder="value" value={value} onChange={(e) => setValue(e.target.value)} />
           <Button small type="submit" kind="primary" blocked={!key.trim() && "A tag needs a name"}>
             Add
           </Button>

@@ -22,7 +22,6 @@ interface Props {
 /** Runs side by side; rows in which they agree are left out until somebody wants them. */
 export function CompareTable({ runs, all, onAll }: Props) {
   const sections = useMemo(() => sectionsOf(runs), [runs]);
-  const differ = (row: Row) => new Set(row.cells).size > 1;
   return (
     <>
       <div className="toolbar">
@@ -72,6 +71,8 @@ export function CompareTable({ runs, all, onAll }: Props) {
   );
 }
 
+const differ = (row: Row) => new Set(row.cells).size > 1;
+
 function CompareRow({ row, marked }: { row: Row; marked: boolean }) {
   const known = (row.numbers ?? []).filter((n): n is number => n !== undefined && Number.isFinite(n));
   const most = Math.max(...known);
@@ -97,6 +98,8 @@ function CompareRow({ row, marked }: { row: Row; marked: boolean }) {
   );
 }
 
+const sorted = (names: readonly string[]) => names.toSorted((a, b) => a.localeCompare(b));
+
 function sectionsOf(runs: readonly Run[]): [string, Row[]][] {
   const keys = keysOf(runs);
   const metric = (key: string): Row => {
@@ -119,7 +122,6 @@ function sectionsOf(runs: readonly Run[]): [string, Row[]][] {
     { key: "Commit", cells: runs.map((run) => tagOf(run.data.tags, "mlflow.source.git.commit")) },
     { key: "Datasets", cells: runs.map((run) => run.inputs.dataset_inputs?.map(({ dataset }) => `${dataset.name} (${dataset.digest})`).join(", ")) },
   ];
-  const sorted = (names: readonly string[]) => names.toSorted((a, b) => a.localeCompare(b));
   return [
     ["Metrics", sorted(keys.metrics.filter((key) => !isSystem(key))).map(metric)],
     ["Params", sorted(keys.params).map(text("params"))],

@@ -43,6 +43,7 @@ export function MetricChart({ metric, runs, look, live, sync }: Props) {
   if (found.isError && !points) return <p className="chart-note bad">{messageOf(found.error)}</p>;
   if (!points) return <div className="chart-wait" style={{ height: CHART_HEIGHT }} />;
   if (series.length === 0) return <p className="chart-note muted">No points</p>;
+  if (single && runs.length === 1) return <p className="one-value">{number(points.at(-1)?.value ?? 0)}</p>;
   if (single && !zoom) return <Bars points={points} runs={runs} />;
   return (
     <>

@@ -93,7 +93,7 @@ function operators(typed: string, cursor: number, kind: string, key: string): Su
 function values(typed: string, cursor: number, field: string, kind: string, words: Vocabulary): Suggestion[] {
   const done = /^\s*('[^']*'|"[^"]*"|-?[\d.]+(e-?\d+)?)\s+$/i.test(typed);
   if (done) return [{ text: "AND ", hint: "and also", from: cursor }];
-  if (kind === "metrics") return [];
+  if (kind === "metrics" || /^\s*('[^']*'|"[^"]*")$/.test(typed)) return [];
   const wanted = typed.trim().replace(/^'/, "").toLowerCase();
   const known = field === "attributes.status" ? STATUSES : words.values(field);
   return known
