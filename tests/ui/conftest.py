@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import world
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from server import Callers, Server
@@ -21,7 +22,6 @@ _FLAGS = (
 )  # fmt: skip
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE = {"width": 1280, "height": 720}
-PHONE = {"width": 390, "height": 844}
 expect.set_options(timeout=15_000)
 
 
@@ -30,7 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(server: Server) -> Iterator[Browser]:
+    """Comes after the server: playwright has an event loop of its own in this thread, and PostgreSQL starts with one."""
     found = os.environ.get("LAKEWARD_TEST_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
     assert found, "no Chromium here: scripts/ui-suite installs one"
     with sync_playwright() as playwright:
@@ -96,6 +97,8 @@ def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
     def take(page: Page, name: str) -> None:
         if request.config.getoption("--screenshots"):
             folder.mkdir(exist_ok=True)
-            page.screenshot(path=folder / f"{name}.png")
+            target = folder / f"{name}.png"
+            page.screenshot(path=target)
+            Image.open(target).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
 
     return take

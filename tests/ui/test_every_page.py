@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from world import World
 
-from conftest import PHONE
-
+PHONE = {"width": 390, "height": 844}
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -24,7 +23,10 @@ PAGES = {
     "artifacts": ("/ml/experiments/{e}/runs/{r}?tab=artifacts&file=mistakes.json", "region[mistakes.json]"),
     "compare": ("/ml/experiments/{e}/compare?runs={some}", "region[Comparison]"),
     "parallel": ("/ml/experiments/{e}/compare?runs={all}&tab=parallel", "img[Parallel coordinates of the runs]"),
-    "scatter": ("/ml/experiments/{e}/compare?runs={all}&tab=scatter&sx=metrics.latency_ms&sy=metrics.test/accuracy", "img[test/accuracy against latency_ms]"),
+    "scatter": (
+        "/ml/experiments/{e}/compare?runs={all}&tab=scatter&sx=metrics.latency_ms&sy=metrics.test/accuracy",
+        "img[test/accuracy against latency_ms]",
+    ),
     "models": ("/ml/experiments/{e}/models", "region[Models]"),
     "model": ("/ml/experiments/{e}/models/{m}", "region[Metrics]"),
     "first-run": ("/ml/experiments/{empty}", "region[Log a first run]"),

@@ -61,20 +61,29 @@ def png(width: int = 240, height: int = 160) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+_REPORT = b"""# Validation
+
+| class | f1 |
+| --- | --- |
+| 0 | 0.991 |
+| 8 | 0.962 |
+
+See `figures/confusion.png`.
+
+<img src=x onerror="window.broken = true"><script>window.broken = true</script>
+"""
+_PAGE = b"""<!doctype html><style>body { font: 16px sans-serif; padding: 24px }</style><h1 id=t>Report</h1><p id=p></p>
+<script>
+document.getElementById("p").textContent = "drawn by a script: " + 6 * 7;
+try { window.top.document.title = "taken over" } catch { document.getElementById("t").textContent = "Report, alone" }
+</script>
+"""
+_MISTAKES = [[row, row % 10, (row + 3) % 10, round(0.51 + row / 90, 4)] for row in range(24)]
 FILES: dict[str, bytes] = {
     "figures/confusion.png": png(),
-    "report.md": b"# Validation\n\n| class | f1 |\n| --- | --- |\n| 0 | 0.991 |\n| 8 | 0.962 |\n\nSee `figures/confusion.png`."
-    b'\n\n<img src=x onerror="window.broken = true"><script>window.broken = true</script>',
-    "report.html": b"<!doctype html><style>body{font:16px sans-serif;padding:24px}</style><h1 id=t>Report</h1><p id=p></p>"
-    b"<script>document.getElementById('p').textContent = 'drawn by a script: ' + (6 * 7);"
-    b"try { window.top.document.title = 'taken over' } catch { document.getElementById('t').textContent = 'Report, alone' }"
-    b"</script>",
-    "mistakes.json": json.dumps(
-        {
-            "columns": ["row", "label", "predicted", "score"],
-            "data": [[i, i % 10, (i + 3) % 10, 0.51 + i / 90] for i in range(24)],
-        }
-    ).encode(),
+    "report.md": _REPORT,
+    "report.html": _PAGE,
+    "mistakes.json": json.dumps({"columns": ["row", "label", "predicted", "score"], "data": _MISTAKES}).encode(),
     "config.json": json.dumps({"optimizer": {"name": "adamw", "betas": [0.9, 0.999]}, "epochs": EPOCHS}).encode(),
     "predictions.csv": b"id,label,note\n" + b"".join(b'%d,%d,"a, quoted ""note"""\n' % (i, i % 10) for i in range(40)),
     "train.log": b"".join(b"epoch %d done\n" % i for i in range(EPOCHS)),

@@ -19,12 +19,12 @@ const VIEWS: Record<string, string> = { "": "", runs: "", models: "/models" };
 export function fromPrinted(hash: string): string | null {
   if (!hash.startsWith("#/")) return null;
   const url = new URL(hash.slice(1), "http://lakeward.invalid");
-  const [section, experiment, view = "", id, tab] = url.pathname.split("/").filter(Boolean);
+  const [section, experiment, view = "", id, tab, ...rest] = url.pathname.split("/").filter(Boolean);
   const search = url.search;
   if (section === undefined) return `/${search}`;
   if (section !== "experiments") return null;
   if (experiment === undefined) return `/ml/experiments${search}`;
-  if (view === "runs" && id) return `/ml/experiments/${experiment}/runs/${id}${withTab(search, tab)}`;
+  if (view === "runs" && id) return `/ml/experiments/${experiment}/runs/${id}${withTab(search, tab, rest)}`;
   if (view === "models" && id) return `/ml/experiments/${experiment}/models/${id}${search}`;
   return `/ml/experiments/${experiment}${VIEWS[view] ?? ""}${search}`;
 }
@@ -35,8 +35,9 @@ const TABS: Record<string, string> = {
   artifacts: "artifacts",
 };
 
-function withTab(search: string, tab: string | undefined): string {
+function withTab(search: string, tab: string | undefined, file: readonly string[]): string {
   const known = tab === undefined ? undefined : TABS[tab];
   if (known === undefined) return search;
-  return `${search}${search ? "&" : "?"}tab=${known}`;
+  const opened = known === "artifacts" && file.length > 0 ? `&file=${encodeURIComponent(file.map(decodeURIComponent).join("/"))}` : "";
+  return `${search}${search ? "&" : "?"}tab=${known}${opened}`;
 }
