@@ -27,7 +27,7 @@ function precompress(): Plugin {
 export default defineConfig({
   plugins: [precompress()],
   resolve: { alias: { "~": fileURLToPath(new URL("./src", import.meta.url)) } },
-  build: { outDir: OUT, emptyOutDir: true, target: "es2022", reportCompressedSize: false, assetsInlineLimit: 0 },
+  build: { outDir: OUT, emptyOutDir: true, target: ["chrome123", "firefox121", "safari17.5"], reportCompressedSize: false, assetsInlineLimit: 0 },
   server: {
     port: 5173,
     // The server refuses requests of other origins, so the one of this development server is left out.

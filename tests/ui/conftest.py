@@ -22,7 +22,7 @@ _FLAGS = (
 )  # fmt: skip
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE = {"width": 1280, "height": 720}
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=10_000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def browser(server: Server) -> Iterator[Browser]:
-    """Comes after the server: playwright has an event loop of its own in this thread, and PostgreSQL starts with one."""
+    """Comes after the server: it has an event loop of its own in this thread, and PostgreSQL starts with one."""
     found = os.environ.get("LAKEWARD_TEST_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
     assert found, "no Chromium here: scripts/ui-suite installs one"
     with sync_playwright() as playwright:
@@ -67,6 +67,7 @@ def tab(browser: Browser, server: Server, console: list[str]) -> Iterator[Callab
         )
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(10_000)
         page.on("console", lambda message: console.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: console.append(str(error)))
         return page

@@ -65,7 +65,7 @@ def test_the_first_load_is_small(tab: Callable[..., Page], made: World) -> None:
     for path in ("/", f"/ml/experiments/{made.study}?mode=charts", f"/ml/experiments/{made.study}/runs/{made.best}"):
         page = tab()
         seen: list[Response] = []
-        page.on("response", seen.append)
+        page.on("response", lambda response, seen=seen: seen.append(response))
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         page.wait_for_load_state("networkidle")

@@ -17,7 +17,7 @@ PAGES = {
     "experiments": ("/ml/experiments", "table[Experiments]"),
     "runs": ("/ml/experiments/{e}", "grid[Runs]"),
     "peek": ("/ml/experiments/{e}?peek={r}", "complementary[Run convnext-01]"),
-    "charts": ("/ml/experiments/{e}?mode=charts&smooth=0.3", "list[Runs in the charts]"),
+    "charts": ("/ml/experiments/{e}?mode=charts&smooth=0.3", "region[train]"),
     "run": ("/ml/experiments/{e}/runs/{r}", "region[Params]"),
     "run-charts": ("/ml/experiments/{e}/runs/{r}?tab=metrics&smooth=0.6", "region[train]"),
     "artifacts": ("/ml/experiments/{e}/runs/{r}?tab=artifacts&file=mistakes.json", "region[mistakes.json]"),
@@ -42,7 +42,7 @@ def visit(page: Page, made: World, name: str) -> None:
     page.goto(address.format(**ids))
     role, _, label = sign.rstrip("]").partition("[")
     expect(page.get_by_role(role, name=label)).to_be_visible()
-    page.wait_for_function("document.querySelectorAll('.skeleton, .chart-wait').length === 0")
+    expect(page.locator(".skeleton, .chart-wait")).to_have_count(0)
 
 
 def complaints(page: Page) -> list[str]:

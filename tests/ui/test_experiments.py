@@ -32,9 +32,10 @@ def test_from_its_making_to_its_first_run(page: Page, server: Server, console: l
 
 def test_search_sort_and_shared_address(page: Page, made: World) -> None:
     page.goto("/ml/experiments")
+    rows = page.get_by_role("table", name="Experiments").get_by_role("row")
+    expect(rows.nth(1)).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("nlp")
-    rows = page.get_by_role("table", name="Experiments").get_by_role("row")
     expect(rows).to_have_count(3)
     page.wait_for_url(re.compile("q=nlp"))
     page.get_by_role("button", name="Order").click()
@@ -49,7 +50,7 @@ def test_rename_throw_away_take_back(page: Page, server: Server) -> None:
     server.local.experiment("ui/to-rename")
     page.goto("/ml/experiments?q=ui/to-rename")
     page.get_by_role("button", name="Actions for ui/to-rename").click()
-    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("button", name="Rename", exact=True).click()
     page.get_by_role("dialog").get_by_label("Name").fill("ui/to-rename-b")
     page.get_by_role("dialog").get_by_role("button", name="Rename").click()
     expect(page.get_by_role("link", name="to-rename-b").first).to_be_visible()

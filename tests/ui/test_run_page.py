@@ -37,9 +37,9 @@ def test_overview_and_its_links(page: Page, made: World) -> None:
 def test_charts_look_and_address(page: Page, made: World) -> None:
     page.goto(f"/ml/experiments/{made.study}/runs/{made.best}")
     page.get_by_role("tab", name="Charts").click()
-    chart = page.get_by_role("figure").filter(has_text=re.compile("^lr$"))
+    chart = page.get_by_role("figure", name="lr", exact=True)
     expect(chart.locator("canvas")).to_be_visible()
-    chart.locator("canvas").hover()
+    chart.locator(".u-over").hover()
     expect(chart.locator(".chart-tip")).to_contain_text(re.compile("step 2[89]|step 3"))
     page.get_by_role("button", name="Horizontal axis").click()
     page.get_by_role("button", name="Time since start").click()
@@ -54,7 +54,7 @@ def test_charts_look_and_address(page: Page, made: World) -> None:
 
 def test_zooming_asks_the_server_for_the_part(page: Page, made: World) -> None:
     page.goto(f"/ml/experiments/{made.study}/runs/{made.best}?tab=metrics")
-    chart = page.get_by_role("figure").filter(has_text=re.compile("^lr$"))
+    chart = page.get_by_role("figure", name="lr", exact=True)
     over = chart.locator(".u-over")
     expect(over).to_be_visible()
     box = over.bounding_box()

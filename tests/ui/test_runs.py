@@ -172,7 +172,7 @@ def test_thousands_of_runs_and_hundreds_of_columns(page: Page, server: Server, m
     experiment = server.local.experiment("ui/many")
     wide = [{"key": f"metric_{n:03d}", "value": n / 7, "timestamp": 1, "step": 0} for n in range(300)]
     for number in range(2):
-        run = server.local.run(experiment, run_name=f"wide-{number}", start_time=1_800_000_000_000)
+        run = server.local.run(experiment, run_name=f"wide-{number}", start_time=1_750_000_000_000)
         server.local.post("runs/log-batch", run_id=run, metrics=wide)
     server.sql(
         "INSERT INTO run (run_id, experiment_id, name, user_id, status, start_time, end_time)"

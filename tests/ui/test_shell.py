@@ -16,13 +16,14 @@ def heading(page: Page, name: str | re.Pattern[str]) -> None:
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
 
 
-def test_home_shows_what_happened_last(page: Page, made: World) -> None:
+def test_home_shows_what_happened_last(page: Page, server: Server) -> None:
+    server.local.run(server.local.experiment("ui/home"), run_name="just now")
     page.goto("/")
     heading(page, "Home")
     runs = page.get_by_role("region", name="Runs")
-    expect(runs.get_by_role("row").nth(1)).to_contain_text("convnext-long")
-    runs.get_by_role("link", name="convnext-long").click()
-    heading(page, "convnext-long")
+    expect(runs.get_by_role("row").nth(1)).to_contain_text("home")
+    runs.get_by_role("link", name="just now").click()
+    heading(page, "just now")
 
 
 @pytest.mark.parametrize(
@@ -43,17 +44,20 @@ def test_addresses_that_clients_print(page: Page, made: World, printed: str, lan
     ids = {"e": made.study, "r": made.best, "m": made.models[1]}
     page.goto(printed.format(**ids))
     expected = lands.format(**ids)
-    page.wait_for_url(re.compile(rf"{re.escape(expected)}$"))
+    page.wait_for_url(re.compile(rf"{re.escape(expected)}/?$"))
     heading(
         page, {"r": "convnext-01", "m": "digits-convnext"}.get(re.findall(r"\{(\w)\}", lands)[-1], "digit-classifier")
     )
 
 
-def test_an_address_that_is_none(page: Page) -> None:
+def test_an_address_that_is_none(page: Page, console: list[str]) -> None:
     page.goto("/ml/nothing/here")
     expect(page.get_by_role("alert")).to_contain_text("no such page")
     page.goto("/ml/experiments/424242")
     expect(page.get_by_role("alert")).to_contain_text("424242")
+    page.close()
+    assert all("404" in each for each in console)
+    console.clear()
 
 
 def test_signing_in_with_a_token(
@@ -95,7 +99,7 @@ def test_a_reader_may_look_and_is_told_why_not_more(
     create = page.get_by_role("button", name="New experiment")
     expect(create).to_have_attribute("aria-disabled", "true")
     expect(create).to_have_attribute("title", re.compile("role in this workspace is READ"))
-    create.click()
+    create.click(force=True)
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.goto(f"/ml/experiments/{made.study}/runs/{made.best}")
     page.get_by_role("button", name="Actions for this run").click()
@@ -109,7 +113,7 @@ def test_workspaces_are_worlds_of_their_own(page: Page, server: Server, console:
     blue.experiment("blue-study")
     page.goto("/ml/experiments")
     expect(page.get_by_role("link", name="digit-classifier").first).to_be_visible()
-    page.get_by_role("button", name="default").click()
+    page.get_by_role("button", name="default", exact=True).click()
     page.get_by_role("button", name=re.compile("team-blue")).click()
     page.wait_for_url("/?workspace=team-blue")
     expect(page.get_by_text("Waiting for your first run")).to_be_visible()
@@ -150,10 +154,11 @@ def test_colours_stay_as_chosen(page: Page) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 17, 21)"
 
 
-def test_the_server_going_away_is_said(page: Page, console: list[str]) -> None:
-    page.goto("/")
-    heading(page, "Home")
+def test_the_server_going_away_is_said(page: Page, made: World, console: list[str]) -> None:
+    page.goto(f"/ml/experiments/{made.study}")
+    heading(page, "digit-classifier")
     page.context.set_offline(True)
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="energy-demand").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="first-steps").click()
     expect(page.get_by_role("alert")).to_be_visible(timeout=20_000)
+    page.close()
     console.clear()

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ _KINDS: Final = {
     ".svg": "image/svg+xml",
 }
 # In the order of preference: the name in Accept-Encoding, the suffix of the file made by the build.
+_REFUSED: Final = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*", re.IGNORECASE)
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -28,17 +30,17 @@ class File(msgspec.Struct, frozen=True):
 
     def best(self, accepted: str) -> tuple[str, bytes]:
         """(encoding, bytes) for an Accept-Encoding header."""
-        offered = {name for name, weight in map(_coding, accepted.split(",")) if weight != "0"}
+        offered = {name for name, wanted in map(_coding, accepted.split(",")) if wanted}
         for encoding, _ in _ENCODINGS:
             if encoding in offered and encoding in self.forms:
                 return encoding, self.forms[encoding]
         return "", self.forms[""]
 
 
-def _coding(item: str) -> tuple[str, str]:
+def _coding(item: str) -> tuple[str, bool]:
+    """(name, whether it is wanted) of one item of Accept-Encoding: `q=0` says no (RFC 9110 §12.4.2)."""
     name, _, parameter = item.partition(";")
-    weight = parameter.replace(" ", "").removeprefix("q=").rstrip("0").rstrip(".")
-    return name.strip().lower(), weight if parameter else "1"
+    return name.strip().lower(), not _REFUSED.fullmatch(parameter)
 
 
 @functools.cache

@@ -62,7 +62,7 @@ function Card({ title, full, children }: { title: string; full: string; children
     return () => observer.disconnect();
   }, []);
   return (
-    <figure className="chart-card" ref={ref}>
+    <figure className="chart-card" ref={ref} aria-label={full}>
       <figcaption className="ellipsis" title={full}>
         {title}
       </figcaption>
