@@ -148,10 +148,10 @@ def test_colours_stay_as_chosen(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="Colours").click()
     page.get_by_role("button", name="Dark").click()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 17, 21)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(13, 17, 21)")
     page.reload()
     heading(page, "Home")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 17, 21)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(13, 17, 21)")
 
 
 def test_the_server_going_away_is_said(page: Page, made: World, console: list[str]) -> None:

@@ -25,7 +25,7 @@ export function ChartGrid({ keys, look, onLook, chart, aside }: Props) {
       <ChartToolbar look={look} onLook={onLook} words={words} onWords={setWords} />
       <div className="charts-body">
         {aside}
-        <div className="scroll charts-scroll">
+        <div className="scroll charts-scroll" tabIndex={0} role="region" aria-label="Charts">
           {groups.length === 0 && <Empty icon="chart" title={wanted ? "No metric has that name" : "No metrics were logged"} />}
           {groups.map(([prefix, members]) => (
             <section key={prefix} className="chart-group" aria-label={prefix || "Metrics"}>

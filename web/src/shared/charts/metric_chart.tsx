@@ -101,7 +101,7 @@ function Bars({ points, runs }: { points: readonly HistoryPoint[]; runs: readonl
   const rows = runs.filter((run) => values.has(run.id));
   const most = Math.max(...rows.map((run) => Math.abs(Number(values.get(run.id)))).filter(Number.isFinite), 1e-300);
   return (
-    <ul className="bars" style={{ maxHeight: CHART_HEIGHT }}>
+    <ul className="bars" tabIndex={0} style={{ maxHeight: CHART_HEIGHT }}>
       {rows.slice(0, BARS).map((run) => {
         const value = values.get(run.id) ?? "NaN";
         const share = Math.abs(Number(value)) / most;
