@@ -11,10 +11,12 @@ ARGS ?=
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/locks/demo.txt web-if-possible ## start a server and do real work on it; stays up until Ctrl-C (WAIT=0: aside, and stops by itself)
+demo: .venv/locks/demo.txt ## start a server and do real work on it; stays up until Ctrl-C (WAIT=0: aside, and stops by itself)
+	@scripts/web try
 	@$(BIN)/lakeward demo $(if $(filter 0,$(WAIT)),--no-wait --port 0 --data .lakeward) $(ARGS)
 
-up: .venv/locks/demo.txt web-if-possible ## start the server; options in ARGS="--port 5001"
+up: .venv/locks/demo.txt ## start the server; options in ARGS="--port 5001"
+	@scripts/web try
 	@$(BIN)/lakeward up $(ARGS)
 
 test: .venv/locks/test.txt ## install what the tests need and run all of them; some of them: ARGS="tests/docs -k links"
@@ -38,11 +40,6 @@ lock: .venv/locks/tools.txt ## resolve the dependencies anew (UPGRADE=1: to thei
 
 web: ## build the web interface; demo, up and test do it by themselves
 	@scripts/web build
-
-# A server without its web interface is still a server: it says at / what is missing.
-.PHONY: web-if-possible
-web-if-possible:
-	@scripts/web build || echo "The web interface could not be built; everything else works. Try again: make web" >&2
 
 screenshots: .venv/locks/test.txt ## make the pictures in docs/ui anew
 	@scripts/ui-suite --screenshots -q -k screenshots

@@ -32,7 +32,12 @@ export function RunsPage() {
   return (
     <div className="page fill">
       <ExperimentHead experiment={experiment.data} tab="runs" />
-      <Runs key={experimentId} experimentId={experimentId} name={experiment.data.name} />
+      <Runs
+        key={experimentId}
+        experimentId={experimentId}
+        name={experiment.data.name}
+        inTrash={experiment.data.lifecycle_stage === "deleted"}
+      />
     </div>
   );
 }
@@ -43,11 +48,18 @@ function parseSort(text: string | undefined): Sort | null {
   return { id: text.slice(0, at), descending: text.slice(at + 1) === "desc" };
 }
 
-function Runs({ experimentId, name }: { experimentId: string; name: string }) {
+interface RunsProps {
+  experimentId: string;
+  name: string;
+  /** The experiment is deleted, and its runs with it. */
+  inTrash: boolean;
+}
+
+function Runs({ experimentId, name, inTrash }: RunsProps) {
   const search = route.useSearch();
   const navigate = useNavigate({ from: paths.experiment });
   const sort = parseSort(search.sort);
-  const deleted = search.view === "deleted";
+  const deleted = inTrash || search.view === "deleted";
   const asked = useMemo<RunSearch>(
     () => ({
       experiments: [experimentId],
