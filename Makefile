@@ -9,7 +9,7 @@ ARGS ?=
 .PHONY: help demo up test check format docs lock bench doctor web screenshots clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/locks/demo.txt ## start a server and do real work on it; stays up until Ctrl-C (WAIT=0: aside, and stops by itself)
 	@scripts/web try
