@@ -100,6 +100,7 @@ def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
             folder.mkdir(exist_ok=True)
             target = folder / f"{name}.png"
             page.screenshot(path=target)
-            Image.open(target).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
+            few = Image.open(target).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            few.save(target, optimize=True)
 
     return take

@@ -37,7 +37,9 @@ const queries = new QueryClient({
     },
   }),
   defaultOptions: {
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always", // the server may be on this machine: what the browser thinks of its network says nothing
       staleTime: 5_000,
       queryKeyHashFn: (key) => hashKey([currentWorkspace(), key]), // the same question elsewhere has another answer
       retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),

@@ -23,6 +23,6 @@ def test_the_ids_are_those_that_calls_name(server: Server, client: Caller) -> No
     client.call("POST", "/api/3.0/mlflow/workspaces", json={"name": "blue"})
     [blue] = [each for each in client.get(PATH)["workspaces"] if each["name"] == "blue"]
     by_id = server.caller(x_databricks_org_id=blue["id"])
-    by_id.experiment("there")
+    by_id.experiment("/Shared/there")
     listed = server.caller(x_mlflow_workspace="blue").post("experiments/search")["experiments"]
-    assert "there" in {each["name"] for each in listed}
+    assert "/Shared/there" in {each["name"] for each in listed}

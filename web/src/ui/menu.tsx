@@ -53,7 +53,7 @@ export function Menu({ label, name, icon, kind = "plain", small, align = "start"
         kind={kind}
         small={small}
         className={label ? "" : "only-icon"}
-        aria-label={name}
+        aria-label={typeof label === "string" && label && name ? `${name}: ${label}` : name}
         title={name}
         aria-expanded={open}
         aria-controls={open ? id : undefined}
