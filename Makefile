@@ -6,15 +6,17 @@ BIN := .venv/bin
 WAIT ?= 1
 ARGS ?=
 
-.PHONY: help demo up test check format docs lock bench doctor clean
+.PHONY: help demo up test check format docs lock bench doctor web screenshots clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/locks/demo.txt ## start a server and do real work on it; stays up until Ctrl-C (WAIT=0: aside, and stops by itself)
+	@scripts/web try
 	@$(BIN)/lakeward demo $(if $(filter 0,$(WAIT)),--no-wait --port 0 --data .lakeward) $(ARGS)
 
 up: .venv/locks/demo.txt ## start the server; options in ARGS="--port 5001"
+	@scripts/web try
 	@$(BIN)/lakeward up $(ARGS)
 
 test: .venv/locks/test.txt ## install what the tests need and run all of them; some of them: ARGS="tests/docs -k links"
@@ -36,11 +38,17 @@ bench: .venv/locks/test.txt ## this server and MLflow's own under the same load;
 lock: .venv/locks/tools.txt ## resolve the dependencies anew (UPGRADE=1: to their newest versions)
 	@scripts/lock $(if $(filter 1,$(UPGRADE)),--upgrade)
 
+web: ## build the web interface; demo, up and test do it by themselves
+	@scripts/web build
+
+screenshots: .venv/locks/test.txt ## make the pictures in docs/ui anew
+	@scripts/ui-suite --screenshots -q -k screenshots
+
 doctor: .venv/locks/lakeward.txt ## look at database, objects, disk and versions, and say what to do
 	@$(BIN)/lakeward doctor $(ARGS)
 
 clean: ## remove what make made: environments, caches; data stays
-	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* web/node_modules src/lakeward/web/static build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # The stamp is a copy of the lock that the environment stands on, so a second make is instant. test holds demo, and demo
 # holds lakeward, with the same versions.

@@ -436,10 +436,10 @@ def report(studies: list[Study], base: str, since: int, console: Console) -> Non
         best = parent.data.tags["best.model_id"]
         best_run = mlflow.get_logged_model(best).source_run_id
         for label, path in {
-            "study": f"/api/2.0/mlflow/runs/get?run_id={study.run_id}",
-            "best model": f"/api/2.0/mlflow/logged-models/{best}",
-            "confusion": f"/get-artifact?path=figures/confusion.png&run_uuid={best_run}",
-            "mistakes": f"/get-artifact?path=mistakes.json&run_uuid={study.run_id}",
+            "study": f"/#/experiments/{study.experiment_id}/runs/{study.run_id}",
+            "best model": f"/#/experiments/{study.experiment_id}/models/{best}",
+            "confusion": f"/#/experiments/{study.experiment_id}/runs/{best_run}/artifacts/figures/confusion.png",
+            "mistakes": f"/#/experiments/{study.experiment_id}/runs/{study.run_id}/artifacts/mistakes.json",
         }.items():
             console.print(f"  {label:<11}[link={base}{path}]{base}{path}[/link]", soft_wrap=True)
     console.print(f"  in Python  mlflow.pyfunc.load_model('models:/{best}')", soft_wrap=True)

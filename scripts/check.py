@@ -14,6 +14,7 @@ CHECKS: dict[str, list[str]] = {
     "types": [f"{BIN}/mypy", "--no-error-summary"],
     "import order": [f"{BIN}/lint-imports"],
     "generated pages": [sys.executable, "scripts/generated.py", "--check"],
+    "web": ["scripts/web", "check"],
     "links": [sys.executable, "scripts/dead_links.py"],
 }
 

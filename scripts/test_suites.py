@@ -24,10 +24,11 @@ TWICE = ["-n2", "--dist=loadfile"]
 # Server and documentation, then the unmodified clients, then what kills processes. The long ones run in two processes,
 # each with a server of its own.
 SUITES: dict[str, list[str]] = {
-    "server": [*PYTEST, *TWICE, "tests", "--ignore=tests/clients", "--ignore=tests/chaos"],
+    "server": [*PYTEST, *TWICE, "tests", "--ignore=tests/clients", "--ignore=tests/chaos", "--ignore=tests/ui"],
     "317": [*PYTEST, *TWICE, "--confcutdir=tests/clients", "tests/clients", "--ignore=tests/clients/flavours"],
     "222": ["scripts/client-suite", "222", "-q"],
     "flavours": ["scripts/client-suite", "flavours", "-q"],
+    "ui": ["scripts/ui-suite", "-q", *TWICE],
     "chaos": [*PYTEST, "tests/chaos"],
 }
 # All suites together; what is not done by then is stopped and counts as failed.

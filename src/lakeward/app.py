@@ -31,6 +31,7 @@ from lakeward.runtime.settings import Settings
 from lakeward.tracing.routes import routes as trace_routes
 from lakeward.tracking.routes import platform as trash_routes
 from lakeward.tracking.routes import routes as tracking_routes
+from lakeward.web.routes import routes as web_routes
 
 log = logging.getLogger("lakeward.app")
 
@@ -42,7 +43,7 @@ def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, platform_routes, workspace_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, trace_routes, artifact_routes, registry_routes,
+        logged_model_routes, trace_routes, artifact_routes, registry_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 

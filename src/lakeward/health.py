@@ -77,17 +77,6 @@ async def _check(name: str, work: object) -> Check:
     return Check(name, reason is None, round((time.perf_counter() - started) * 1000, 1), reason)
 
 
-@routes.get("/", allow=PUBLIC, tx=None)
-async def greeting(call: Call) -> Reply:
-    """For whoever opens the server's address: that it runs, and how to use it."""
-    text = (
-        f"Lakeward {__version__} is running.\n\n"
-        f"    export MLFLOW_TRACKING_URI={call.base_url}\n\n"
-        "Its state is at /health, its API at /openapi.json. There is no web interface yet.\n"
-    )
-    return Reply(200, {"content-type": "text/plain; charset=utf-8"}, text.encode())
-
-
 @routes.get("/version", allow=PUBLIC, tx=None)
 async def version(_call: Call) -> Reply:
     """compat(mlflow 3.17): the plain text of a version number."""

@@ -16,7 +16,12 @@ from lakeward.runtime.http.openapi import document
 ROOT = Path(__file__).parents[2]
 # Whoever adds one here says why: these answer anybody.
 PUBLIC_PATHS = {
-    "/",  # where the server is, for people
+    "/",  # the web interface: the same files for everybody, without any data
+    "/ml",
+    "/ml/{path...}",
+    "/assets/{path...}",
+    "/favicon.svg",
+    "/artifact-frame",
     "/.well-known/databricks-config",  # asked before a client signs in
     "/api/3.0/mlflow/server-info",
     "/health",

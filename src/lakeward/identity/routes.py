@@ -2,6 +2,7 @@
 
 import msgspec
 
+from lakeward import __version__
 from lakeward.identity import wire, workspaces
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Call, Routes
@@ -49,6 +50,14 @@ def _refuse_placement(req: wire.Placement) -> None:
         )
     if req.trace_archival_config.location or req.trace_archival_config.retention:
         raise InvalidParameter("'trace_archival_config' is not supported.")
+
+
+@platform.get("/api/2.0/lakeward/whoami", allow=SIGNED_IN)
+async def who_am_i(call: Call) -> wire.WhoAmIResponse:
+    """The caller, and the workspaces the caller has a role in."""
+    found = await workspaces.visible(call.tx, call.actor)
+    listed = [wire.MyWorkspace.of(each, call.actor) for each in found]
+    return wire.WhoAmIResponse(call.actor.name, call.actor.is_admin, __version__, listed)
 
 
 class DatabricksConfig(msgspec.Struct):

@@ -5,6 +5,7 @@ from typing import Self
 import msgspec
 
 from lakeward.identity.records import Workspace as WorkspaceRecord
+from lakeward.runtime.http import Actor
 
 
 class Workspace(msgspec.Struct):
@@ -53,3 +54,24 @@ class DeleteWorkspace(msgspec.Struct):
 
 class WorkspaceResponse(msgspec.Struct):
     workspace: Workspace
+
+
+class MyWorkspace(msgspec.Struct):
+    """A workspace the caller has a role in. `id` is what the platform calls the organisation's id."""
+
+    id: str
+    name: str
+    description: str
+    role: str
+
+    @classmethod
+    def of(cls, record: WorkspaceRecord, actor: Actor) -> Self:
+        role = actor.role_in(record.id)
+        return cls(str(record.id), record.name, record.description, role.name if role else "")
+
+
+class WhoAmIResponse(msgspec.Struct):
+    name: str
+    is_admin: bool
+    version: str
+    workspaces: list[MyWorkspace]

@@ -104,7 +104,7 @@ def type_of(facts: Facts) -> str:
     if "type" not in facts:
         return "UNKNOWN"
     rank, value = facts["type"]
-    given = value.string_value
+    given: str = value.string_value
     if not given or given[0] == '"':
         given = text_of(facts, "type") or "UNKNOWN"
     return _TYPES.get(given.lower(), given.upper()) if rank else given

@@ -8,7 +8,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import SpanType
 
-from ..sides import Side
+from clients.sides import Side
 
 
 @pytest.fixture(autouse=True)

@@ -409,6 +409,8 @@ def make_world(client: Caller) -> World:
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt,
+        trace=trace, assessment=judged["assessment"]["assessment_id"],
+        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}),
     )  # fmt: skip
 
 
@@ -426,10 +428,6 @@ def make_catalog(client: Caller, stem: str, tags: list[dict[str, str]]) -> tuple
     client.post(f"{_UC}/prompts/{prompt}/versions", prompt_version={"template": f'"{SECRET}"', "tags": tags})
     client.post(f"{_UC}/prompts/{prompt}/aliases/{SECRET}", version="1")
     return model, prompt
-        trace=trace, assessment=judged["assessment"]["assessment_id"],
-        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}),
-        name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
-    )  # fmt: skip
 
 
 @pytest.fixture

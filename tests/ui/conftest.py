@@ -1,0 +1,106 @@
+"""One browser and one seeded server for all tests of the web interface; each test has a tab of its own.
+
+A test fails when its page wrote an error to the console. One that provokes refusals says so with `console.clear()`.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+import world
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from server import Callers, Server
+
+_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WIDE = {"width": 1280, "height": 720}
+expect.set_options(timeout=10_000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screenshots", action="store_true", help="write the pictures of docs/ui anew")
+
+
+@pytest.fixture(scope="session")
+def browser(server: Server) -> Iterator[Browser]:
+    """Comes after the server: it has an event loop of its own in this thread, and PostgreSQL starts with one."""
+    found = os.environ.get("LAKEWARD_TEST_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
+    assert found, "no Chromium here: scripts/ui-suite installs one"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=list(_FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def server(serving: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
+    with serving() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def made(server: Server) -> world.World:
+    return world.build(server.local)
+
+
+@pytest.fixture(scope="session")
+def callers(server: Server) -> Callers:
+    return Callers(server)
+
+
+@pytest.fixture
+def tab(browser: Browser, server: Server, console: list[str]) -> Iterator[Callable[..., Page]]:
+    """`tab()` opens a tab with an empty profile; its options are those of a browser context."""
+    contexts: list[BrowserContext] = []
+
+    def open_tab(**options: object) -> Page:
+        context = browser.new_context(
+            **{"base_url": server.url, "viewport": WIDE, "locale": "en-GB", "reduced_motion": "reduce", **options}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: console.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: console.append(str(error)))
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert console == []
+
+
+@pytest.fixture
+def console() -> list[str]:
+    """The errors that pages wrote."""
+    return []
+
+
+@pytest.fixture
+def page(tab: Callable[..., Page], made: world.World) -> Page:
+    """The owner's tab on a seeded server."""
+    return tab()
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Writes a picture of a page for docs/ui when those are made anew."""
+    folder = Path(__file__).parents[2] / "docs" / "ui"
+
+    def take(page: Page, name: str) -> None:
+        if request.config.getoption("--screenshots"):
+            folder.mkdir(exist_ok=True)
+            target = folder / f"{name}.png"
+            page.screenshot(path=target)
+            few = Image.open(target).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            few.save(target, optimize=True)
+
+    return take

@@ -1,0 +1,149 @@
+"""A run: what it is made of, its charts, its files, and what can be done to it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from world import FILES, World
+
+from server import Server
+
+
+def open_file(page: Page, made: World, name: str):
+    page.goto(f"/ml/experiments/{made.study}/runs/{made.best}?tab=artifacts&file={name}")
+    return page.get_by_role("region", name=name)
+
+
+def test_overview_and_its_links(page: Page, made: World) -> None:
+    page.goto(f"/ml/experiments/{made.study}/runs/{made.best}")
+    expect(page.get_by_role("heading", level=1, name="convnext-01")).to_be_visible()
+    expect(page.get_by_role("region", name="Params")).to_contain_text("weight_decay")
+    expect(page.get_by_role("region", name="Metrics")).to_contain_text("val/accuracy")
+    expect(page.get_by_role("region", name="Metrics")).not_to_contain_text("system/")
+    expect(page.get_by_role("region", name="Datasets")).to_contain_text("60,000 rows")
+    note = page.get_by_role("region", name="Description")
+    expect(note.get_by_role("listitem").first).to_contain_text("rotation")
+    expect(note).to_contain_text("<script>alert('no')</script>")  # as text
+    page.get_by_role("link", name="Nested runs").click()
+    expect(page.get_by_role("grid").get_by_role("link", name="convnext-long")).to_be_visible()
+    page.goto(f"/ml/experiments/{made.study}/runs/{made.best}")
+    page.get_by_role("region", name="Models").get_by_role("link", name="digits-convnext").click()
+    expect(page.get_by_role("heading", level=1, name="digits-convnext")).to_be_visible()
+    page.get_by_role("link", name=made.best[:8]).first.click()
+    expect(page.get_by_role("heading", level=1, name="convnext-01")).to_be_visible()
+
+
+def test_charts_look_and_address(page: Page, made: World) -> None:
+    page.goto(f"/ml/experiments/{made.study}/runs/{made.best}")
+    page.get_by_role("tab", name="Charts").click()
+    chart = page.get_by_role("figure", name="lr", exact=True)
+    expect(chart.locator("canvas")).to_be_visible()
+    chart.locator(".u-over").hover()
+    expect(chart.locator(".chart-tip")).to_contain_text(re.compile("step 2[89]|step 3"))
+    page.get_by_role("button", name="Horizontal axis").click()
+    page.get_by_role("button", name="Time since start").click()
+    page.get_by_role("button", name="Log scale").click()
+    page.wait_for_url(re.compile("x=relative.*log=1"))
+    page.reload()
+    expect(page.get_by_role("button", name="Log scale")).to_have_attribute("aria-pressed", "true")
+    expect(chart.locator("canvas")).to_be_visible()
+    page.get_by_role("tab", name="System").click()
+    expect(page.get_by_role("figure")).to_have_count(3)
+
+
+def test_zooming_asks_the_server_for_the_part(page: Page, made: World) -> None:
+    page.goto(f"/ml/experiments/{made.study}/runs/{made.best}?tab=metrics")
+    chart = page.get_by_role("figure", name="lr", exact=True)
+    over = chart.locator(".u-over")
+    expect(over).to_be_visible()
+    box = over.bounding_box()
+    assert box
+    with page.expect_request(re.compile("get-history-bulk-interval.*start_step")) as asked:
+        page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60, steps=4)
+        page.mouse.up()
+    assert re.search(r"start_step=1[345]&end_step=(29|30)", asked.value.url)
+    chart.get_by_role("button", name="Reset zoom").click()
+    expect(chart.get_by_role("button", name="Reset zoom")).to_have_count(0)
+
+
+def test_files_open_as_what_they_are(page: Page, made: World) -> None:
+    page.goto(f"/ml/experiments/{made.study}/runs/{made.best}?tab=artifacts")
+    page.get_by_role("button", name="figures").click()
+    page.get_by_role("button", name="confusion.png").click()
+    picture = page.get_by_role("img", name="figures/confusion.png")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("each => each.naturalWidth") == 240
+    table = open_file(page, made, "mistakes.json").get_by_role("table")
+    expect(table.get_by_role("row")).to_have_count(25)
+    expect(open_file(page, made, "config.json")).to_contain_text('"betas"')
+    expect(open_file(page, made, "predictions.csv").get_by_role("cell", name='a, quoted "note"').first).to_be_visible()
+    expect(open_file(page, made, "train.log")).to_contain_text("epoch 59 done")
+    expect(open_file(page, made, "weights.bin")).to_contain_text("No preview")
+
+
+def test_what_a_file_holds_cannot_act(page: Page, made: World) -> None:
+    report = open_file(page, made, "report.md")
+    expect(report.get_by_role("heading", name="Validation")).to_be_visible()
+    expect(report.get_by_role("table")).to_contain_text("0.962")
+    assert page.evaluate("window.broken") is None
+    assert report.locator("script, img").count() == 0
+    inside = open_file(page, made, "report.html").frame_locator("iframe")
+    expect(inside.get_by_text("drawn by a script: 42")).to_be_visible()
+    expect(inside.get_by_text("Report, alone")).to_be_visible()  # it could not reach the page around it
+    assert page.title() == "convnext-01 · Lakeward"
+
+
+def test_download(page: Page, made: World, tmp_path: Path) -> None:
+    region = open_file(page, made, "mistakes.json")
+    with page.expect_download() as started:
+        region.get_by_role("button", name="Download").click()
+    target = tmp_path / "got"
+    started.value.save_as(target)
+    assert started.value.suggested_filename == "mistakes.json"
+    assert target.read_bytes() == FILES["mistakes.json"]
+
+
+@pytest.fixture
+def lone(server: Server) -> tuple[str, str]:
+    experiment = server.local.experiment()
+    return experiment, server.local.run(experiment, run_name="lonely")
+
+
+def test_rename_tag_throw_away_take_back(page: Page, server: Server, lone: tuple[str, str]) -> None:
+    experiment, run = lone
+
+    def info():
+        return server.local.get("runs/get", run_id=run)["run"]["info"]
+
+    page.goto(f"/ml/experiments/{experiment}/runs/{run}")
+    page.get_by_role("button", name="Actions for this run").click()
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("not alone")
+    page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", level=1, name="not alone")).to_be_visible()
+    assert info()["run_name"] == "not alone"
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_label("Tag name").fill("kept")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove tag kept")).to_be_visible()
+    assert {"key": "kept", "value": ""} in server.local.data(run)["tags"]
+    page.get_by_role("button", name="Actions for this run").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("In the trash")).to_be_visible()
+    assert info()["lifecycle_stage"] == "deleted"
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("In the trash")).to_have_count(0)
+    assert info()["lifecycle_stage"] == "active"
+
+
+def test_a_run_that_goes_on_is_followed(page: Page, server: Server, lone: tuple[str, str]) -> None:
+    experiment, run = lone
+    page.goto(f"/ml/experiments/{experiment}/runs/{run}")
+    expect(page.get_by_text("Running")).to_be_visible()
+    server.local.post("runs/log-metric", run_id=run, key="seen", value=2.5, timestamp=1, step=0)
+    expect(page.get_by_role("region", name="Metrics")).to_contain_text("2.5")
+    server.local.post("runs/update", run_id=run, status="KILLED", end_time=1_900_000_000_000)
+    expect(page.get_by_text("Killed")).to_be_visible()

@@ -1,0 +1,164 @@
+"""The frame around the pages: addresses, signing in, workspaces, the palette, colours, keys."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from world import World
+
+from server import Callers, Server
+
+ELSEWHERE = {"x-forwarded-for": "203.0.113.7"}  # a caller that is not on this machine
+
+
+def heading(page: Page, name: str | re.Pattern[str]) -> None:
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+
+def test_home_shows_what_happened_last(page: Page, server: Server) -> None:
+    server.local.run(server.local.experiment("ui/home"), run_name="just now")
+    page.goto("/")
+    heading(page, "Home")
+    runs = page.get_by_role("region", name="Runs")
+    expect(runs.get_by_role("row").nth(1)).to_contain_text("home")
+    runs.get_by_role("link", name="just now").click()
+    heading(page, "just now")
+
+
+@pytest.mark.parametrize(
+    ("printed", "lands"),
+    [
+        ("/#/experiments/{e}/runs/{r}", "/ml/experiments/{e}/runs/{r}"),
+        ("/#/experiments/{e}/runs/{r}?workspace=default", "/ml/experiments/{e}/runs/{r}?workspace=default"),
+        ("/#/experiments/{e}/runs/{r}/artifacts", "/ml/experiments/{e}/runs/{r}?tab=artifacts"),
+        ("/#/experiments/{e}", "/ml/experiments/{e}"),
+        ("/#/experiments/{e}/models/{m}", "/ml/experiments/{e}/models/{m}"),
+        ("/ml/experiments/{e}/runs/{r}?o=1", "/ml/experiments/{e}/runs/{r}?o=1"),
+        ("/ml/experiments/{e}/models/{m}?o=1", "/ml/experiments/{e}/models/{m}?o=1"),
+        ("/ml/experiments/{e}/runs", "/ml/experiments/{e}"),
+        ("/ml/experiments/{e}/", "/ml/experiments/{e}"),
+    ],
+)
+def test_addresses_that_clients_print(page: Page, made: World, printed: str, lands: str) -> None:
+    ids = {"e": made.study, "r": made.best, "m": made.models[1]}
+    page.goto(printed.format(**ids))
+    expected = lands.format(**ids)
+    page.wait_for_url(re.compile(rf"{re.escape(expected)}/?$"))
+    heading(
+        page, {"r": "convnext-01", "m": "digits-convnext"}.get(re.findall(r"\{(\w)\}", lands)[-1], "digit-classifier")
+    )
+
+
+def test_an_address_that_is_none(page: Page, console: list[str]) -> None:
+    page.goto("/ml/nothing/here")
+    expect(page.get_by_role("alert")).to_contain_text("no such page")
+    page.goto("/ml/experiments/424242")
+    expect(page.get_by_role("alert")).to_contain_text("424242")
+    page.close()
+    assert all("404" in each for each in console)
+    console.clear()
+
+
+def test_signing_in_with_a_token(
+    tab: Callable[..., Page], server: Server, callers: Callers, console: list[str]
+) -> None:
+    token = callers.reader.headers["authorization"].removeprefix("Bearer ")
+    page = tab(extra_http_headers=ELSEWHERE)
+    page.goto("/")
+    heading(page, "Sign in to Lakeward")
+    field = page.get_by_label("Access token")
+    field.fill("lkw_wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("wrong, expired or revoked")
+    field.fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    heading(page, "Home")
+    kept = page.evaluate("[JSON.stringify(localStorage), document.cookie, location.href].join()")
+    assert token not in kept
+    page.reload()
+    heading(page, "Home")
+    page.get_by_role("button", name="Signed in as reader").click()
+    page.get_by_role("button", name="Sign out").click()
+    heading(page, "Sign in to Lakeward")
+    assert all("401" in each for each in console)
+    console.clear()
+
+
+def test_a_reader_may_look_and_is_told_why_not_more(
+    tab: Callable[..., Page], callers: Callers, made: World, console: list[str]
+) -> None:
+    token = callers.reader.headers["authorization"].removeprefix("Bearer ")
+    page = tab(extra_http_headers=ELSEWHERE)
+    page.goto("/")
+    page.get_by_label("Access token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    heading(page, "Home")
+    console.clear()
+    page.goto("/ml/experiments")
+    create = page.get_by_role("button", name="New experiment")
+    expect(create).to_have_attribute("aria-disabled", "true")
+    expect(create).to_have_attribute("title", re.compile("role in this workspace is READ"))
+    create.click(force=True)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.goto(f"/ml/experiments/{made.study}/runs/{made.best}")
+    page.get_by_role("button", name="Actions for this run").click()
+    expect(page.get_by_role("button", name="Delete")).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_role("button", name="Tag")).to_have_attribute("aria-disabled", "true")
+
+
+def test_workspaces_are_worlds_of_their_own(page: Page, server: Server, console: list[str]) -> None:
+    server.local.call("POST", "/api/3.0/mlflow/workspaces", json={"name": "team-blue", "description": "Blue"})
+    blue = server.caller(x_mlflow_workspace="team-blue")
+    blue.experiment("blue-study")
+    page.goto("/ml/experiments")
+    expect(page.get_by_role("link", name="digit-classifier").first).to_be_visible()
+    page.get_by_role("button", name="default", exact=True).click()
+    page.get_by_role("button", name=re.compile("team-blue")).click()
+    page.wait_for_url("/?workspace=team-blue")
+    expect(page.get_by_text("Waiting for your first run")).to_be_visible()
+    expect(page.get_by_text("MLFLOW_WORKSPACE=team-blue")).to_be_visible()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Experiments").click()
+    expect(page.get_by_role("link", name="blue-study").first).to_be_visible()
+    expect(page.get_by_role("link", name="digit-classifier")).to_have_count(0)
+    assert "workspace=team-blue" in page.url
+    page.goto("/?workspace=team-red")
+    expect(page.get_by_role("alert")).to_contain_text("team-red")
+
+
+def test_the_palette_finds_and_opens(page: Page, made: World) -> None:
+    page.goto("/")
+    heading(page, "Home")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Find")
+    field.fill("energy")
+    expect(page.get_by_role("option", name="energy-demand")).to_be_visible()
+    field.fill("convnext-01")
+    expect(page.get_by_role("option").first).to_contain_text("convnext-01")
+    page.keyboard.press("Enter")
+    heading(page, "convnext-01")
+    page.keyboard.press("Control+k")
+    field.fill(made.models[2])
+    expect(page.get_by_role("option").first).to_contain_text("digits-vit-small")
+    page.keyboard.press("Escape")
+    expect(field).to_have_count(0)
+
+
+def test_colours_stay_as_chosen(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Colours").click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("body")).to_have_css("background-color", "rgb(13, 17, 21)")
+    page.reload()
+    heading(page, "Home")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(13, 17, 21)")
+
+
+def test_the_server_going_away_is_said(page: Page, made: World, console: list[str]) -> None:
+    page.goto(f"/ml/experiments/{made.study}")
+    heading(page, "digit-classifier")
+    page.context.set_offline(True)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="first-steps").click()
+    expect(page.get_by_role("alert")).to_be_visible(timeout=20_000)
+    page.close()
+    console.clear()

@@ -1,0 +1,59 @@
+import { queryOptions } from "@tanstack/react-query";
+import { get, send } from "./client";
+import type { FileInfo, FileList } from "./types";
+
+/** Whose files: a run's or a LoggedModel's. */
+export type Owner = { run: string } | { model: string };
+
+const API = "/api/2.0/mlflow";
+
+export const files = (owner: Owner, path: string) =>
+  queryOptions({
+    queryKey: ["files", owner, path],
+    queryFn: async ({ signal }) => {
+      const found: FileInfo[] = [];
+      let token: string | undefined;
+      do {
+        const page: FileList =
+          "run" in owner
+            ? await get(`${API}/artifacts/list`, { run_id: owner.run, path, page_token: token }, { signal })
+            : await get(
+                `${API}/logged-models/${owner.model}/artifacts/directories`,
+                { artifact_directory_path: path, page_token: token },
+                { signal },
+              );
+        found.push(...(page.files ?? []));
+        token = page.next_page_token;
+      } while (token && found.length < 20_000);
+      return found;
+    },
+    staleTime: 10_000,
+  });
+
+function location(owner: Owner, path: string): [string, Record<string, string>] {
+  return "run" in owner
+    ? ["/get-artifact", { run_id: owner.run, path }]
+    : [`/ajax-api/2.0/mlflow/logged-models/${owner.model}/artifacts/files`, { artifact_file_path: path }];
+}
+
+export const fileContent = (owner: Owner, path: string) =>
+  queryOptions({
+    queryKey: ["file", owner, path],
+    queryFn: async ({ signal }) => {
+      const [url, query] = location(owner, path);
+      return (await send("GET", url, { query, signal })).blob();
+    },
+    staleTime: 60_000,
+    gcTime: 60_000,
+  });
+
+/** Fetched like every call, so that it carries the token, and handed to the browser to be saved. */
+export async function download(owner: Owner, path: string): Promise<void> {
+  const [url, query] = location(owner, path);
+  const blob = await (await send("GET", url, { query })).blob();
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = path.split("/").pop() ?? "file";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,107 @@
+/** The one way to the server: plain requests with the caller's token and workspace, errors as `ApiError`. */
+
+const TOKEN_KEY = "lakeward.token";
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly requestId = "",
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+let token = sessionStorage.getItem(TOKEN_KEY) ?? "";
+let workspace = "";
+const onSignedOut = new Set<() => void>();
+
+/** Kept for this browser tab only: closing it forgets the token. */
+export function setToken(value: string): void {
+  token = value;
+  if (value) sessionStorage.setItem(TOKEN_KEY, value);
+  else sessionStorage.removeItem(TOKEN_KEY);
+}
+
+export function hasToken(): boolean {
+  return token !== "";
+}
+
+/** The workspace that calls go to; empty is the caller's own default. */
+export function setWorkspace(name: string): void {
+  workspace = name;
+}
+
+export function currentWorkspace(): string {
+  return workspace;
+}
+
+export function whenSignedOut(listener: () => void): () => void {
+  onSignedOut.add(listener);
+  return () => onSignedOut.delete(listener);
+}
+
+export interface Options {
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
+  body?: unknown;
+  signal?: AbortSignal;
+  /** Ask as nobody's guest of a workspace: who am I, which workspaces are there. */
+  anywhere?: boolean;
+}
+
+export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
+  const url = new URL(path, window.location.origin);
+  for (const [name, value] of Object.entries(options.query ?? {})) {
+    if (value === undefined) continue;
+    for (const each of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(each));
+  }
+  const headers = new Headers();
+  if (token) headers.set("authorization", `Bearer ${token}`);
+  if (workspace && !options.anywhere) headers.set("x-mlflow-workspace", workspace);
+  if (options.body !== undefined) headers.set("content-type", "application/json");
+  let response: Response;
+  try {
+    // Without credentials the browser asks for no password of its own when the server answers 401.
+    response = await fetch(url, {
+      method,
+      headers,
+      credentials: "omit",
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      signal: options.signal,
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "UNREACHABLE", "The server does not answer. Check that it runs and that you are connected.");
+  }
+  if (!response.ok) {
+    const failure = await errorOf(response);
+    if (failure.status === 401) for (const listener of onSignedOut) listener();
+    throw failure;
+  }
+  return response;
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const text = await response.text();
+  try {
+    const body = JSON.parse(text) as { error_code?: string; message?: string; request_id?: string };
+    return new ApiError(response.status, body.error_code ?? "", body.message ?? text, body.request_id);
+  } catch {
+    return new ApiError(response.status, "", text.slice(0, 500) || `HTTP ${response.status}`);
+  }
+}
+
+export async function get<T>(path: string, query?: Options["query"], options?: Options): Promise<T> {
+  return (await (await send("GET", path, { ...options, query })).json()) as T;
+}
+
+export async function post<T = unknown>(path: string, body: unknown, options?: Options): Promise<T> {
+  return (await (await send("POST", path, { ...options, body })).json()) as T;
+}
+
+export async function change<T = unknown>(method: "PATCH" | "DELETE" | "PUT", path: string, body?: unknown): Promise<T> {
+  const response = await send(method, path, { body });
+  return (response.status === 204 ? {} : await response.json()) as T;
+}

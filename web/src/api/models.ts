@@ -1,0 +1,58 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { change, get, post } from "./client";
+import type { LoggedModel, ModelsPage } from "./types";
+
+const API = "/api/2.0/mlflow/logged-models";
+
+export interface ModelSearch {
+  experiment: string;
+  filter: string;
+  order: string;
+}
+
+const COMPARES = /(<=|>=|!=|[<>=]|\b(like|ilike|in)\b)/i;
+
+export const modelList = (search: ModelSearch) =>
+  infiniteQueryOptions({
+    queryKey: ["models", "list", search],
+    queryFn: ({ pageParam, signal }) => {
+      const words = search.filter.trim();
+      const [field, direction] = search.order.split(" ");
+      return post<ModelsPage>(
+        `${API}/search`,
+        {
+          experiment_ids: [search.experiment],
+          filter: !words || COMPARES.test(words) ? words || undefined : `name ILIKE '%${words.replaceAll("'", "''")}%'`,
+          order_by: field ? [{ field_name: field, ascending: direction === "ASC" }] : [],
+          max_results: 100,
+          page_token: pageParam,
+        },
+        { signal },
+      );
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_page_token,
+  });
+
+export const model = (id: string) =>
+  queryOptions({
+    queryKey: ["models", "one", id],
+    queryFn: async ({ signal }) =>
+      (await get<{ model: LoggedModel }>(`${API}/${encodeURIComponent(id)}`, { allow_deleted: true }, { signal })).model,
+  });
+
+/** The models a run made, newest first. */
+export const modelsOfRun = (experiment: string, run: string) =>
+  queryOptions({
+    queryKey: ["models", "run", experiment, run],
+    queryFn: async ({ signal }) => {
+      const body = { experiment_ids: [experiment], filter: `source_run_id = '${run}'`, max_results: 100 };
+      return (await post<ModelsPage>(`${API}/search`, body, { signal })).models;
+    },
+  });
+
+export const deleteModel = (id: string) => change("DELETE", `${API}/${encodeURIComponent(id)}`);
+export const setModelTag = (id: string, key: string, value: string) =>
+  change("PATCH", `${API}/${encodeURIComponent(id)}/tags`, { tags: [{ key, value }] });
+export const deleteModelTag = (id: string, key: string) =>
+  change("DELETE", `${API}/${encodeURIComponent(id)}/tags/${encodeURIComponent(key)}`);

@@ -1,0 +1,237 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef, useState } from "react";
+import { experimentList } from "~/api/experiments";
+import type { Experiment } from "~/api/types";
+import { count, splitName, userTags } from "~/format";
+import { paths } from "~/links";
+import { useReadOnly } from "~/session";
+import { Onboarding } from "~/shared/onboarding";
+import { PageHead } from "~/shared/page";
+import { Ago, Empty, Failure, Loading, Tag, typing, useDebounced, useTitle } from "~/ui/bits";
+import { Button } from "~/ui/button";
+import { Icon } from "~/ui/icons";
+import { Menu, MenuItem } from "~/ui/menu";
+import { CreateExperiment, RenameExperiment } from "~/shared/experiment/dialogs";
+import { useTrash } from "~/shared/experiment/trash";
+
+const route = getRouteApi("/ml/experiments");
+const ROW = 44;
+const SORTS: Record<string, string> = {
+  "last_update_time DESC": "Last changed",
+  "creation_time DESC": "Newest",
+  "name ASC": "Name",
+};
+
+export function ExperimentsPage() {
+  const search = route.useSearch();
+  const navigate = useNavigate({ from: paths.experiments });
+  const readOnly = useReadOnly();
+  const [text, setText] = useState(search.q ?? "");
+  const settled = useDebounced(text);
+  const [creating, setCreating] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  useTitle("Experiments");
+
+  useEffect(() => {
+    void navigate({ search: (before) => ({ ...before, q: settled || undefined }), replace: true });
+  }, [settled, navigate]);
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      if (event.key === "/" && !typing(event)) {
+        event.preventDefault();
+        field.current?.focus();
+      }
+    };
+    document.addEventListener("keydown", key);
+    return () => document.removeEventListener("keydown", key);
+  }, []);
+
+  const deleted = search.view === "deleted";
+  const sort = search.sort && search.sort in SORTS ? search.sort : "last_update_time DESC";
+  const list = useInfiniteQuery(experimentList(settled, deleted ? "DELETED_ONLY" : "ACTIVE_ONLY", sort));
+  const found = list.data?.pages.flatMap((page) => page.experiments) ?? [];
+
+  return (
+    <div className="page fill">
+      <PageHead
+        crumbs={[]}
+        title={<h1>Experiments</h1>}
+        actions={
+          <Button icon="plus" kind="primary" blocked={readOnly} onClick={() => setCreating(true)}>
+            New experiment
+          </Button>
+        }
+      />
+      <div className="toolbar">
+        <div className="field grow">
+          <Icon name="search" />
+          <input
+            ref={field}
+            type="search"
+            aria-label="Search by name"
+            placeholder="Search by name"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+          <kbd>/</kbd>
+        </div>
+        <Menu label={SORTS[sort]} name="Order">
+          {(close) =>
+            Object.entries(SORTS).map(([order, word]) => (
+              <MenuItem
+                key={order}
+                chosen={order === sort}
+                onClick={() => {
+                  close();
+                  void navigate({ search: (before) => ({ ...before, sort: order }) });
+                }}
+              >
+                {word}
+              </MenuItem>
+            ))
+          }
+        </Menu>
+        <Button
+          icon="trash"
+          aria-pressed={deleted}
+          onClick={() => void navigate({ search: (before) => ({ ...before, view: deleted ? undefined : "deleted" }) })}
+        >
+          Trash
+        </Button>
+      </div>
+      {list.isPending ? (
+        <Loading />
+      ) : list.isError ? (
+        <Failure error={list.error} retry={() => void list.refetch()} />
+      ) : found.length === 0 ? (
+        <NothingHere deleted={deleted} words={settled} />
+      ) : (
+        <Rows found={found} more={list.hasNextPage} loading={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()} />
+      )}
+      {creating && <CreateExperiment onClose={() => setCreating(false)} />}
+    </div>
+  );
+}
+
+function NothingHere({ deleted, words }: { deleted: boolean; words: string }) {
+  if (words) return <Empty icon="search" title={`No ${deleted ? "deleted " : ""}experiment is called “${words}”`} />;
+  if (deleted) return <Empty icon="trash" title="The trash is empty" />;
+  return <Onboarding />;
+}
+
+interface RowsProps {
+  found: Experiment[];
+  more: boolean;
+  loading: boolean;
+  onMore: () => void;
+}
+
+function Rows({ found, more, loading, onMore }: RowsProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: found.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+  });
+  const items = rows.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (more && !loading && last > found.length - 40) onMore();
+  }, [more, loading, last, found.length, onMore]);
+  return (
+    <>
+      <div className="list" ref={scroller} role="table" aria-label="Experiments" aria-rowcount={found.length} tabIndex={0}>
+        <div role="rowgroup">
+          <div className="list-row list-head" role="row">
+            <span role="columnheader">Name</span>
+            <span role="columnheader">Tags</span>
+            <span role="columnheader">Created</span>
+            <span role="columnheader">Last changed</span>
+            <span role="columnheader">
+              <span className="sr-only">Actions</span>
+            </span>
+          </div>
+        </div>
+        <div role="rowgroup" style={{ height: rows.getTotalSize(), position: "relative" }}>
+          {items.map((item) => {
+            const each = found[item.index];
+            return each && <Row key={each.experiment_id} experiment={each} index={item.index} start={item.start} />;
+          })}
+        </div>
+      </div>
+      <p className="foot muted" role="status">
+        {count(found.length, "experiment")}
+        {more && " so far"}
+      </p>
+    </>
+  );
+}
+
+function Row({ experiment, index, start }: { experiment: Experiment; index: number; start: number }) {
+  const { folder, leaf } = splitName(experiment.name);
+  const tags = userTags(experiment.tags);
+  return (
+    <div className="list-row" role="row" aria-rowindex={index + 1} style={{ transform: `translateY(${start}px)` }}>
+      <span role="cell" className="ellipsis">
+        <Link to={paths.experiment} params={{ experimentId: experiment.experiment_id }} title={experiment.name}>
+          <span className="muted">{folder}</span>
+          <b>{leaf}</b>
+        </Link>
+      </span>
+      <span role="cell" className="row cut">
+        {tags.slice(0, 3).map((tag) => (
+          <Tag key={tag.key} name={tag.key} value={tag.value} />
+        ))}
+        {tags.length > 3 && <span className="muted">+{tags.length - 3}</span>}
+      </span>
+      <span role="cell" className="muted">
+        <Ago ms={experiment.creation_time} />
+      </span>
+      <span role="cell" className="muted">
+        <Ago ms={experiment.last_update_time} />
+      </span>
+      <span role="cell">
+        <RowMenu experiment={experiment} />
+      </span>
+    </div>
+  );
+}
+
+function RowMenu({ experiment }: { experiment: Experiment }) {
+  const readOnly = useReadOnly();
+  const [renaming, setRenaming] = useState(false);
+  const { remove, restore } = useTrash(experiment);
+  return (
+    <>
+      <Menu label="" name={`Actions for ${experiment.name}`} icon="more" kind="ghost" small align="end">
+        {(close) =>
+          experiment.lifecycle_stage === "deleted" ? (
+            <MenuItem icon="restore" blocked={readOnly} onClick={() => restore.mutate(undefined, { onSettled: close })}>
+              Restore
+            </MenuItem>
+          ) : (
+            <>
+              <MenuItem
+                icon="edit"
+                blocked={readOnly}
+                onClick={() => {
+                  close();
+                  setRenaming(true);
+                }}
+              >
+                Rename
+              </MenuItem>
+              <MenuItem icon="trash" danger blocked={readOnly} onClick={() => remove.mutate(undefined, { onSettled: close })}>
+                Move to trash
+              </MenuItem>
+            </>
+          )
+        }
+      </Menu>
+      {renaming && <RenameExperiment experiment={experiment} onClose={() => setRenaming(false)} />}
+    </>
+  );
+}

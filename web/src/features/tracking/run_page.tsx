@@ -1,0 +1,223 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import { experiment as experimentQuery } from "~/api/experiments";
+import { renameRun, run as runQuery } from "~/api/runs";
+import type { Run } from "~/api/types";
+import { splitName, tagOf } from "~/format";
+import { paths } from "~/links";
+import { useReadOnly } from "~/session";
+import { ArtifactBrowser } from "~/shared/artifacts/browser";
+import { PageHead } from "~/shared/page";
+import { Failure, Loading, Snippet, Status, Tabs, useTitle } from "~/ui/bits";
+import { Button } from "~/ui/button";
+import { FormDialog } from "~/ui/dialog";
+import { Menu, MenuItem } from "~/ui/menu";
+import { messageOf } from "~/ui/toast";
+import { useRunTrash } from "./bulk_bar";
+import { isSystem } from "./flat";
+import { RunFacts, RunInputs, RunMetrics, RunModels, RunParams, RunTags } from "./run_overview";
+
+const Markdown = lazy(() => import("~/shared/artifacts/markdown"));
+const RunCharts = lazy(() => import("./run_charts").then((module) => ({ default: module.OneRunCharts })));
+const route = getRouteApi("/ml/experiments/$experimentId/runs/$runId");
+
+export function RunPage() {
+  const { experimentId, runId } = route.useParams();
+  const run = useQuery(runQuery(runId));
+  const experiment = useQuery(experimentQuery(experimentId));
+  useTitle(run.data?.info.run_name);
+  if (run.isPending) return <Loading />;
+  if (run.isError) return <Failure error={run.error} retry={() => void run.refetch()} />;
+  return <Loaded run={run.data} experiment={experiment.data?.name ?? `Experiment ${experimentId}`} />;
+}
+
+function Loaded({ run, experiment }: { run: Run; experiment: string }) {
+  const search = route.useSearch();
+  const navigate = useNavigate({ from: paths.run });
+  const { info } = run;
+  const keys = (run.data.metrics ?? []).map((metric) => metric.key);
+  const own = keys.filter((key) => !isSystem(key));
+  const system = keys.filter(isSystem);
+  const tab = search.tab ?? "overview";
+  const tabs = [
+    { id: "overview", name: "Overview" },
+    { id: "metrics", name: "Charts", count: own.length },
+    ...(system.length ? [{ id: "system", name: "System", count: system.length } as const] : []),
+    { id: "artifacts", name: "Artifacts" },
+  ] as const;
+  return (
+    <div className="page fill">
+      <PageHead
+        crumbs={[
+          { name: "Experiments", link: { to: paths.experiments } },
+          {
+            name: splitName(experiment).leaf,
+            link: { to: paths.experiment, params: { experimentId: info.experiment_id } },
+          },
+        ]}
+        title={
+          <>
+            <h1 className="ellipsis" title={info.run_name}>
+              {info.run_name}
+            </h1>
+            <Status status={info.status} />
+            {info.lifecycle_stage === "deleted" && <span className="pill status bad">In the trash</span>}
+          </>
+        }
+        actions={<Actions run={run} />}
+      >
+        <Tabs
+          label="Run"
+          tabs={tabs}
+          value={tab}
+          onChange={(next) =>
+            void navigate({
+              search: (before) => ({ ...before, tab: next === "overview" ? undefined : next, file: undefined }),
+            })
+          }
+        />
+      </PageHead>
+      {tab === "overview" && <Overview run={run} />}
+      {(tab === "metrics" || tab === "system") && (
+        <Suspense fallback={<Loading />}>
+          <RunCharts
+            key={tab}
+            run={run}
+            keys={tab === "metrics" ? own : system}
+            look={search}
+            onLook={(change) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true })}
+          />
+        </Suspense>
+      )}
+      {tab === "artifacts" && (
+        <ArtifactBrowser
+          owner={{ run: info.run_id }}
+          file={search.file}
+          onFile={(file) => void navigate({ search: (before) => ({ ...before, file }) })}
+        />
+      )}
+    </div>
+  );
+}
+
+function Overview({ run }: { run: Run }) {
+  const note = tagOf(run.data.tags, "mlflow.note.content");
+  return (
+    <div className="scroll overview">
+      {note && (
+        <section className="card note-card" aria-label="Description">
+          <Suspense fallback={<Loading rows={2} />}>
+            <Markdown text={note} />
+          </Suspense>
+        </section>
+      )}
+      <div className="columns">
+        <div className="stack">
+          <section className="card" aria-label="About">
+            <RunFacts run={run} />
+            <RunTags run={run} />
+          </section>
+          <section className="card linked" aria-label="Data and models">
+            <RunInputs run={run} />
+            <RunModels run={run} />
+            <Children run={run} />
+            <Snippet
+              label="Read it in Python"
+              code={`import mlflow\n\nrun = mlflow.get_run("${run.info.run_id}")\nprint(run.data.metrics)`}
+            />
+          </section>
+        </div>
+        <section className="card">
+          <RunMetrics run={run} />
+        </section>
+        <section className="card">
+          <RunParams run={run} />
+        </section>
+      </div>
+    </div>
+  );
+}
+
+/** The runs nested in this one are a filter away. */
+function Children({ run }: { run: Run }) {
+  const filter = `tags.\`mlflow.parentRunId\` = '${run.info.run_id}'`;
+  return (
+    <p className="entries">
+      <Link to={paths.experiment} params={{ experimentId: run.info.experiment_id }} search={{ q: filter }}>
+        Nested runs of this run
+      </Link>
+    </p>
+  );
+}
+
+function Actions({ run }: { run: Run }) {
+  const readOnly = useReadOnly();
+  const [renaming, setRenaming] = useState(false);
+  const { remove, restore } = useRunTrash();
+  const ids = [run.info.run_id];
+  return (
+    <>
+      {run.info.lifecycle_stage === "deleted" && (
+        <Button icon="restore" kind="primary" blocked={readOnly} onClick={() => restore.mutate(ids)}>
+          Restore
+        </Button>
+      )}
+      <Menu label="" name="Actions for this run" icon="more" align="end">
+        {(close) => (
+          <>
+            <MenuItem
+              icon="edit"
+              blocked={readOnly}
+              onClick={() => {
+                close();
+                setRenaming(true);
+              }}
+            >
+              Rename
+            </MenuItem>
+            <MenuItem
+              icon="trash"
+              danger
+              blocked={readOnly || (run.info.lifecycle_stage === "deleted" && "It is in the trash already")}
+              onClick={() => {
+                close();
+                remove.mutate(ids);
+              }}
+            >
+              Delete
+            </MenuItem>
+          </>
+        )}
+      </Menu>
+      {renaming && <RenameRun run={run} onClose={() => setRenaming(false)} />}
+    </>
+  );
+}
+
+function RenameRun({ run, onClose }: { run: Run; onClose: () => void }) {
+  const [name, setName] = useState(run.info.run_name);
+  const queries = useQueryClient();
+  const rename = useMutation({
+    mutationFn: () => renameRun(run.info.run_id, name.trim()),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["runs"] });
+      onClose();
+    },
+  });
+  return (
+    <FormDialog
+      title="Rename run"
+      action="Rename"
+      busy={rename.isPending}
+      error={rename.error ? messageOf(rename.error) : ""}
+      onClose={onClose}
+      onSubmit={() => rename.mutate()}
+    >
+      <label>
+        Name
+        <input autoFocus required value={name} onChange={(event) => setName(event.target.value)} />
+      </label>
+    </FormDialog>
+  );
+}

@@ -1,0 +1,71 @@
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/ui.css";
+import "./styles/shell.css";
+import "./styles/tables.css";
+import "./styles/pages.css";
+import { hashKey, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { ApiError, currentWorkspace } from "./api/client";
+import { fromPrinted } from "./links";
+import { makeRouter } from "./routes";
+import { applyTheme } from "./theme";
+import { Toasts, toastError } from "./ui/toast";
+
+applyTheme();
+
+/** Links that MLflow's client printed: `/#/experiments/1/runs/…`. */
+function followPrinted(): boolean {
+  const page = fromPrinted(window.location.hash);
+  if (page === null) return false;
+  const query = new URLSearchParams(window.location.search);
+  const url = new URL(page, window.location.origin);
+  for (const [name, value] of query) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
+  window.history.replaceState(null, "", url.pathname + url.search);
+  return true;
+}
+
+followPrinted();
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({
+    // Pages show the failure of their first load themselves; this is for what failed while somebody looked at it.
+    onError: (error, query) => {
+      if (query.state.data !== undefined && !(error instanceof ApiError && error.status === 401)) toastError(error);
+    },
+  }),
+  defaultOptions: {
+    mutations: { networkMode: "always" },
+    queries: {
+      networkMode: "always", // the server may be on this machine: what the browser thinks of its network says nothing
+      staleTime: 5_000,
+      queryKeyHashFn: (key) => hashKey([currentWorkspace(), key]), // the same question elsewhere has another answer
+      retry: (count, error) => count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+    },
+  },
+});
+
+const router = makeRouter();
+window.addEventListener("hashchange", () => {
+  if (followPrinted()) router.history.replace(window.location.pathname + window.location.search);
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+        <Toasts />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

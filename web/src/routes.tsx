@@ -1,0 +1,173 @@
+/** Every page, its address, and what its address may say. Pages other than the shell come in files of their own. */
+
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  retainSearchParams,
+} from "@tanstack/react-router";
+import { Shell } from "./features/shell/shell";
+import { paths } from "./links";
+import { Failure } from "./ui/bits";
+
+type Search = Record<string, unknown>;
+
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
+const flag = (value: unknown): true | undefined => (value === true || value === "true" || value === "1" ? true : undefined);
+const oneOf = <T extends string>(value: unknown, known: readonly T[]): T | undefined =>
+  known.find((each) => each === value);
+const numeric = (value: unknown, least: number, most: number): number | undefined => {
+  const n = Number(value);
+  return value === undefined || !Number.isFinite(n) ? undefined : Math.min(most, Math.max(least, n));
+};
+
+/** Nothing in an address is obligatory. */
+const optional =
+  <T extends object>(read: (search: Search) => T) =>
+  (search: Search): Partial<T> =>
+    read(search);
+
+/** Anywhere: the workspace, by name or (as the platform writes it) by number. */
+const rootRoute = createRootRoute({
+  component: Shell,
+  validateSearch: (search: Search): { workspace?: string; o?: string } => ({
+    workspace: text(search.workspace),
+    o: text(search.o),
+  }),
+  search: { middlewares: [retainSearchParams(["workspace", "o"])] },
+  notFoundComponent: () => <Failure error={new Error("There is no such page.")} />,
+});
+
+const home = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.home,
+  component: lazyRouteComponent(() => import("./features/shell/home"), "Home"),
+});
+
+const mlHome = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/ml",
+  beforeLoad: () => {
+    throw redirect({ to: paths.home, search: (before) => before });
+  },
+});
+
+const experiments = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.experiments,
+  validateSearch: optional((search) => ({
+    q: text(search.q),
+    view: oneOf(search.view, ["deleted"]),
+    sort: text(search.sort),
+  })),
+  component: lazyRouteComponent(() => import("./features/experiments/list"), "ExperimentsPage"),
+});
+
+/** How charts are drawn, wherever there are some. */
+const chartSearch = (search: Search) => ({
+  x: oneOf(search.x, ["step", "relative", "time"]),
+  smooth: numeric(search.smooth, 0, 0.99),
+  log: flag(search.log),
+});
+
+const experiment = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.experiment,
+  validateSearch: optional((search) => ({
+    ...chartSearch(search),
+    q: text(search.q),
+    sort: text(search.sort),
+    view: oneOf(search.view, ["deleted"]),
+    mode: oneOf(search.mode, ["charts"]),
+    cols: text(search.cols),
+    pins: text(search.pins),
+    diff: flag(search.diff),
+    peek: text(search.peek),
+  })),
+  component: lazyRouteComponent(() => import("./features/tracking/runs_page"), "RunsPage"),
+});
+
+const runRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.run,
+  validateSearch: optional((search) => ({
+    ...chartSearch(search),
+    tab: oneOf(search.tab, ["metrics", "system", "artifacts"]),
+    file: text(search.file),
+  })),
+  component: lazyRouteComponent(() => import("./features/tracking/run_page"), "RunPage"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.compare,
+  validateSearch: optional((search) => ({
+    ...chartSearch(search),
+    runs: text(search.runs),
+    tab: oneOf(search.tab, ["charts", "parallel", "scatter"]),
+    all: flag(search.all),
+    axes: text(search.axes),
+    sx: text(search.sx),
+    sy: text(search.sy),
+  })),
+  component: lazyRouteComponent(() => import("./features/tracking/compare_page"), "ComparePage"),
+});
+
+const models = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.models,
+  validateSearch: optional((search) => ({ q: text(search.q), sort: text(search.sort) })),
+  component: lazyRouteComponent(() => import("./features/logged_models/list"), "ModelsPage"),
+});
+
+const model = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.model,
+  validateSearch: optional((search) => ({ tab: oneOf(search.tab, ["artifacts"]), file: text(search.file) })),
+  component: lazyRouteComponent(() => import("./features/logged_models/model_page"), "ModelPage"),
+});
+
+/** `/ml/experiments/1/runs` and other addresses of the platform that mean the experiment. */
+const experimentRuns = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/ml/experiments/$experimentId/runs",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: paths.experiment, params, search: (before) => before });
+  },
+});
+
+/** Plain texts, so that an address can be read and written by hand. */
+function parseSearch(query: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(query));
+}
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== "" && value !== false);
+  const query = new URLSearchParams(given.map(([name, value]) => [name, value === true ? "1" : String(value)])).toString();
+  return query && `?${query}`;
+}
+
+export function makeRouter() {
+  return createRouter({
+    routeTree: rootRoute.addChildren([
+      home,
+      mlHome,
+      experiments,
+      experiment,
+      experimentRuns,
+      runRoute,
+      compare,
+      models,
+      model,
+    ]),
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    scrollRestoration: true,
+    defaultErrorComponent: ({ error }) => <Failure error={error} retry={() => window.location.reload()} />,
+  });
+}

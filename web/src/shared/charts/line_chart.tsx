@@ -1,0 +1,201 @@
+/** Lines over a shared axis, drawn by uPlot. It knows numbers, names and colours, and nothing of runs. */
+
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { duration, number } from "~/format";
+import { isDark, onTheme } from "~/theme";
+import type { Aligned, XAxis } from "./series";
+
+export interface Line {
+  id: string;
+  name: string;
+  color: string;
+  /** Drawn pale behind the others, and left out of the legend. */
+  faint?: boolean;
+}
+
+interface Props {
+  label: string;
+  data: Aligned;
+  lines: readonly Line[];
+  x: XAxis;
+  log: boolean;
+  height: number;
+  /** Charts with the same key show their cursors at the same place. */
+  sync: string;
+  onZoom: (range: [number, number] | null) => void;
+  onOpen?: (id: string) => void;
+}
+
+interface Hover {
+  left: number;
+  top: number;
+  width: number;
+  x: number;
+  rows: { id: string; name: string; color: string; value: number }[];
+}
+
+const ROWS = 12;
+
+function xText(x: number, axis: XAxis): string {
+  if (axis === "step") return `step ${number(x)}`;
+  return axis === "relative" ? duration(x * 1_000) : new Date(x * 1_000).toLocaleString();
+}
+
+function shortDuration(seconds: number): string {
+  if (seconds < 120) return `${number(Number(seconds.toPrecision(3)))} s`;
+  if (seconds < 7_200) return `${number(Number((seconds / 60).toPrecision(3)))} min`;
+  return `${number(Number((seconds / 3_600).toPrecision(3)))} h`;
+}
+
+export function LineChart({ label, data, lines, x, log, height, sync, onZoom, onOpen }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const [hover, setHover] = useState<Hover | null>(null);
+  const dark = useSyncExternalStore(onTheme, isDark);
+  const latest = useRef({ lines, onZoom, onOpen });
+  latest.current = { lines, onZoom, onOpen };
+  const identity = lines.map((line) => line.id).join(" ");
+
+  useEffect(() => {
+    const host = box.current;
+    if (!host) return;
+    const styles = getComputedStyle(host);
+    const ink = styles.color;
+    const grid = styles.borderTopColor;
+    const axis = { stroke: ink, font: `11px ${styles.fontFamily}`, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
+    const options: uPlot.Options = {
+      width: host.clientWidth,
+      height,
+      padding: [10, 12, 0, 0],
+      legend: { show: false },
+      cursor: {
+        sync: { key: sync, setSeries: false },
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 6 },
+        focus: { prox: 24 },
+      },
+      focus: { alpha: 0.35 },
+      scales: { x: { time: x === "time" }, y: log ? { distr: 3 } : { range: padded } },
+      axes: [
+        { ...axis, space: 70, size: 26, values: x === "time" ? undefined : (_, splits) => splits.map((at) => (x === "relative" ? shortDuration(at) : number(at))) },
+        { ...axis, size: axisSize, values: (_, splits) => splits.map((at) => (at === null ? "" : number(at))) },
+      ],
+      series: [
+        {},
+        ...latest.current.lines.map(
+          (line): uPlot.Series => ({
+            label: line.name,
+            stroke: line.color,
+            width: line.faint ? 1 : 1.6,
+            alpha: line.faint ? 0.28 : 1,
+            spanGaps: true,
+            points: { show: (self, index) => pointCount(self, index) <= 30 && !line.faint, size: 4 },
+          }),
+        ),
+      ],
+      hooks: {
+        setCursor: [(self) => setHover(hoverOf(self, latest.current.lines))],
+        setSelect: [
+          (self) => {
+            if (self.select.width < 4) return;
+            const from = self.posToVal(self.select.left, "x");
+            const to = self.posToVal(self.select.left + self.select.width, "x");
+            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            latest.current.onZoom([from, to]);
+          },
+        ],
+      },
+    };
+    const made = new uPlot(options, data as uPlot.AlignedData, host);
+    plot.current = made;
+    const reset = () => latest.current.onZoom(null);
+    made.over.addEventListener("dblclick", reset);
+    const resize = new ResizeObserver(() => made.setSize({ width: host.clientWidth, height }));
+    resize.observe(host);
+    return () => {
+      resize.disconnect();
+      made.destroy();
+      plot.current = null;
+      setHover(null);
+    };
+    // Data alone changes in place, below.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [identity, x, log, height, sync, dark]);
+
+  useEffect(() => {
+    const drawn = plot.current;
+    if (drawn && drawn.data !== data && data.length === drawn.series.length) drawn.setData(data as uPlot.AlignedData);
+  }, [data]);
+
+  return (
+    <div className="chart-host">
+      <div ref={box} className="chart-canvas" role="img" aria-label={label} style={{ height }} onPointerLeave={() => setHover(null)} />
+      {hover && <Tooltip hover={hover} axis={x} />}
+    </div>
+  );
+}
+
+function Tooltip({ hover, axis }: { hover: Hover; axis: XAxis }) {
+  const side = hover.left > hover.width / 2 ? { right: hover.width - hover.left + 14 } : { left: hover.left + 14 };
+  return (
+    <div className="chart-tip" style={{ ...side, top: 6 }} aria-hidden="true">
+      <p className="muted">{xText(hover.x, axis)}</p>
+      {hover.rows.map((row) => (
+        <p key={row.id} className="row">
+          <span className="swatch" style={{ background: row.color }} />
+          <span className="grow ellipsis">{row.name}</span>
+          <b>{number(row.value)}</b>
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function pointCount(self: uPlot, index: number): number {
+  const column = self.data[index] ?? [];
+  let n = 0;
+  for (const value of column) if (value !== null && value !== undefined) n += 1;
+  return n;
+}
+
+/** The values nearest to the pointer; null where the pointer is not over this very chart. */
+function hoverOf(self: uPlot, lines: readonly Line[]): Hover | null {
+  const { left = -1, top = -1, idx } = self.cursor;
+  if (left < 0 || idx === null || idx === undefined || !self.over.matches(":hover")) return null;
+  const x = self.data[0][idx] as number;
+  const rows = lines
+    .map((line, at) => ({ line, value: nearest(self.data[at + 1] as (number | null | undefined)[], idx) }))
+    .filter((each): each is { line: Line; value: number } => !each.line.faint && each.value !== null)
+    .map(({ line, value }) => ({ id: line.id, name: line.name, color: line.color, value }))
+    .toSorted((a, b) => Math.abs(self.valToPos(a.value, "y") - top) - Math.abs(self.valToPos(b.value, "y") - top))
+    .slice(0, ROWS)
+    .toSorted((a, b) => b.value - a.value);
+  if (rows.length === 0) return null;
+  return { left: left + self.over.offsetLeft, top, width: self.root.clientWidth, x, rows };
+}
+
+const REACH = 40;
+
+function nearest(column: (number | null | undefined)[], at: number): number | null {
+  for (let step = 0; step < REACH; step += 1) {
+    const value = column[at - step] ?? column[at + step];
+    if (value !== undefined && value !== null) return value;
+  }
+  return null;
+}
+
+/** Room above and below; a flat line gets an axis too. */
+function padded(_: uPlot, least: number, most: number): uPlot.Range.MinMax {
+  if (least === null || most === null) return [0, 1];
+  const room = (most - least || Math.abs(most) || 1) * 0.06;
+  return [least >= 0 && least - room < 0 ? 0 : least - room, most + room];
+}
+
+function axisSize(self: uPlot, values: string[] | null, axis: number, cycle: number): number {
+  // oxlint-disable-next-line no-underscore-dangle -- how uPlot hands over the size of the turn before
+  if (cycle > 1) return (self.axes[axis] as uPlot.Axis & { _size: number })._size;
+  const longest = (values ?? []).reduce((most, value) => Math.max(most, value.length), 0);
+  return Math.max(38, 14 + longest * 6.6);
+}
