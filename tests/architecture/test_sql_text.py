@@ -34,6 +34,7 @@ FRAGMENTS: dict[str, set[str]] = {
     "registry/search.py": {"column", "expression", "comparison.op.value"},
     "registry/store/models.py": {"query.where", "query.ordering"},
     "registry/store/versions.py": {"query.where", "query.ordering"},
+    "runtime/db.py": {"error", "type(error).__name__"},  # messages, no statement
     "runtime/migrate.py": {"sql"},  # our files
     "runtime/objects/store.py": {"prefix"},  # keys of objects, no statement
     "runtime/sql.py": {"columns", "expression"},
