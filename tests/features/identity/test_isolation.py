@@ -322,8 +322,8 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
 # They make something new, or name nothing that belongs to anybody.
 WITHOUT_OBJECT = {
     ("POST", "experiments/create"), ("POST", "registered-models/create"), ("POST", "/api/3.0/mlflow/workspaces"),
-    ("GET", "/metrics"), ("POST", f"{_UC}/registered-models/create"), ("POST", f"{_UC}/prompts"),
-    ("POST", f"{_NATIVE}/models"),
+    ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/whoami"), ("POST", f"{_UC}/registered-models/create"),
+    ("POST", f"{_UC}/prompts"), ("POST", f"{_NATIVE}/models"),
     ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
 }  # fmt: skip
 
