@@ -1,7 +1,7 @@
 -- The registry: registered models and prompts, their versions, tags and aliases.
 
 -- A model has two names: `name`, as whoever made it wrote it, and `full_name`, catalog.schema.model, by which every
--- dialect finds it. See docs/decisions/0003-registry-names.md.
+-- dialect finds it. See docs/decisions/0004-registry-names.md.
 CREATE TABLE registered_model (
     id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id      bigint NOT NULL REFERENCES workspace,

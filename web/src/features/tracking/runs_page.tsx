@@ -70,7 +70,8 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
     // oxlint-disable-next-line react/exhaustive-deps -- `sort` is made of search.sort
     [experimentId, search.q, search.sort, deleted],
   );
-  const { runs, list, more, refused, complete } = useRuns(asked);
+  const unasked = !search.q && !deleted;
+  const { runs, list, more, refused, complete } = useRuns(asked, unasked);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => setSelected(new Set()), [asked]);
   const keys = useMemo(() => keysOf(runs), [runs]);
@@ -108,7 +109,6 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
     set({ sort: next });
   };
   const peeked = runs.find((run) => run.info.run_id === search.peek);
-  const unasked = !search.q && !deleted;
   const charts = search.mode === "charts";
 
   return (

@@ -8,12 +8,15 @@ import { merge } from "./flat";
 const LIVELY = 3_000;
 const QUIET = 10_000;
 
-/** All runs of a search that are loaded so far, kept fresh; `more` loads the next page. */
-export function useRuns(search: RunSearch) {
+/**
+ * All runs of a search that are loaded so far, kept fresh; `more` loads the next page. Where `awaited` and there is none
+ * yet, somebody else waits for the first.
+ */
+export function useRuns(search: RunSearch, awaited: boolean) {
   const list = useInfiniteQuery(runList(search));
   const first = list.data?.pages[0]?.runs;
   const running = first?.some((run) => run.info.status === "RUNNING") ?? true;
-  const head = useQuery({ ...runHead(search, running ? LIVELY : QUIET), enabled: list.isSuccess });
+  const head = useQuery({ ...runHead(search, running ? LIVELY : QUIET), enabled: list.isSuccess && !(awaited && first?.length === 0) });
   const runs = useMemo(() => {
     const pages = list.data?.pages.map((page) => page.runs) ?? [];
     const fresh = head.data?.runs ?? [];
