@@ -62,7 +62,7 @@ def darken(page: Page) -> None:
     """Ask for dark colours, and wait until every part has them: a busy machine draws late."""
     page.emulate_media(color_scheme="dark")
     page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-    page.wait_for_function("() => document.getAnimations().every(each => each.playState === 'finished')")
+    page.wait_for_function("() => !document.getAnimations().some(each => each instanceof CSSTransition)")
 
 
 def test_axe_objects_to_nothing(tab: Callable[..., Page], made: World) -> None:
