@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { typing } from "~/ui/bits";
 import { Icon } from "~/ui/icons";
 import { suggest, type Vocabulary } from "./suggest";
@@ -39,10 +40,13 @@ export function FilterBar({ value, onChange, words, error, placeholder }: Props)
     if (!chosen) return;
     const next = text.slice(0, chosen.from) + chosen.text + text.slice(cursor);
     const place = chosen.from + chosen.text.length;
-    setText(next);
-    setCursor(place);
-    setAt(-1);
-    requestAnimationFrame(() => field.current?.setSelectionRange(place, place));
+    // At once, so that the next key finds the cursor where it belongs.
+    flushSync(() => {
+      setText(next);
+      setCursor(place);
+      setAt(-1);
+    });
+    field.current?.setSelectionRange(place, place);
   };
   const apply = (next: string) => {
     setOpen(false);
