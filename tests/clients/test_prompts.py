@@ -22,13 +22,13 @@ def name(side) -> str:
 def test_versions_and_aliases(name):
     first = prompts.register_prompt(name, "Hi {{ who }}!", commit_message="first")
     second = prompts.register_prompt(name, "Hello {{ who }}!", commit_message="second")
-    assert (first.version, second.version) == (1, 2)
+    assert [int(prompt.version) for prompt in (first, second)] == [1, 2]  # the older client keeps the text of the wire
     assert prompts.load_prompt(f"prompts:/{name}/1", **NO_CACHE).format(who="you") == "Hi you!"
     prompts.set_prompt_alias(name, "production", 1)
     assert prompts.load_prompt(f"prompts:/{name}@production", **NO_CACHE).template == "Hi {{ who }}!"
     prompts.set_prompt_alias(name, "production", 2)
     moved = prompts.load_prompt(f"prompts:/{name}@production", **NO_CACHE)
-    assert (moved.version, moved.commit_message) == (2, "second")
+    assert (int(moved.version), moved.commit_message) == (2, "second")
     prompts.delete_prompt_alias(name, "production")
     with pytest.raises(MlflowException):
         prompts.load_prompt(f"prompts:/{name}@production", **NO_CACHE)
