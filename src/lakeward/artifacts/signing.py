@@ -25,6 +25,7 @@ _KEY_NAME: Final = "signed-urls"
 _MAC: Final = 32
 _MAX_TOKEN: Final = 4096
 
+
 class Grant(msgspec.Struct, frozen=True, array_like=True):
     """What a signed URL allows. `expires` is in epoch seconds; `upload` and `part` are set for parts of an upload."""
 

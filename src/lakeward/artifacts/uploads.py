@@ -19,6 +19,7 @@ from lakeward.runtime.objects import ObjectInfo, ObjectStore
 MAX_PARTS: Final = 10_000
 _JOINS: Final = 2  # at once per process: each holds a database connection while bytes move
 
+
 def _joining(_db: Database) -> asyncio.Semaphore:
     return asyncio.Semaphore(_JOINS)
 
