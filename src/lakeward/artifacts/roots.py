@@ -6,7 +6,6 @@ One file has one key, whatever transport names it.
 import time
 from collections.abc import Mapping
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from lakeward import experiments, logged_models, tracing, tracking
 from lakeward.artifacts.paths import Segments, relative
@@ -20,7 +19,10 @@ _REMEMBER_SECONDS: Final = 5.0
 _REMEMBER_AT_MOST: Final = 10_000
 
 _Known = dict[tuple[int, Segments], tuple[float, str]]
-_known: WeakKeyDictionary[Database, _Known] = WeakKeyDictionary()
+
+
+def _places(_db: Database) -> _Known:
+    return {}
 
 
 async def _locate_run(tx: Tx, workspace: int, names: Mapping[str, str], access: Access) -> str:
@@ -124,7 +126,7 @@ class Resolver:
         Where the objects are is remembered for reads: a run never moves, and after its purge the objects are gone.
         """
         spelled = tuple(part.format(**names) if part[0] == "{" else part for part in root.files)
-        known = _known.setdefault(self._db, {})
+        known = self._db.one(_places)
         found = known.get((self._workspace, spelled))
         remembered = root.check is None and root.lasting
         if access is Access.READ and remembered and found is not None and found[0] > time.monotonic():

@@ -11,7 +11,6 @@ import hmac
 import secrets
 import time
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -25,8 +24,6 @@ _VERSION: Final = 1
 _KEY_NAME: Final = "signed-urls"
 _MAC: Final = 32
 _MAX_TOKEN: Final = 4096
-
-_keys: WeakKeyDictionary[Database, bytes] = WeakKeyDictionary()
 
 
 class Grant(msgspec.Struct, frozen=True, array_like=True):
@@ -54,13 +51,22 @@ def bounded(seconds: int | None) -> int:
     return DEFAULT_SECONDS if seconds is None else max(1, min(seconds, MAX_SECONDS))
 
 
+class _SigningKey:
+    """The key all processes share, read once."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._key = b""
+
+    async def get(self) -> bytes:
+        if not self._key:
+            async with self._db.connection() as connection:
+                self._key = await store.find_or_add_secret(connection, _KEY_NAME, secrets.token_bytes(32))
+        return self._key
+
+
 async def signing_key(db: Database) -> bytes:
-    key = _keys.get(db)
-    if key is None:
-        async with db.connection() as connection:
-            key = await store.find_or_add_secret(connection, _KEY_NAME, secrets.token_bytes(32))
-        _keys[db] = key
-    return key
+    return await db.one(_SigningKey).get()
 
 
 def sign(grant: Grant, key: bytes) -> str:

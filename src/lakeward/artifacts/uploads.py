@@ -9,7 +9,6 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from lakeward.artifacts import store
 from lakeward.artifacts.records import Part, Place, Upload
@@ -20,7 +19,9 @@ from lakeward.runtime.objects import ObjectInfo, ObjectStore
 MAX_PARTS: Final = 10_000
 _JOINS: Final = 2  # at once per process: each holds a database connection while bytes move
 
-_joining: WeakKeyDictionary[Database, asyncio.Semaphore] = WeakKeyDictionary()
+
+def _joining(_db: Database) -> asyncio.Semaphore:
+    return asyncio.Semaphore(_JOINS)
 
 
 async def begin(db: Database, objects: ObjectStore, place: Place, *, overwrite: bool = True) -> str:
@@ -64,8 +65,7 @@ async def complete(db: Database, objects: ObjectStore, place: Place, upload_id: 
         raise InvalidParameter("Completing an upload needs a list of its parts, each once.")
     for number in numbers:
         check_number(number)
-    joining = _joining.setdefault(db, asyncio.Semaphore(_JOINS))
-    async with joining, db.transaction() as tx:
+    async with db.one(_joining), db.transaction() as tx:
         upload = await store.lock_upload(tx, upload_id)
         if upload is None or upload.key != place.key:
             raise _unknown()

@@ -6,10 +6,10 @@ clients that know nothing else. Answers are remembered for a second, which bound
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lakeward.identity import store
-from lakeward.identity.records import OWNER_ID, OWNER_NAME
+from lakeward.identity.records import ADMINS_ID, OWNER_ID, OWNER_NAME, USERS_ID
 from lakeward.identity.tokens import digest
 from lakeward.kit.errors import Unauthenticated
 from lakeward.runtime.db import Database
@@ -17,7 +17,7 @@ from lakeward.runtime.http import Actor, Role
 
 _REMEMBER_SECONDS = 1.0
 _REMEMBER_AT_MOST = 10_000
-_OWNER = Actor(OWNER_ID, OWNER_NAME, is_admin=True)
+_OWNER = Actor(OWNER_ID, OWNER_NAME, is_admin=True, principals=frozenset({OWNER_ID, USERS_ID, ADMINS_ID}))
 
 
 class Authenticator:
@@ -51,12 +51,20 @@ class Authenticator:
             row = await store.find_token_holder(connection, key)
         actor = None
         if row is not None:
-            roles = {workspace: Role[role] for workspace, role in row["roles"] or ()}
-            actor = Actor(row["id"], row["name"], is_admin=row["is_admin"], roles=roles)
+            principals = frozenset(row["principals"])
+            actor = Actor(row["id"], row["name"], ADMINS_ID in principals, _strongest(row["roles"] or ()), principals)
         if len(self._known) >= _REMEMBER_AT_MOST:
             self._known.clear()
         self._known[key] = now + _REMEMBER_SECONDS, actor
         return actor
+
+
+def _strongest(held: Iterable[tuple[int, str]]) -> dict[int, Role]:
+    """The strongest role per workspace; a principal and each of its groups may have one."""
+    roles: dict[int, Role] = {}
+    for workspace, name in held:
+        roles[workspace] = max(Role[name], roles.get(workspace, Role.READ))
+    return roles
 
 
 def _credentials(header: bytes) -> tuple[str, str]:

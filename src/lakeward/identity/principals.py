@@ -3,7 +3,7 @@
 import re
 
 from lakeward.identity import store
-from lakeward.identity.records import Principal
+from lakeward.identity.records import ADMINS_ID, Principal
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
 from lakeward.runtime.http import Role
@@ -20,8 +20,11 @@ async def get_or_create_principal(
     """
     if not _NAME.fullmatch(name):
         raise InvalidParameter(f"Invalid principal name {name!r}: 1 to 255 characters without ':', '/' or '\\'.")
-    if await store.add_principal(tx, name, is_admin=is_admin) and role is None:
-        role = Role.EDIT
+    added = await store.add_principal(tx, name)
+    if added is not None:
+        role = role or Role.EDIT
+        if is_admin:
+            await store.add_member(tx, ADMINS_ID, added)
     principal = await store.find_principal(tx, name)
     assert principal is not None
     if workspace is not None and role is not None:

@@ -3,19 +3,28 @@
 from datetime import datetime
 from typing import Any
 
-from lakeward.identity.records import Principal, Token, Workspace
+from lakeward.identity.records import ADMINS_ID, Principal, Token, Workspace
 from lakeward.runtime.db import Tx
 
 
 async def find_principal(tx: Tx, name: str) -> Principal | None:
-    row = await tx.fetchrow("SELECT id, name, is_admin FROM principal WHERE name = $1", name)
+    row = await tx.fetchrow(
+        "SELECT id, name, $2 IN (SELECT principals_of(id)) FROM principal WHERE name = $1", name, ADMINS_ID
+    )
     return Principal(*row) if row else None
 
 
-async def add_principal(tx: Tx, name: str, *, is_admin: bool) -> bool:
-    """False if it was there."""
-    statement = "INSERT INTO principal (name, is_admin) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING true"
-    return bool(await tx.fetchval(statement, name, is_admin))
+async def add_principal(tx: Tx, name: str) -> int | None:
+    """The id of the new user; None if there is a principal of this name."""
+    statement = "INSERT INTO principal (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING id"
+    found: int | None = await tx.fetchval(statement, name)
+    return found
+
+
+async def add_member(tx: Tx, group_id: int, member_id: int) -> None:
+    await tx.execute(
+        "INSERT INTO group_member (group_id, member_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", group_id, member_id
+    )
 
 
 async def set_role(tx: Tx, principal_id: int, workspace_id: int, role: str) -> None:
@@ -54,12 +63,17 @@ async def any_token(tx: Tx) -> bool:
 
 
 async def find_token_holder(tx: Tx, digest: bytes) -> Any:
-    """(id, name, is_admin, roles as an array of (workspace id, role)) of the active holder of a live token, or None."""
+    """The active holder of a live token, or None: (id, name, principals, roles).
+
+    `principals` are the holder and all its groups, `roles` all of theirs as an array of (workspace id, role).
+    """
     return await tx.fetchrow(
         """
-        SELECT p.id, p.name, p.is_admin,
-               (SELECT array_agg(ROW(m.workspace_id, m.role)) FROM workspace_member m WHERE m.principal_id = p.id) roles
+        SELECT p.id, p.name, held.principals,
+               (SELECT array_agg(ROW(m.workspace_id, m.role)) FROM workspace_member m
+                WHERE m.principal_id = ANY (held.principals)) roles
         FROM access_token t JOIN principal p ON p.id = t.principal_id
+        CROSS JOIN LATERAL (SELECT array_agg(id) principals FROM principals_of(p.id) id) held
         WHERE t.hash = $1 AND p.is_active AND (t.expires_at IS NULL OR t.expires_at > now())
         """,
         digest,

@@ -106,6 +106,7 @@ class Database:
         # Names are interned outside the request's transaction; a connection of their own cannot be starved by it.
         self._interning = Pool(self._connect, 1)
         self._names: dict[str, int] = {}
+        self._made: dict[Any, Any] = {}
 
     @classmethod
     async def open(cls, dsn: str, *, size: int = 8) -> Self:
@@ -145,6 +146,13 @@ class Database:
                 if attempt == _TRIES or not isinstance(error.__cause__, RETRYABLE):
                     raise
         raise AssertionError("unreachable")
+
+    def one(self, make: Callable[["Database"], T]) -> T:
+        """What `make` made of this database the first time: state a process keeps once, as long as its pool."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     async def name_ids(self, names: Sequence[str]) -> list[int]:
         """The ids of these key names in the same order; unknown names are added for good."""

@@ -9,7 +9,6 @@ import logging
 import weakref
 from collections.abc import Sequence
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from lakeward import logged_models
 from lakeward.kit.errors import LakewardError
@@ -137,14 +136,3 @@ class MetricGatherer:
             except LakewardError as error:
                 failures[index] = error
         return failures
-
-
-_gatherers: WeakKeyDictionary[Database, MetricGatherer] = WeakKeyDictionary()
-
-
-def gatherer_of(db: Database) -> MetricGatherer:
-    """The one gatherer of a process's pool."""
-    found = _gatherers.get(db)
-    if found is None:
-        found = _gatherers[db] = MetricGatherer(db)
-    return found

@@ -67,7 +67,7 @@ async def log_metric(call: Call, req: wire.LogMetric) -> None:
     limits.check_key("metric", req.key)
     point = Point(req.key, req.value, req.timestamp, req.step, req.model_id, req.dataset_name, req.dataset_digest)
     if not req.model_id:
-        await metrics.gatherer_of(call.db).log(call.workspace, req.id, point)
+        await call.db.one(metrics.MetricGatherer).log(call.workspace, req.id, point)
         return
     await batches.log(call.db, call.workspace, req.id, points=[point])
 

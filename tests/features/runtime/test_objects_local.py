@@ -289,9 +289,9 @@ def test_large_files_come_back(local, run, root, monkeypatch, size, refused):
     before = open_files()
     run(scenario())
     deadline = time.monotonic() + 10
-    while open_files() != before and time.monotonic() < deadline:
+    while open_files() > before and time.monotonic() < deadline:
         time.sleep(0.01)  # a thread that was reading ahead closes what it read
-    assert open_files() == before
+    assert open_files() <= before  # others of this process may close theirs meanwhile
 
 
 def open_files():
@@ -313,4 +313,4 @@ def test_no_file_is_left_open(local, run):
             await local.find("run/nothing")
 
     run(scenario())
-    assert open_files() == before
+    assert open_files() <= before  # others of this process may close theirs meanwhile

@@ -18,12 +18,17 @@ class Role(IntEnum):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """An authenticated caller. `roles` maps workspace ids to roles; an admin holds every role everywhere."""
+    """An authenticated caller.
+
+    `roles` maps workspace ids to roles; an admin holds every role everywhere. `principals` are the ids something may
+    have been given to: the caller's own and those of all groups the caller is in.
+    """
 
     id: int
     name: str
     is_admin: bool = False
     roles: Mapping[int, Role] = {}
+    principals: frozenset[int] = frozenset()
 
     def role_in(self, workspace: int) -> Role | None:
         return Role.MANAGE if self.is_admin else self.roles.get(workspace)
