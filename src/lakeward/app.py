@@ -17,8 +17,7 @@ from lakeward import artifacts, identity, registry, tracing, tracking
 from lakeward.artifacts.routes import routes as artifact_routes
 from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
-from lakeward.identity.routes import platform as platform_routes
-from lakeward.identity.routes import routes as workspace_routes
+from lakeward.identity.routes import routes as identity_routes
 from lakeward.kit.errors import Unavailable
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
@@ -42,7 +41,7 @@ _SEAL_SECONDS = 3.0
 def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
-        health_routes, platform_routes, workspace_routes, experiment_routes, tracking_routes, trash_routes,
+        health_routes, identity_routes, experiment_routes, tracking_routes, trash_routes,
         logged_model_routes, trace_routes, artifact_routes, registry_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]

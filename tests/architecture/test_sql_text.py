@@ -27,6 +27,8 @@ _CAPITALS = re.compile(r"_?[A-Z][A-Z0-9_]*")
 FRAGMENTS: dict[str, set[str]] = {
     "experiments/search.py": {"column", "comparison.op.value"},  # an Op is =, <, ...
     "experiments/store.py": {"query.where", "query.ordering"},
+    "identity/search.py": {"column"},  # of COLUMNS
+    "identity/store/principals.py": {"query.where", "query.ordering"},
     "logged_models/search.py": {
         "self.columns", "self.joins", "self.where", "alias", "column", "expression", "most", "names", "number", "op",
     },

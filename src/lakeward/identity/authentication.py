@@ -1,23 +1,24 @@
 """From the Authorization header to an actor.
 
 Bearer carries a token. Basic carries a token as the password, with the principal's name or `token` as the user, for
-clients that know nothing else. Answers are remembered for a second, which bounds how long a revoked token still works.
+clients that know nothing else. Without credentials a caller on the server's own machine is the owner, as long as that
+principal is active. Answers are remembered for a second, which bounds how long what was taken away still works.
 """
 
 import base64
 import time
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from lakeward.identity import store
-from lakeward.identity.records import ADMINS_ID, OWNER_ID, OWNER_NAME, USERS_ID
+from lakeward.identity.records import ADMINS_ID, OWNER_ID
 from lakeward.identity.tokens import digest
-from lakeward.kit.errors import Unauthenticated
+from lakeward.kit.errors import Unauthenticated, Unavailable
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Role
 
 _REMEMBER_SECONDS = 1.0
 _REMEMBER_AT_MOST = 10_000
-_OWNER = Actor(OWNER_ID, OWNER_NAME, is_admin=True, principals=frozenset({OWNER_ID, USERS_ID, ADMINS_ID}))
 
 
 class Authenticator:
@@ -26,12 +27,13 @@ class Authenticator:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._known: dict[bytes, tuple[float, Actor | None]] = {}
+        self._owner: tuple[float, Actor | None] = (0.0, None)
 
     async def actor(self, headers: Mapping[bytes, bytes], *, local: bool) -> Actor | None:
         """The caller; the owner for a local call without credentials; None for nobody. Wrong ones raise."""
         header = headers.get(b"authorization")
         if header is None:
-            return _OWNER if local else None
+            return await self._local_owner() if local else None
         user, token = _credentials(header)
         actor = await self._lookup(digest(token))
         if actor is None:
@@ -42,21 +44,40 @@ class Authenticator:
             raise Unauthenticated("The token does not belong to this user name.")
         return actor
 
+    async def _local_owner(self) -> Actor | None:
+        until, known = self._owner
+        if until > time.monotonic():
+            return known
+        try:
+            async with self._db.connection() as connection:
+                row = await store.tokens.find_holder(connection, OWNER_ID)
+        except Unavailable:
+            if known is None:
+                raise
+            return known  # who asks for the metrics of a server whose database is away must get them
+        owner = _actor(row)
+        self._owner = time.monotonic() + _REMEMBER_SECONDS, owner
+        return owner
+
     async def _lookup(self, key: bytes) -> Actor | None:
         now = time.monotonic()
         known = self._known.get(key)
         if known is not None and known[0] > now:
             return known[1]
         async with self._db.connection() as connection:
-            row = await store.find_token_holder(connection, key)
-        actor = None
-        if row is not None:
-            principals = frozenset(row["principals"])
-            actor = Actor(row["id"], row["name"], ADMINS_ID in principals, _strongest(row["roles"] or ()), principals)
+            row = await store.tokens.find_token_holder(connection, key)
+        actor = _actor(row)
         if len(self._known) >= _REMEMBER_AT_MOST:
             self._known.clear()
         self._known[key] = now + _REMEMBER_SECONDS, actor
         return actor
+
+
+def _actor(row: Any) -> Actor | None:
+    if row is None:
+        return None
+    principals = frozenset(row["principals"])
+    return Actor(row["id"], row["name"], ADMINS_ID in principals, _strongest(row["roles"] or ()), principals)
 
 
 def _strongest(held: Iterable[tuple[int, str]]) -> dict[int, Role]:

@@ -1,14 +1,23 @@
-"""Principals: people and services that call."""
+"""Principals by name, as the command line makes them."""
 
 import re
 
 from lakeward.identity import store
 from lakeward.identity.records import ADMINS_ID, Principal
-from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
 from lakeward.runtime.http import Role
 
 _NAME = re.compile(r"[^\s:/\\\x00-\x1f][^:/\\\x00-\x1f]{0,254}")
+
+
+def check_name(name: str) -> None:
+    """Of a user or a service principal: it must survive a Basic header and mislead nobody."""
+    if not _NAME.fullmatch(name) or name.lower() == "token":  # in a Basic header that word announces a token
+        raise InvalidParameter(
+            f"Invalid principal name {name!r}: 1 to 255 characters without ':', '/' or '\\', and not 'token'.",
+            code="invalidValue",
+        )
 
 
 async def get_or_create_principal(
@@ -18,18 +27,18 @@ async def get_or_create_principal(
 
     Without a role, one that exists keeps what it has, and a new one may edit.
     """
-    if not _NAME.fullmatch(name):
-        raise InvalidParameter(f"Invalid principal name {name!r}: 1 to 255 characters without ':', '/' or '\\'.")
-    added = await store.add_principal(tx, name)
+    check_name(name)
+    added = await store.principals.add_principal(tx, name)
     if added is not None:
         role = role or Role.EDIT
         if is_admin:
-            await store.add_member(tx, ADMINS_ID, added)
-    principal = await store.find_principal(tx, name)
-    assert principal is not None
+            await store.principals.add_member(tx, ADMINS_ID, added)
+    principal = await store.principals.find_principal(tx, name)
+    if principal is None:
+        raise AlreadyExists(f"There is a principal whose name differs from {name!r} in case only, or a group of this name.")
     if workspace is not None and role is not None:
-        found = await store.find_workspace(tx, workspace)
+        found = await store.workspaces.find_workspace(tx, workspace)
         if found is None:
             raise NotFound(f"No workspace named {workspace!r}.")
-        await store.set_role(tx, principal.id, found.id, role.name)
+        await store.workspaces.set_role(tx, principal.id, found.id, role.name)
     return principal

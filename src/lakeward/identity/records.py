@@ -1,7 +1,7 @@
 """The vocabulary of identity."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -12,6 +12,8 @@ ADMINS_ID: Final = 3  # the group whose members administer the server
 DEFAULT_ID: Final = 1
 TOKEN_PREFIX: Final = "lkw_"  # noqa: S105 - how a token starts, so that scanners find leaked ones
 
+Kind = Literal["USER", "GROUP", "SERVICE_PRINCIPAL"]
+
 
 class Principal(msgspec.Struct, frozen=True):
     """A user, a service principal or a group; `is_admin` if it is in the group `admins`, directly or not."""
@@ -19,6 +21,49 @@ class Principal(msgspec.Struct, frozen=True):
     id: int
     name: str
     is_admin: bool
+
+
+class Email(msgspec.Struct, frozen=True, omit_defaults=True):
+    value: str
+    type: str = ""
+    primary: bool = False
+
+
+class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What SCIM clients keep with a principal. It is given back and gives no rights."""
+
+    given_name: str = ""
+    family_name: str = ""
+    emails: tuple[Email, ...] = ()
+    entitlements: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """A group a principal is in, `direct`ly or by way of another one; or a member of a group."""
+
+    id: int
+    kind: Kind
+    name: str
+    direct: bool = True
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A principal with all that is known of it.
+
+    `name` is the user name of a user, the application id of a service principal, the name of a group. `members` are
+    the direct ones of a group.
+    """
+
+    id: int
+    kind: Kind
+    name: str
+    display_name: str
+    is_active: bool
+    external_id: str
+    profile: Profile
+    groups: tuple[Link, ...]
+    members: tuple[Link, ...]
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -35,3 +80,13 @@ class Workspace(msgspec.Struct, frozen=True):
     id: int
     name: str
     description: str
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """A principal's own role in a workspace, not what its groups have."""
+
+    principal_id: int
+    kind: Kind
+    name: str
+    display_name: str
+    role: str

@@ -23,19 +23,19 @@ async def create_token(
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token_id = secrets.token_hex(8)
     expires_at = datetime.now(UTC) + lifetime if lifetime else None
-    await store.add_token(tx, token_id, principal.id, digest(secret), comment, expires_at)
+    await store.tokens.add_token(tx, token_id, principal.id, digest(secret), comment, expires_at)
     return token_id, secret
 
 
 async def list_tokens(tx: Tx) -> list[Token]:
-    return await store.list_tokens(tx)
+    return await store.tokens.list_tokens(tx)
 
 
 async def revoke_token(tx: Tx, token_id: str) -> None:
-    if not await store.delete_token(tx, token_id):
+    if not await store.tokens.delete_token(tx, token_id):
         raise NotFound(f"No token with the id {token_id!r}.")
 
 
 async def has_credentials(tx: Tx) -> bool:
     """Whether anybody could sign in at all; a server open to the network refuses to start without."""
-    return await store.any_token(tx)
+    return await store.tokens.any_token(tx)

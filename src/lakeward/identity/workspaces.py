@@ -40,7 +40,7 @@ class WorkspaceDirectory:
         """The id of the workspace with this name or id."""
         if time.monotonic() >= self._until or named not in self._ids:
             async with self._db.connection() as connection:
-                listed = await store.list_workspaces(connection)
+                listed = await store.workspaces.list_workspaces(connection)
             self._ids = {key: each.id for each in listed for key in (each.name, each.id)}
             self._until = time.monotonic() + _REMEMBER_SECONDS
         return self._ids.get(named)
@@ -56,11 +56,11 @@ def _permitted(workspace: int | None, named: str, actor: Actor) -> int:
 
 
 async def visible(tx: Tx, actor: Actor) -> list[Workspace]:
-    return [each for each in await store.list_workspaces(tx) if actor.role_in(each.id) is not None]
+    return [each for each in await store.workspaces.list_workspaces(tx) if actor.role_in(each.id) is not None]
 
 
 async def get(tx: Tx, actor: Actor, name: str) -> Workspace:
-    found = await store.find_workspace(tx, name)
+    found = await store.workspaces.find_workspace(tx, name)
     if found is None or actor.role_in(found.id) is None:
         raise NotFound(f"No workspace named {name!r}.")
     return found
@@ -74,7 +74,7 @@ async def create(tx: Tx, name: str, description: str) -> Workspace:
         )
     if name in _RESERVED:
         raise InvalidParameter(f"The workspace name {name!r} is reserved.")
-    created = await store.add_workspace(tx, name, description)
+    created = await store.workspaces.add_workspace(tx, name, description)
     if created is None:
         raise AlreadyExists(f"A workspace named {name!r} exists already.")
     return created
@@ -82,7 +82,7 @@ async def create(tx: Tx, name: str, description: str) -> Workspace:
 
 async def describe(tx: Tx, name: str, description: str | None) -> Workspace:
     """The workspace with this description; None leaves it as it is."""
-    changed = await store.describe_workspace(tx, name, description)
+    changed = await store.workspaces.describe_workspace(tx, name, description)
     if changed is None:
         raise NotFound(f"No workspace named {name!r}.")
     return changed
@@ -96,12 +96,12 @@ async def delete(tx: Tx, name: str, mode: str) -> None:
     """
     if mode not in _MODES:
         raise InvalidParameter(f"Invalid workspace deletion mode {mode!r}; use one of {', '.join(_MODES)}.")
-    found = await store.find_workspace(tx, name)
+    found = await store.workspaces.find_workspace(tx, name)
     if found is None:
         raise NotFound(f"No workspace named {name!r}.")
     if found.id == DEFAULT_ID:
         raise Conflict("The default workspace cannot be deleted.", code="INVALID_STATE")
-    if not await store.delete_empty_workspace(tx, found.id):
+    if not await store.workspaces.delete_empty_workspace(tx, found.id):
         raise Conflict(
             f"The workspace {name!r} still has experiments or registered models. Delete them permanently first.",
             code="INVALID_STATE",

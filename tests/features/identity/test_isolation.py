@@ -24,6 +24,9 @@ Request = dict[str, Any]
 _FILES = "WorkspaceInternal/Mlflow/Artifacts"
 _UC = "unity-catalog"
 _NATIVE = "/api/2.1/unity-catalog"
+_SCIM = ("/api/2.0/preview/scim/v2", "/api/2.0/accounts/{account_id}/scim/v2")
+_ASSIGNED = "/api/2.0/accounts/{account_id}/workspaces/{workspace_id}/permissionassignments"
+_ASSIGNED_HERE = "/api/2.0/preview/permissionassignments"
 
 # (method, path without the API prefix) → the fields of a request that names objects of the world
 BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
@@ -268,6 +271,31 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "/api/2.0/fs/create-abort-upload-url"): lambda w: {
         "path": f"/{w.folder}/taken.txt", "session_token": w.upload,
     },
+    # principals
+    **{
+        (method, f"{prefix}/{kind}/{{id}}"): (
+            lambda w, prefix=prefix, kind=kind, more=more: {
+                "id": w.principals[kind], **({"account_id": "a"} if "account" in prefix else {}), **more,
+            }
+        )
+        for prefix in _SCIM
+        for kind in ("Users", "Groups", "ServicePrincipals")
+        for method, more in (
+            ("GET", {}),
+            ("PUT", {"userName": "taken", "displayName": "taken"}),
+            ("PATCH", {"Operations": [{"op": "replace", "path": "displayName", "value": "taken"}]}),
+            ("DELETE", {}),
+        )
+    },
+    ("GET", _ASSIGNED): lambda _: {"account_id": "a", "workspace_id": 1},
+    ("GET", f"{_ASSIGNED}/permissions"): lambda _: {"account_id": "a", "workspace_id": 1},
+    **{
+        (method, f"{place}/principals/{{principal_id}}"): (
+            lambda w, more=more: {"principal_id": w.principals["Users"], **more}
+        )
+        for place, where in ((_ASSIGNED, {"account_id": "a", "workspace_id": 1}), (_ASSIGNED_HERE, {}))
+        for method, more in (("PUT", where | {"permissions": ["ADMIN"]}), ("DELETE", where))
+    },
     # the server itself
     ("POST", "/api/2.0/lakeward/purge"): lambda w: {
         "experiment_ids": [w.experiment], "run_ids": [w.run], "model_ids": [w.model],
@@ -317,6 +345,12 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "/api/3.0/mlflow/traces/batchGetInfos"): lambda w: {"trace_ids": [w.trace]},
     ("POST", "traces/link-to-run"): lambda w: {"trace_ids": [w.trace], "run_id": w.run},
     ("GET", "/api/3.0/mlflow/workspaces"): lambda _: {},
+    **{
+        ("GET", f"{prefix}/{kind}"): lambda _, prefix=prefix: {"account_id": "a"} if "account" in prefix else {}
+        for prefix in _SCIM
+        for kind in ("Users", "Groups", "ServicePrincipals")
+    },
+    ("GET", _ASSIGNED_HERE): lambda _: {},
 }
 
 # They make something new, or name nothing that belongs to anybody.
@@ -325,6 +359,8 @@ WITHOUT_OBJECT = {
     ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/whoami"), ("POST", f"{_UC}/registered-models/create"),
     ("POST", f"{_UC}/prompts"), ("POST", f"{_NATIVE}/models"),
     ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
+    ("GET", f"{_SCIM[0]}/Me"),
+    *(("POST", f"{prefix}/{kind}") for prefix in _SCIM for kind in ("Users", "Groups", "ServicePrincipals")),
 }  # fmt: skip
 
 _PREFIX = "/api/2.0/mlflow/"
@@ -406,12 +442,24 @@ def make_world(client: Caller) -> World:
     said = {"assessment_name": SECRET, "feedback": {"value": SECRET}}
     judged = client.call("POST", f"/api/3.0/mlflow/traces/{trace}/assessments", json={"assessment": said})
     span |= {"traceId": f"{next(_numbers):032x}", "name": "taken"}
+    principals = make_principals(client, name)
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt,
         trace=trace, assessment=judged["assessment"]["assessment_id"],
-        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}),
+        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
     )  # fmt: skip
+
+
+def make_principals(client: Caller, name: str) -> dict[str, str]:
+    """One of each kind, with a role in the default workspace."""
+    ids = {
+        kind: client.call("POST", f"{_SCIM[0]}/{kind}", json={"userName": f"{name} {kind}", "displayName": f"{name} {kind}"})["id"]
+        for kind in ("Users", "Groups", "ServicePrincipals")
+    }
+    for each in ids.values():
+        client.call("PUT", f"{_ASSIGNED_HERE}/principals/{each}", json={"permissions": ["USER"]})
+    return ids
 
 
 def make_catalog(client: Caller, stem: str, tags: list[dict[str, str]]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from lakeward.runtime.http.application import Application, Hooks
 from lakeward.runtime.http.call import Call, workspace_named
 from lakeward.runtime.http.decode import read_body
 from lakeward.runtime.http.guard import Guard
+from lakeward.runtime.http.render import Dialect, status_of
 from lakeward.runtime.http.reply import Empty, Reply
 from lakeward.runtime.http.table import MLFLOW_2_0, Route, Routes
 from lakeward.runtime.http.wire import Float, Int64, spell
@@ -27,6 +28,7 @@ __all__ = [
     "Actor",
     "Application",
     "Call",
+    "Dialect",
     "Empty",
     "Float",
     "Guard",
@@ -39,5 +41,6 @@ __all__ = [
     "Rule",
     "read_body",
     "spell",
+    "status_of",
     "workspace_named",
 ]

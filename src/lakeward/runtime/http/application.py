@@ -22,7 +22,7 @@ from lakeward.runtime.http.access import Actor
 from lakeward.runtime.http.call import Call, Receive, Scope
 from lakeward.runtime.http.decode import decode, read_body
 from lakeward.runtime.http.guard import Guard, headers_of
-from lakeward.runtime.http.render import render
+from lakeward.runtime.http.render import PLATFORM
 from lakeward.runtime.http.reply import Reply
 from lakeward.runtime.http.table import Route, RouteTable
 from lakeward.runtime.telemetry import Telemetry
@@ -89,11 +89,11 @@ class Application:
         except LakewardError as error:
             if isinstance(error, Internal):
                 log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
-            answer = render(error, call.request_id)
+            answer = _refusal(route, error, call)
         except Exception:
             log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
             failure = Internal(f"The server failed. The reason is in its log under request id {call.request_id}.")
-            answer = render(failure, call.request_id)
+            answer = _refusal(route, failure, call)
         await self._send(answer, call, send)
         seconds = time.perf_counter() - started
         path = route.path if route else "(unknown)"
@@ -190,6 +190,11 @@ class Application:
                 "actor": actor.name if actor else None,
             },
         )
+
+
+def _refusal(route: Route | None, error: LakewardError, call: Call) -> Reply:
+    dialect = route.dialect if route else PLATFORM
+    return dialect.render(error, call.request_id)
 
 
 def _level(status: int, seconds: float) -> int:

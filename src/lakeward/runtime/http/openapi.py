@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from lakeward.runtime.http.access import SIGNED_URL
-from lakeward.runtime.http.render import ErrorBody
 from lakeward.runtime.http.reply import Reply
 from lakeward.runtime.http.table import Route, path_names
 
@@ -29,7 +28,8 @@ def document(routes: Sequence[Route], version: str) -> bytes:
 def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
     structs = [route.request for route in routes if route.request is not None]
     answers = [route.response for route in routes if _is_struct(route.response)]
-    types = list(dict.fromkeys([ErrorBody, *structs, *answers]))
+    refusals = [route.dialect.body for route in routes]
+    types = list(dict.fromkeys([*refusals, *structs, *answers]))
     references, components = msgspec.json.schema_components(types, ref_template=_REF, schema_hook=_raw)
     schemas = dict(zip(types, references, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -97,7 +97,7 @@ def _without(schema: dict[str, Any], names: set[str]) -> dict[str, Any]:
 
 
 def _responses(route: Route, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
-    error: dict[str, Any] = {"application/json": {"schema": schemas[ErrorBody]}}
+    error: dict[str, Any] = {"application/json": {"schema": schemas[route.dialect.body]}}
     if route.allow is SIGNED_URL:  # clients of signed URLs expect the errors of object stores
         error["application/xml"] = {}
     failed = {code: {"description": what, "content": error} for code, what in _ERRORS.items()}

@@ -1,5 +1,6 @@
-"""Errors as answers: status, headers and body in the dialect of MLflow and the platform API."""
+"""Errors as answers: status, headers and body in the dialect of MLflow and the platform API, unless a route has its own."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -45,3 +46,13 @@ def render(error: errors.LakewardError, request_id: str) -> Reply:
     if isinstance(error, errors.Unavailable | errors.LimitExceeded):
         headers["retry-after"] = "1"
     return Reply(status_of(error), headers, msgspec.json.encode(ErrorBody(error.code, error.message, request_id)))
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """How a family of routes says what is wrong: (error, request id) → answer, whose body is a `body`."""
+
+    body: type[msgspec.Struct]
+    render: Callable[[errors.LakewardError, str], Reply]
+
+
+PLATFORM: Final = Dialect(ErrorBody, render)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import msgspec
 
 from lakeward.runtime.http.access import Rule
+from lakeward.runtime.http.render import PLATFORM, Dialect
 
 Handler = Callable[..., Awaitable[Any]]
 Access = Literal["write", "read"] | None
@@ -41,6 +42,7 @@ class Route:
     tx: Access = "write"
     max_body: int | None = None  # bytes; None takes the server's limit
     status: int = 200  # of an answer that is a struct or nothing
+    dialect: Dialect = PLATFORM
     raw_body: bool = False  # the handler reads `call.stream()`; only path and query are decoded
     request: type[msgspec.Struct] | None = None
     response: Any = None
@@ -65,8 +67,9 @@ MLFLOW_2_0 = ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow")  # the second is what M
 class Routes:
     """The routes of a feature. Each decorator call adds the handler once per prefix."""
 
-    def __init__(self, tag: str, prefixes: Sequence[str] = ("",)) -> None:
+    def __init__(self, tag: str, prefixes: Sequence[str] = ("",), *, dialect: Dialect = PLATFORM) -> None:
         self.tag = tag
+        self.dialect = dialect
         self.prefixes = tuple(prefixes)
         self._routes: list[Route] = []
 
@@ -76,7 +79,7 @@ class Routes:
     def add(self, method: str, path: str, *, allow: Rule, **options: Any) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             for prefix in self.prefixes:
-                self._routes.append(Route(method, prefix + path, handler, allow, self.tag, **options))
+                self._routes.append(Route(method, prefix + path, handler, allow, self.tag, dialect=self.dialect, **options))
             return handler
 
         return register

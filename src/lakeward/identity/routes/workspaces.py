@@ -3,7 +3,8 @@
 import msgspec
 
 from lakeward import __version__
-from lakeward.identity import wire, workspaces
+from lakeward.identity import workspaces
+from lakeward.identity.wire import workspaces as wire
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Call, Routes
 

@@ -1,0 +1,14 @@
+"""The HTTP surface of identity: each API in a module of its own."""
+
+from lakeward.identity.routes import assignments, scim, workspaces
+
+routes = [
+    *workspaces.platform,
+    *workspaces.routes,
+    *scim.routes,
+    *scim.account,
+    *scim.both,
+    *assignments.routes,
+]
+
+__all__ = ["routes"]
