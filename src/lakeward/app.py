@@ -65,6 +65,7 @@ class ProcessHooks:
         self._workspaces = identity.WorkspaceDirectory(self.db)
 
     async def stop(self) -> None:
+        await self._authenticator.close()
         await self.db.close()
         self.objects.close()
 

@@ -114,7 +114,7 @@ def list_(*, as_json: bool, **options: Any) -> None:
     if not tokens:
         click.echo("No tokens. Make one with `lakeward token create`.", err=True)
         return
-    table = Table("ID", "PRINCIPAL", "COMMENT", "CREATED", "EXPIRES", box=None, header_style="bold")
+    table = Table("ID", "PRINCIPAL", "COMMENT", "CREATED", "EXPIRES", "LAST USED", box=None, header_style="bold")
     now = datetime.now(UTC)
     for token in tokens:
         expires = f"{token.expires_at:%Y-%m-%d %H:%M}" if token.expires_at else "never"
@@ -122,6 +122,7 @@ def list_(*, as_json: bool, **options: Any) -> None:
         table.add_row(
             token.id, escape(token.principal), escape(token.comment), f"{token.created_at:%Y-%m-%d %H:%M}",
             f"[red]{expires}[/]" if expired else expires,
+            f"{token.used_at:%Y-%m-%d %H:%M}" if token.used_at else "never",
         )  # fmt: skip
     Console(highlight=False, markup=True).print(table)
 

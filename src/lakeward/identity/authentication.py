@@ -5,7 +5,10 @@ clients that know nothing else. Without credentials a caller on the server's own
 principal is active. Answers are remembered for a second, which bounds how long what was taken away still works.
 """
 
+import asyncio
 import base64
+import contextlib
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,11 +16,14 @@ from typing import Any
 from lakeward.identity import store
 from lakeward.identity.records import ADMINS_ID, OWNER_ID
 from lakeward.identity.tokens import digest
-from lakeward.kit.errors import Unauthenticated, Unavailable
+from lakeward.kit.errors import LakewardError, Unauthenticated, Unavailable
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Role
 
+log = logging.getLogger("lakeward.identity")
+
 _REMEMBER_SECONDS = 1.0
+_GATHER_SECONDS = 1.0
 _REMEMBER_AT_MOST = 10_000
 
 
@@ -28,6 +34,8 @@ class Authenticator:
         self._db = db
         self._known: dict[bytes, tuple[float, Actor | None]] = {}
         self._owner: tuple[float, Actor | None] = (0.0, None)
+        self._used: set[str] = set()
+        self._noting: asyncio.Task[None] | None = None
 
     async def actor(self, headers: Mapping[bytes, bytes], *, local: bool) -> Actor | None:
         """The caller; the owner for a local call without credentials; None for nobody. Wrong ones raise."""
@@ -43,6 +51,13 @@ class Authenticator:
         if user not in ("", "token", actor.name):
             raise Unauthenticated("The token does not belong to this user name.")
         return actor
+
+    async def close(self) -> None:
+        """Forget what would have been written about the use of tokens in the last second."""
+        if self._noting is not None:
+            self._noting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._noting
 
     async def _local_owner(self) -> Actor | None:
         until, known = self._owner
@@ -67,10 +82,28 @@ class Authenticator:
         async with self._db.connection() as connection:
             row = await store.tokens.find_token_holder(connection, key)
         actor = _actor(row)
+        if row is not None and row["unnoticed"]:
+            self._note_use(row["token_id"])
         if len(self._known) >= _REMEMBER_AT_MOST:
             self._known.clear()
         self._known[key] = now + _REMEMBER_SECONDS, actor
         return actor
+
+
+    def _note_use(self, token_id: str) -> None:
+        """Written beside the requests, at most once a minute and token, and for all tokens of a second at once."""
+        self._used.add(token_id)
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._note_uses())
+
+    async def _note_uses(self) -> None:
+        await asyncio.sleep(_GATHER_SECONDS)
+        used, self._used = sorted(self._used), set()
+        try:
+            async with self._db.connection() as connection:
+                await store.tokens.note_uses(connection, used)
+        except LakewardError as error:
+            log.info("the use of tokens was not written down", extra={"reason": error.message})
 
 
 def _actor(row: Any) -> Actor | None:

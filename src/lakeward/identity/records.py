@@ -11,6 +11,7 @@ USERS_ID: Final = 2  # the group everybody is in
 ADMINS_ID: Final = 3  # the group whose members administer the server
 DEFAULT_ID: Final = 1
 TOKEN_PREFIX: Final = "lkw_"  # noqa: S105 - how a token starts, so that scanners find leaked ones
+SECRET_PREFIX: Final = "lks_"  # noqa: S105 - the same of service principals' secrets
 
 Kind = Literal["USER", "GROUP", "SERVICE_PRINCIPAL"]
 
@@ -67,13 +68,26 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A token as it may be shown: never its secret."""
+    """A personal access token as it may be shown: never its secret. Its last use is known to the minute."""
 
     id: str
+    principal_id: int
     principal: str
     comment: str
+    created_by_id: int | None
+    created_by: str | None
     created_at: datetime
     expires_at: datetime | None
+    used_at: datetime | None
+
+
+class ServiceSecret(msgspec.Struct, frozen=True):
+    """A secret of a service principal as it may be shown; `hash` is the SHA-256 of a value nobody can guess."""
+
+    id: str
+    hash: bytes
+    created_at: datetime
+    expires_at: datetime
 
 
 class Workspace(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
--- Identity: what SCIM clients keep with a principal, and whom one may see.
+-- Identity: what SCIM clients keep with a principal, whom one may see, and how one gets in.
 
 -- ── principals ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -23,3 +23,27 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
     UNION SELECT id FROM principal
         WHERE one IS NULL OR id = 2 OR (kind <> 'GROUP' AND 2 IN (SELECT id FROM inside))
 $$;
+
+-- ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- The secrets of service principals: exchanged for access tokens, good for nothing else.
+CREATE TABLE service_secret (
+    id           text COLLATE "C" PRIMARY KEY,
+    principal_id bigint NOT NULL REFERENCES principal ON DELETE CASCADE,
+    hash         bytea NOT NULL UNIQUE, -- SHA-256, as of tokens
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    expires_at   timestamptz NOT NULL
+);
+CREATE INDEX service_secret_of_principal ON service_secret (principal_id);
+
+ALTER TABLE access_token
+    ADD COLUMN kind       text NOT NULL DEFAULT 'PERSONAL' CHECK (kind IN ('PERSONAL', 'OAUTH', 'SESSION')),
+    ADD COLUMN created_by bigint REFERENCES principal ON DELETE SET NULL;
+CREATE INDEX access_token_made_by ON access_token (created_by);
+CREATE INDEX access_token_expiring ON access_token (expires_at) WHERE kind <> 'PERSONAL';
+
+-- When a token was last used, to the minute: beside the tokens, whose rows every request reads.
+CREATE TABLE access_token_use (
+    token_id text COLLATE "C" PRIMARY KEY REFERENCES access_token ON DELETE CASCADE,
+    used_at  timestamptz NOT NULL
+);

@@ -1,6 +1,6 @@
 """The HTTP surface of identity: each API in a module of its own."""
 
-from lakeward.identity.routes import assignments, scim, workspaces
+from lakeward.identity.routes import assignments, scim, tokens, workspaces
 
 routes = [
     *workspaces.platform,
@@ -9,6 +9,9 @@ routes = [
     *scim.account,
     *scim.both,
     *assignments.routes,
+    *tokens.own,
+    *tokens.management,
+    *tokens.secrets,
 ]
 
 __all__ = ["routes"]

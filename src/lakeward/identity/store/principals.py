@@ -36,6 +36,13 @@ async def find_principal(tx: Tx, name: str) -> Principal | None:
     return Principal(*row) if row else None
 
 
+async def find_service_principal(tx: Tx, application_id: str) -> int | None:
+    """Its id. Application ids are UUIDs, which have no case."""
+    statement = "SELECT id FROM principal WHERE kind = 'SERVICE_PRINCIPAL' AND lower(name) = lower($1)"
+    found: int | None = await tx.fetchval(statement, application_id)
+    return found
+
+
 async def add_principal(tx: Tx, name: str) -> int | None:
     """The id of the new user; None if there is a principal of this name, in whatever case."""
     statement = "INSERT INTO principal (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id"
