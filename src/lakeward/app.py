@@ -147,7 +147,7 @@ async def _seal(hooks: ProcessHooks) -> None:
 
 
 async def _sweep(hooks: ProcessHooks) -> None:
-    for job in (tracking.finish_purges, artifacts.sweep_uploads, registry.sweep_files):
+    for job in (tracking.finish_purges, artifacts.sweep_uploads, registry.sweep_files, identity.sweep_expired):
         try:
             await job(hooks.db, hooks.objects)
         except Exception:  # a failed sweep is tried again at the next turn

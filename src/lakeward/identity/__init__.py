@@ -7,6 +7,7 @@ administrators have every role everywhere. A removed token or principal stops wo
 
 from lakeward.identity.authentication import Authenticator
 from lakeward.identity.principals import get_or_create_principal
+from lakeward.identity.tasks import sweep_expired
 from lakeward.identity.tokens import create_token, has_credentials, list_tokens, revoke_token
 from lakeward.identity.workspaces import WorkspaceDirectory
 
@@ -18,4 +19,5 @@ __all__ = [
     "has_credentials",
     "list_tokens",
     "revoke_token",
+    "sweep_expired",
 ]

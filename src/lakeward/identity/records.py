@@ -90,6 +90,15 @@ class ServiceSecret(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class Issued(msgspec.Struct, frozen=True):
+    """What an OAuth client gets; `expires_in` is in seconds."""
+
+    access_token: str
+    expires_in: int
+    scopes: str
+    refresh_token: str | None = None
+
+
 class Workspace(msgspec.Struct, frozen=True):
     id: int
     name: str

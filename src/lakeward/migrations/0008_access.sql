@@ -47,3 +47,39 @@ CREATE TABLE access_token_use (
     token_id text COLLATE "C" PRIMARY KEY REFERENCES access_token ON DELETE CASCADE,
     used_at  timestamptz NOT NULL
 );
+
+-- ── OAuth ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- What a person has let a program do: refresh tokens lead here, and the access tokens made for it go with it.
+CREATE TABLE oauth_grant (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    principal_id bigint NOT NULL REFERENCES principal ON DELETE CASCADE,
+    client_id    text COLLATE "C" NOT NULL,
+    scopes       text NOT NULL,
+    refresh_hash bytea UNIQUE, -- SHA-256; NULL if the program did not ask for `offline_access`
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    expires_at   timestamptz NOT NULL
+);
+CREATE INDEX oauth_grant_of_principal ON oauth_grant (principal_id);
+CREATE INDEX oauth_grant_expiring ON oauth_grant (expires_at);
+
+CREATE TABLE oauth_code (
+    hash         bytea PRIMARY KEY,
+    principal_id bigint NOT NULL REFERENCES principal ON DELETE CASCADE,
+    client_id    text COLLATE "C" NOT NULL,
+    redirect_uri text NOT NULL,
+    challenge    text COLLATE "C" NOT NULL, -- PKCE, S256
+    scopes       text NOT NULL,
+    expires_at   timestamptz NOT NULL,
+    grant_id     bigint REFERENCES oauth_grant ON DELETE CASCADE -- once it was redeemed; a second time ends the grant
+);
+CREATE INDEX oauth_code_of_principal ON oauth_code (principal_id);
+CREATE INDEX oauth_code_of_grant ON oauth_code (grant_id);
+CREATE INDEX oauth_code_expiring ON oauth_code (expires_at);
+
+ALTER TABLE service_secret ADD COLUMN generation integer NOT NULL DEFAULT 0; -- of the access tokens derived from it
+ALTER TABLE access_token
+    ADD COLUMN secret_id text COLLATE "C" REFERENCES service_secret ON DELETE CASCADE,
+    ADD COLUMN grant_id  bigint REFERENCES oauth_grant ON DELETE CASCADE;
+CREATE INDEX access_token_of_secret ON access_token (secret_id);
+CREATE INDEX access_token_of_grant ON access_token (grant_id);

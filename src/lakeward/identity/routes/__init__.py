@@ -1,6 +1,6 @@
 """The HTTP surface of identity: each API in a module of its own."""
 
-from lakeward.identity.routes import assignments, scim, tokens, workspaces
+from lakeward.identity.routes import assignments, oauth, scim, tokens, workspaces
 
 routes = [
     *workspaces.platform,
@@ -12,6 +12,7 @@ routes = [
     *tokens.own,
     *tokens.management,
     *tokens.secrets,
+    *oauth.routes,
 ]
 
 __all__ = ["routes"]
