@@ -23,6 +23,11 @@ PUBLIC_PATHS = {
     "/favicon.svg",
     "/artifact-frame",
     "/.well-known/databricks-config",  # asked before a client signs in
+    "/oidc/.well-known/oauth-authorization-server",
+    "/oidc/.well-known/openid-configuration",
+    "/oidc/accounts/{account_id}/.well-known/oauth-authorization-server",
+    "/oidc/v1/token",  # what it is sent is the proof
+    "/oidc/v1/revoke",
     "/api/3.0/mlflow/server-info",
     "/health",
     "/openapi.json",
@@ -61,6 +66,8 @@ def test_what_changes_something_asks_for_more_than_reading() -> None:
         r"/(search[\w-]*|get-latest-versions|generate-temporary-credentials|temporary-model-version-credentials"
         r"|emit-lineage|presigned-download-url|credentials-for-(read|download)|create-download-url"
         r"|batchGetInfos|traces/metrics|calculate-filter-correlation)$"
+        r"|^/api/2.0/token/(create|delete|{token_id})$"  # the caller's own
+        r"|^/oidc/v1/(token|revoke)$"
     )
     wrong = [
         f"{route.method} {route.path}"

@@ -1,4 +1,4 @@
-"""Every example of the README, Getting started and the registry runs as it stands there, on a real server."""
+"""Every example of the README and of these pages runs as it stands there, on a real server."""
 
 import pytest
 
@@ -8,6 +8,7 @@ PAGES = {
     "README.md": "params.C",
     "docs/getting-started.md": "run_id",
     "docs/registry.md": "Say hello to Ada in Italian.",
+    "docs/identity.md": "signed in as a machine",
 }
 
 

@@ -77,7 +77,26 @@ def make_known(client: Caller) -> Known:
     client.post("/api/3.0/mlflow/traces", trace={"trace_info": told | {"tags": {"k": "v"}}})
     said = {"assessment_name": "k", "feedback": {"value": 1}}
     judged = client.post(f"/api/3.0/mlflow/traces/{told['trace_id']}/assessments", assessment=said)
+    scim = "/api/2.0/preview/scim/v2"
+    ids = {
+        kind: client.post(f"{scim}/{kind}", userName=f"{name} {kind}", displayName=f"{name} {kind}")["id"]
+        for kind in ("Users", "Groups", "ServicePrincipals")
+    }
+    secrets = f"/api/2.0/accounts/servicePrincipals/{ids['ServicePrincipals']}/credentials/secrets"
     return {
+        "id": [*ids.values(), "2", "3"],
+        "principal_id": [ids["Users"], ids["Groups"]],
+        "workspace_id": ["1"],
+        "permissions": ["USER", "ADMIN"],
+        "service_principal_id": [ids["ServicePrincipals"]],
+        "secret_id": [client.post(secrets)["id"]],
+        "token_id": [client.post("/api/2.0/token/create")["token_info"]["token_id"]],
+        "application_id": [client.get(f"{scim}/ServicePrincipals/{ids['ServicePrincipals']}")["applicationId"]],
+        "lifetime": ["60s"],
+        "op": ["add", "remove", "Replace"],
+        "client_id": ["databricks-cli"],
+        "redirect_uri": ["http://localhost:8020"],
+        "response_type": ["code"],
         "trace_id": [told["trace_id"]],
         "request_id": [told["trace_id"]],
         "trace_ids": [told["trace_id"]],
@@ -105,7 +124,10 @@ def make_known(client: Caller) -> Known:
         "artifact_directory_path": ["d", ""],
         "file_path": files,
         "directory_path": [each.rpartition("/")[0] for each in files],
-        "path": ["d/f.txt", "d", "u", f"/{files[0]}", places[0]],
+        "path": [
+            "d/f.txt", "d", "u", f"/{files[0]}", places[0],
+            "members", "displayName", "active", "roles", "emails", f'members[value eq "{ids["Users"]}"]',
+        ],
         "upload_id": [begun["upload_id"]],
         "session_token": [begun["upload_id"]],
         "page_token": [token],

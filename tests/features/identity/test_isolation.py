@@ -27,6 +27,8 @@ _NATIVE = "/api/2.1/unity-catalog"
 _SCIM = ("/api/2.0/preview/scim/v2", "/api/2.0/accounts/{account_id}/scim/v2")
 _ASSIGNED = "/api/2.0/accounts/{account_id}/workspaces/{workspace_id}/permissionassignments"
 _ASSIGNED_HERE = "/api/2.0/preview/permissionassignments"
+_TOKENS = "/api/2.0/token-management"
+_SECRETS = ("/api/2.0/accounts/{account_id}/servicePrincipals", "/api/2.0/accounts/servicePrincipals")
 
 # (method, path without the API prefix) → the fields of a request that names objects of the world
 BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
@@ -296,6 +298,23 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
         for place, where in ((_ASSIGNED, {"account_id": "a", "workspace_id": 1}), (_ASSIGNED_HERE, {}))
         for method, more in (("PUT", where | {"permissions": ["ADMIN"]}), ("DELETE", where))
     },
+    # tokens and secrets
+    **{
+        (method, f"{_TOKENS}/tokens/{{token_id}}"): (lambda w, more=more: {"token_id": w.token, **more})
+        for method, more in (("GET", {}), ("DELETE", {}), ("PATCH", {"token": {"comment": "taken"}}))
+    },
+    ("POST", f"{_TOKENS}/on-behalf-of/tokens"): lambda w: {"application_id": w.principals["application"]},
+    **{
+        (method, f"{prefix}/{{service_principal_id}}/credentials/secrets{more}"): (
+            lambda w, prefix=prefix, more=more: {
+                "service_principal_id": w.principals["ServicePrincipals"],
+                **({"account_id": "a"} if "account_id" in prefix else {}),
+                **({"secret_id": w.principals["secret"]} if more else {}),
+            }
+        )
+        for prefix in _SECRETS
+        for method, more in (("GET", ""), ("POST", ""), ("DELETE", "/{secret_id}"))
+    },
     # the server itself
     ("POST", "/api/2.0/lakeward/purge"): lambda w: {
         "experiment_ids": [w.experiment], "run_ids": [w.run], "model_ids": [w.model],
@@ -351,6 +370,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
         for kind in ("Users", "Groups", "ServicePrincipals")
     },
     ("GET", _ASSIGNED_HERE): lambda _: {},
+    ("GET", f"{_TOKENS}/tokens"): lambda _: {},
 }
 
 # They make something new, or name nothing that belongs to anybody.
@@ -359,7 +379,10 @@ WITHOUT_OBJECT = {
     ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/whoami"), ("POST", f"{_UC}/registered-models/create"),
     ("POST", f"{_UC}/prompts"), ("POST", f"{_NATIVE}/models"),
     ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
-    ("GET", f"{_SCIM[0]}/Me"),
+    ("GET", f"{_SCIM[0]}/Me"), ("GET", "/oidc/v1/authorize"),
+    # of the caller's own tokens; tests/clients/test_sdk_tokens.py looks for those of others through them
+    ("POST", "/api/2.0/token/create"), ("GET", "/api/2.0/token/list"), ("POST", "/api/2.0/token/delete"),
+    ("PATCH", "/api/2.0/token/{token_id}"),
     *(("POST", f"{prefix}/{kind}") for prefix in _SCIM for kind in ("Users", "Groups", "ServicePrincipals")),
 }  # fmt: skip
 
@@ -443,11 +466,12 @@ def make_world(client: Caller) -> World:
     judged = client.call("POST", f"/api/3.0/mlflow/traces/{trace}/assessments", json={"assessment": said})
     span |= {"traceId": f"{next(_numbers):032x}", "name": "taken"}
     principals = make_principals(client, name)
+    token = client.post("/api/2.0/token/create", comment=SECRET)["token_info"]["token_id"]
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt,
         trace=trace, assessment=judged["assessment"]["assessment_id"],
-        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
+        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals, token=token,
     )  # fmt: skip
 
 
@@ -459,7 +483,10 @@ def make_principals(client: Caller, name: str) -> dict[str, str]:
     }
     for each in ids.values():
         client.call("PUT", f"{_ASSIGNED_HERE}/principals/{each}", json={"permissions": ["USER"]})
-    return ids
+    robot = ids["ServicePrincipals"]
+    path = f"{_SECRETS[1]}/{robot}/credentials/secrets"
+    application = client.get(f"{_SCIM[0]}/ServicePrincipals/{robot}")["applicationId"]
+    return ids | {"secret": client.call("POST", path, json={})["id"], "application": application}
 
 
 def make_catalog(client: Caller, stem: str, tags: list[dict[str, str]]) -> tuple[str, str]:
@@ -507,7 +534,8 @@ def send(caller: Caller, route: Route, fields: Request, **headers: str):
 
 def state(server: Server, world: World) -> Any:
     """All the database and the object store know, as one comparable thing."""
-    ignored = ("run_document", "secret_key", "key_name")  # read model, keys made at first use, words without meaning
+    # read model, keys made at first use, words without meaning, what is written down later
+    ignored = ("run_document", "secret_key", "key_name", "access_token_use")
     tables = server.sql(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         " AND relname <> ALL ($1::text[]) ORDER BY relname", ignored,
