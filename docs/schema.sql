@@ -115,6 +115,19 @@ CREATE FUNCTION public.principals_of(one bigint) RETURNS SETOF bigint
     SELECT id FROM held
 $$;
 
+CREATE FUNCTION public.principals_seen_in(one bigint) RETURNS SETOF bigint
+    LANGUAGE sql STABLE STRICT ROWS 100 PARALLEL SAFE
+    AS $$
+    WITH RECURSIVE inside(id) AS (
+        SELECT principal_id FROM workspace_member WHERE workspace_id = one
+        UNION SELECT 3
+        UNION SELECT m.member_id FROM inside JOIN group_member m ON m.group_id = inside.id
+    )
+    SELECT id FROM inside
+    UNION SELECT id FROM principal
+        WHERE id = 2 OR (kind <> 'GROUP' AND 2 IN (SELECT id FROM inside))
+$$;
+
 CREATE FUNCTION public.trigrams(name text) RETURNS integer[]
     LANGUAGE plpgsql IMMUTABLE STRICT COST 5000 PARALLEL SAFE
     AS $$
@@ -143,7 +156,17 @@ CREATE TABLE public.access_token (
     hash bytea NOT NULL,
     comment text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone
+    expires_at timestamp with time zone,
+    kind text DEFAULT 'PERSONAL'::text NOT NULL,
+    created_by bigint,
+    secret_id text COLLATE pg_catalog."C",
+    grant_id bigint,
+    CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['PERSONAL'::text, 'OAUTH'::text, 'SESSION'::text])))
+);
+
+CREATE TABLE public.access_token_use (
+    token_id text NOT NULL COLLATE pg_catalog."C",
+    used_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.dataset (
@@ -357,6 +380,36 @@ CREATE TABLE public.model_version_tag (
     value text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE public.oauth_code (
+    hash bytea NOT NULL,
+    principal_id bigint NOT NULL,
+    client_id text NOT NULL COLLATE pg_catalog."C",
+    redirect_uri text NOT NULL,
+    challenge text NOT NULL COLLATE pg_catalog."C",
+    scopes text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    grant_id bigint
+);
+
+CREATE TABLE public.oauth_grant (
+    id bigint NOT NULL,
+    principal_id bigint NOT NULL,
+    client_id text NOT NULL COLLATE pg_catalog."C",
+    scopes text NOT NULL,
+    refresh_hash bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.oauth_grant ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.oauth_grant_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.principal (
     id bigint NOT NULL,
     kind text DEFAULT 'USER'::text NOT NULL,
@@ -364,6 +417,9 @@ CREATE TABLE public.principal (
     display_name text DEFAULT ''::text NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    external_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    profile jsonb DEFAULT '{}'::jsonb NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT principal_kind_check CHECK ((kind = ANY (ARRAY['USER'::text, 'GROUP'::text, 'SERVICE_PRINCIPAL'::text])))
 );
 
@@ -496,6 +552,15 @@ CREATE TABLE public.schema_migration (
 CREATE TABLE public.secret_key (
     name text NOT NULL COLLATE pg_catalog."C",
     value bytea NOT NULL
+);
+
+CREATE TABLE public.service_secret (
+    id text NOT NULL COLLATE pg_catalog."C",
+    principal_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    generation integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.trace (
@@ -659,6 +724,9 @@ ALTER TABLE ONLY public.access_token
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.access_token_use
+    ADD CONSTRAINT access_token_use_pkey PRIMARY KEY (token_id);
+
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_experiment_id_name_digest_key UNIQUE (experiment_id, name, digest);
 
@@ -725,6 +793,15 @@ ALTER TABLE ONLY public.model_version
 ALTER TABLE ONLY public.model_version_tag
     ADD CONSTRAINT model_version_tag_pkey PRIMARY KEY (model_id, version, key);
 
+ALTER TABLE ONLY public.oauth_code
+    ADD CONSTRAINT oauth_code_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.oauth_grant
+    ADD CONSTRAINT oauth_grant_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_grant
+    ADD CONSTRAINT oauth_grant_refresh_hash_key UNIQUE (refresh_hash);
+
 ALTER TABLE ONLY public.principal
     ADD CONSTRAINT principal_name_key UNIQUE (name);
 
@@ -767,6 +844,12 @@ ALTER TABLE ONLY public.schema_migration
 ALTER TABLE ONLY public.secret_key
     ADD CONSTRAINT secret_key_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.service_secret
+    ADD CONSTRAINT service_secret_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.service_secret
+    ADD CONSTRAINT service_secret_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_pkey PRIMARY KEY (seq);
 
@@ -803,7 +886,15 @@ ALTER TABLE ONLY public.workspace
 ALTER TABLE ONLY public.workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
 
+CREATE INDEX access_token_expiring ON public.access_token USING btree (expires_at) WHERE (kind <> 'PERSONAL'::text);
+
+CREATE INDEX access_token_made_by ON public.access_token USING btree (created_by);
+
+CREATE INDEX access_token_of_grant ON public.access_token USING btree (grant_id);
+
 CREATE INDEX access_token_of_principal ON public.access_token USING btree (principal_id);
+
+CREATE INDEX access_token_of_secret ON public.access_token USING btree (secret_id);
 
 CREATE INDEX experiment_latest ON public.experiment USING btree (workspace_id, updated_at DESC, id DESC);
 
@@ -849,6 +940,18 @@ CREATE INDEX model_version_tag_by_value ON public.model_version_tag USING btree 
 
 CREATE INDEX model_version_with_files ON public.model_version USING btree (files_id) WHERE (files_id IS NOT NULL);
 
+CREATE INDEX oauth_code_expiring ON public.oauth_code USING btree (expires_at);
+
+CREATE INDEX oauth_code_of_grant ON public.oauth_code USING btree (grant_id);
+
+CREATE INDEX oauth_code_of_principal ON public.oauth_code USING btree (principal_id);
+
+CREATE INDEX oauth_grant_expiring ON public.oauth_grant USING btree (expires_at);
+
+CREATE INDEX oauth_grant_of_principal ON public.oauth_grant USING btree (principal_id);
+
+CREATE UNIQUE INDEX principal_name_folded ON public.principal USING btree (lower(name));
+
 CREATE INDEX registered_model_by_name ON public.registered_model USING btree (workspace_id, is_prompt, name);
 
 CREATE INDEX registered_model_in_any_case ON public.registered_model USING btree (workspace_id, lower(full_name));
@@ -875,6 +978,8 @@ CREATE INDEX run_tag_by_value ON public.run_tag USING btree (key_id, head, exper
 
 CREATE INDEX run_trashed ON public.run USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
+CREATE INDEX service_secret_of_principal ON public.service_secret USING btree (principal_id);
+
 CREATE INDEX trace_assessment_named ON public.trace_assessment USING btree (experiment_id, kind, name, trace_seq);
 
 CREATE INDEX trace_block_newest ON public.trace_block USING btree (experiment_id, last_ms DESC);
@@ -898,7 +1003,19 @@ CREATE INDEX trace_tag_is ON public.trace USING gin (tags jsonb_path_ops);
 CREATE INDEX upload_oldest ON public.upload USING btree (created_at);
 
 ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.principal(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES public.oauth_grant(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_secret_id_fkey FOREIGN KEY (secret_id) REFERENCES public.service_secret(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_token_use
+    ADD CONSTRAINT access_token_use_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.access_token(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
@@ -948,6 +1065,15 @@ ALTER TABLE ONLY public.model_version
 ALTER TABLE ONLY public.model_version_tag
     ADD CONSTRAINT model_version_tag_model_id_version_fkey FOREIGN KEY (model_id, version) REFERENCES public.model_version(model_id, version) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.oauth_code
+    ADD CONSTRAINT oauth_code_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES public.oauth_grant(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_code
+    ADD CONSTRAINT oauth_code_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_grant
+    ADD CONSTRAINT oauth_grant_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.registered_model_tag
     ADD CONSTRAINT registered_model_tag_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.registered_model(id) ON DELETE CASCADE;
 
@@ -965,6 +1091,9 @@ ALTER TABLE ONLY public.run
 
 ALTER TABLE ONLY public.run_model
     ADD CONSTRAINT run_model_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.service_secret
+    ADD CONSTRAINT service_secret_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;

@@ -153,7 +153,9 @@ class TestGroups:
         api.groups.patch(inner, operations=[added(outer)])
 
     def test_what_is_built_in(self, api):
-        built_in = {each.display_name: each.id for each in api.groups.list(filter="displayName sw u or displayName sw a")}
+        built_in = {
+            each.display_name: each.id for each in api.groups.list(filter="displayName sw u or displayName sw a")
+        }
         users, admins = built_in["users"], built_in["admins"]
         member = api.users.create(user_name=name()).id
         assert member in values(api.groups.get(users).members)
@@ -218,7 +220,10 @@ class TestAssignments:
             found = account.workspace_assignment.list(1)
             return {each.principal.principal_id: each.permissions[0].value for each in found}
 
-        assert {each.permission_level.value for each in account.workspace_assignment.get(1).permissions} == {"USER", "ADMIN"}
+        assert {each.permission_level.value for each in account.workspace_assignment.get(1).permissions} == {
+            "USER",
+            "ADMIN",
+        }
         made = account.workspace_assignment.update(1, user, permissions=[iam.WorkspacePermission.USER])
         assert (made.principal.display_name, made.permissions) == ("Guest", [iam.WorkspacePermission.USER])
         account.workspace_assignment.update(1, robot, permissions=[iam.WorkspacePermission.ADMIN])

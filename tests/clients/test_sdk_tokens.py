@@ -1,6 +1,6 @@
 """Tokens, service principals' secrets and OAuth through the unmodified `databricks-sdk`, and mlflow under them."""
 
-import datetime
+import datetime as dt
 import time
 import uuid
 from urllib.parse import parse_qsl, urlsplit
@@ -111,9 +111,7 @@ class TestTokenManagement:
         assert (me.user_name, me.id) == (robot.application_id, robot.id)
         info = api.token_management.get(made.token_info.token_id).token_info
         assert (info.comment, str(info.owner_id), info.created_by_username) == ("ci", robot.id, "client-suite")
-        changed = api.token_management.update_token_management(
-            info.token_id, settings.TokenInfo(comment="cd"), COMMENT
-        )
+        changed = api.token_management.update_token_management(info.token_id, settings.TokenInfo(comment="cd"), COMMENT)
         assert changed.comment == "cd"
         assert info.token_id in {
             each.token_id for each in api.token_management.list(created_by_username="client-suite")
@@ -140,7 +138,9 @@ class TestTokenManagement:
 
 
 def m2m(side, robot, secret, **more):
-    config = Config(host=side.server.url, client_id=robot.application_id, client_secret=secret, auth_type="oauth-m2m", **more)
+    config = Config(
+        host=side.server.url, client_id=robot.application_id, client_secret=secret, auth_type="oauth-m2m", **more
+    )
     return WorkspaceClient(config=config)
 
 
@@ -151,8 +151,8 @@ class TestMachines:
         made = account.service_principal_secrets.create(robot.id, lifetime="3600s")
         assert made.secret.startswith("lks_")
         assert made.status == "ACTIVE"
-        expires = datetime.datetime.fromisoformat(made.expire_time)
-        assert expires - datetime.datetime.fromisoformat(made.create_time) == datetime.timedelta(hours=1)
+        expires = dt.datetime.fromisoformat(made.expire_time)
+        assert expires - dt.datetime.fromisoformat(made.create_time) == dt.timedelta(hours=1)
         second = api.service_principal_secrets_proxy.create(robot.id)
         for listing in (account.service_principal_secrets, api.service_principal_secrets_proxy):
             listed = list(listing.list(robot.id))
@@ -175,8 +175,8 @@ class TestMachines:
         assert client.config.auth_type == "oauth-m2m"
         assert client.current_user.me().user_name == robot.application_id
         token = client.config.oauth_token()
-        left = token.expiry - datetime.datetime.now()
-        assert datetime.timedelta(minutes=54) < left <= datetime.timedelta(hours=1)
+        left = token.expiry - dt.datetime.now()
+        assert dt.timedelta(minutes=54) < left <= dt.timedelta(hours=1)
         assert m2m(side, robot, made.secret).config.oauth_token().access_token == token.access_token
         account.service_principal_secrets.delete(robot.id, made.id)
         assert until_refused(client) < 1.2
@@ -241,7 +241,9 @@ class TestMachines:
         api.api_client.do("PUT", path, body={"permissions": ["USER"]})
         secret = api.service_principal_secrets_proxy.create(robot.id).secret
         asked = {"grant_type": "client_credentials", "scope": "all-apis"}
-        answer = requests.post(f"{side.server.url}/oidc/v1/token", asked, auth=(robot.application_id, secret), timeout=20)
+        answer = requests.post(
+            f"{side.server.url}/oidc/v1/token", asked, auth=(robot.application_id, secret), timeout=20
+        )
         assert answer.headers["cache-control"] == "no-store"
         monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", answer.json()["access_token"])
         assert side.client.get_run(side.run()).info.status == "RUNNING"

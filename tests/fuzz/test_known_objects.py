@@ -83,6 +83,8 @@ def make_known(client: Caller) -> Known:
         for kind in ("Users", "Groups", "ServicePrincipals")
     }
     secrets = f"/api/2.0/accounts/servicePrincipals/{ids['ServicePrincipals']}/credentials/secrets"
+    application = client.get(f"{scim}/ServicePrincipals/{ids['ServicePrincipals']}")["applicationId"]
+    made = client.post("/api/2.0/token-management/on-behalf-of/tokens", application_id=application)
     return {
         "id": [*ids.values(), "2", "3"],
         "principal_id": [ids["Users"], ids["Groups"]],
@@ -90,12 +92,12 @@ def make_known(client: Caller) -> Known:
         "permissions": ["USER", "ADMIN"],
         "service_principal_id": [ids["ServicePrincipals"]],
         "secret_id": [client.post(secrets)["id"]],
-        "token_id": [client.post("/api/2.0/token/create")["token_info"]["token_id"]],
-        "application_id": [client.get(f"{scim}/ServicePrincipals/{ids['ServicePrincipals']}")["applicationId"]],
+        "token_id": [made["token_info"]["token_id"]],
+        "application_id": [application],
         "lifetime": ["60s"],
         "op": ["add", "remove", "Replace"],
         "client_id": ["databricks-cli"],
-        "redirect_uri": ["http://localhost:8020"],
+        "redirect_uri": [f"{client.url}/health"],
         "response_type": ["code"],
         "trace_id": [told["trace_id"]],
         "request_id": [told["trace_id"]],
@@ -125,8 +127,17 @@ def make_known(client: Caller) -> Known:
         "file_path": files,
         "directory_path": [each.rpartition("/")[0] for each in files],
         "path": [
-            "d/f.txt", "d", "u", f"/{files[0]}", places[0],
-            "members", "displayName", "active", "roles", "emails", f'members[value eq "{ids["Users"]}"]',
+            "d/f.txt",
+            "d",
+            "u",
+            f"/{files[0]}",
+            places[0],
+            "members",
+            "displayName",
+            "active",
+            "roles",
+            "emails",
+            f'members[value eq "{ids["Users"]}"]',
         ],
         "upload_id": [begun["upload_id"]],
         "session_token": [begun["upload_id"]],

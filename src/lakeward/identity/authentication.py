@@ -89,7 +89,6 @@ class Authenticator:
         self._known[key] = now + _REMEMBER_SECONDS, actor
         return actor
 
-
     def _note_use(self, token_id: str) -> None:
         """Written beside the requests, at most once a minute and token, and for all tokens of a second at once."""
         self._used.add(token_id)

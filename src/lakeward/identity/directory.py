@@ -23,9 +23,7 @@ _GROUP_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,254}")
 _NOUN: Final = {"USER": "user", "GROUP": "group", "SERVICE_PRINCIPAL": "service principal"}
 
 
-async def page(
-    tx: Tx, query: Query, *, start: int, count: int | None
-) -> tuple[list[Identity], int]:
+async def page(tx: Tx, query: Query, *, start: int, count: int | None) -> tuple[list[Identity], int]:
     """(one page, how many there are in all); `start` counts from 1."""
     limit = max(0, min(_MOST_OF_A_PAGE if count is None else count, _MOST_OF_A_PAGE))
     total = await store.principals.count_identities(tx, query)
@@ -110,7 +108,9 @@ async def _change_members(tx: Tx, group_id: int, changes: list[Membership]) -> N
 
 async def _check_members(tx: Tx, group_id: int, ids: list[int]) -> None:
     if USERS_ID in ids:
-        raise InvalidParameter("The group 'users' has everybody in it and cannot be in another one.", code="invalidValue")
+        raise InvalidParameter(
+            "The group 'users' has everybody in it and cannot be in another one.", code="invalidValue"
+        )
     nobody = await store.principals.missing(tx, ids)
     if nobody:
         raise InvalidParameter(f"There is no principal with the id {nobody[0]}.", code="invalidValue")

@@ -92,7 +92,9 @@ def apply(draft: Draft, operations: Sequence[Asked]) -> None:
     for operation in operations:
         verb = _VERBS.get(operation.op.lower())
         if verb is None:
-            raise InvalidParameter(f"The operation {operation.op!r} is none of add, remove, replace.", code="invalidSyntax")
+            raise InvalidParameter(
+                f"The operation {operation.op!r} is none of add, remove, replace.", code="invalidSyntax"
+            )
         if operation.path:
             _change(draft, verb, operation.path, operation.value, strict=True)
         elif verb == "remove":
@@ -162,7 +164,7 @@ def _truth(value: Any) -> bool:
 def _texts(value: Any, path: str) -> list[str]:
     """`"a"`, `{"value": "a"}`, or a list of these."""
     entries = value if isinstance(value, list) else [] if value is None else [value]
-    found = [each.get("value") if isinstance(each, dict) else each for each in entries]
+    found: list[Any] = [each.get("value") if isinstance(each, dict) else each for each in entries]
     if not all(isinstance(each, str) for each in found):
         raise InvalidParameter(f"The values of {path!r} must be texts.", code="invalidValue")
     return found

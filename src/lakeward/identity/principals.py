@@ -35,7 +35,9 @@ async def get_or_create_principal(
             await store.principals.add_member(tx, ADMINS_ID, added)
     principal = await store.principals.find_principal(tx, name)
     if principal is None:
-        raise AlreadyExists(f"There is a principal whose name differs from {name!r} in case only, or a group of this name.")
+        raise AlreadyExists(
+            f"There is a principal whose name differs from {name!r} in case only, or a group of this name."
+        )
     if workspace is not None and role is not None:
         found = await store.workspaces.find_workspace(tx, workspace)
         if found is None:

@@ -11,9 +11,8 @@ ALTER TABLE principal
 CREATE UNIQUE INDEX principal_name_folded ON principal (lower(name));
 
 -- Whom the people of a workspace may see: who has a role in it, by way of groups too, and the administrators.
--- NULL stands for the whole server.
 CREATE FUNCTION principals_seen_in(one bigint) RETURNS SETOF bigint
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
+LANGUAGE sql STABLE PARALLEL SAFE STRICT ROWS 100 AS $$
     WITH RECURSIVE inside(id) AS (
         SELECT principal_id FROM workspace_member WHERE workspace_id = one
         UNION SELECT 3
@@ -21,7 +20,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
     )
     SELECT id FROM inside
     UNION SELECT id FROM principal
-        WHERE one IS NULL OR id = 2 OR (kind <> 'GROUP' AND 2 IN (SELECT id FROM inside))
+        WHERE id = 2 OR (kind <> 'GROUP' AND 2 IN (SELECT id FROM inside))
 $$;
 
 -- ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────

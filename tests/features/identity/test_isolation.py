@@ -466,7 +466,8 @@ def make_world(client: Caller) -> World:
     judged = client.call("POST", f"/api/3.0/mlflow/traces/{trace}/assessments", json={"assessment": said})
     span |= {"traceId": f"{next(_numbers):032x}", "name": "taken"}
     principals = make_principals(client, name)
-    token = client.post("/api/2.0/token/create", comment=SECRET)["token_info"]["token_id"]
+    behalf = {"application_id": principals["application"], "comment": SECRET}
+    token = client.post(f"{_TOKENS}/on-behalf-of/tokens", **behalf)["token_info"]["token_id"]
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt,
@@ -478,7 +479,9 @@ def make_world(client: Caller) -> World:
 def make_principals(client: Caller, name: str) -> dict[str, str]:
     """One of each kind, with a role in the default workspace."""
     ids = {
-        kind: client.call("POST", f"{_SCIM[0]}/{kind}", json={"userName": f"{name} {kind}", "displayName": f"{name} {kind}"})["id"]
+        kind: client.call(
+            "POST", f"{_SCIM[0]}/{kind}", json={"userName": f"{name} {kind}", "displayName": f"{name} {kind}"}
+        )["id"]
         for kind in ("Users", "Groups", "ServicePrincipals")
     }
     for each in ids.values():

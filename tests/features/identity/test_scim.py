@@ -1,4 +1,4 @@
-"""SCIM as identity providers speak it, who may read and change what, and rules that no order of requests gets around."""
+"""SCIM as identity providers speak it, who may read and change what, and rules no order of requests gets around."""
 
 import concurrent.futures
 import time
@@ -162,7 +162,9 @@ def test_a_manager_gives_roles_to_those_who_are_in_already(server: Server, clien
     assert callers.editor.refused("GET", here).status == 403
     given = client.call("PUT", f"{here}/principals/{robot}", json={"permissions": ["USER", "ADMIN", "UNKNOWN"]})
     assert given["permissions"] == ["ADMIN"]
-    assert given["principal"]["service_principal_name"] == client.get(f"{SCIM}/ServicePrincipals/{robot}")["applicationId"]
+    assert (
+        given["principal"]["service_principal_name"] == client.get(f"{SCIM}/ServicePrincipals/{robot}")["applicationId"]
+    )
     path = f"{here}/principals/{reader}"
     assert callers.manager.call("PUT", path, json={"permissions": ["USER"]})["permissions"] == ["USER"]
     role = "SELECT role FROM workspace_member WHERE principal_id = $1"

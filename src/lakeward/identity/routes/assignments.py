@@ -17,9 +17,7 @@ async def _list(call: Call, workspace: int) -> wire.ListAssignmentsResponse:
     return wire.ListAssignmentsResponse([wire.PermissionAssignment.of(each) for each in found])
 
 
-async def _update(
-    call: Call, workspace: int, principal: int, permissions: Sequence[str]
-) -> wire.PermissionAssignment:
+async def _update(call: Call, workspace: int, principal: int, permissions: Sequence[str]) -> wire.PermissionAssignment:
     anybody = call.actor.is_admin
     changed = await assignments.assign(call.tx, workspace, principal, permissions, anybody=anybody)
     if changed is None:

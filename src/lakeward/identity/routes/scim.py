@@ -51,10 +51,10 @@ def _scope(call: Call) -> int | None:
     return None if call.actor.is_admin else call.workspace
 
 
-async def _page(call: Call, kind: Kind, req: wire.ListRequest, workspace: int | None) -> tuple[list[Identity], dict[str, Any]]:
-    asked = search.query(
-        kind, workspace, req.filter, req.sort_by, descending=req.sort_order.lower().startswith("desc")
-    )
+async def _page(
+    call: Call, kind: Kind, req: wire.ListRequest, workspace: int | None
+) -> tuple[list[Identity], dict[str, Any]]:
+    asked = search.query(kind, workspace, req.filter, req.sort_by, descending=req.sort_order.lower().startswith("desc"))
     found, total = await directory.page(call.tx, asked, start=req.start_index, count=req.count)
     return found, {"total_results": total, "start_index": max(req.start_index, 1), "items_per_page": len(found)}
 
@@ -212,9 +212,7 @@ async def delete_group(call: Call, req: wire.DeleteRequest) -> None:
 # ── service principals ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _services(
-    call: Call, req: wire.ListRequest, workspace: int | None
-) -> wire.ListServicePrincipalsResponse:
+async def _services(call: Call, req: wire.ListRequest, workspace: int | None) -> wire.ListServicePrincipalsResponse:
     found, counts = await _page(call, "SERVICE_PRINCIPAL", req, workspace)
     listed = [_narrowed(wire.ServicePrincipal.of(each), req) for each in found]
     return wire.ListServicePrincipalsResponse(resources=listed, **counts)

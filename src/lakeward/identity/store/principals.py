@@ -12,17 +12,18 @@ from lakeward.runtime.db import Tx
 _profile = msgspec.json.Decoder(Profile)
 _links = msgspec.json.Decoder(tuple[Link, ...])
 
-# `seen` are the ids that may be shown: $1 is a workspace, or NULL for the whole server.
+# `seen` are the ids that may be shown: $1 is a workspace, or NULL for the whole server, where nobody need be counted.
 _SEEN: Final = "WITH seen(id) AS MATERIALIZED (SELECT principals_seen_in($1)) "
+_MAY_BE_SEEN: Final = "($1::bigint IS NULL OR p.id IN (SELECT id FROM seen))"
 _IDENTITY: Final = """
     SELECT p.id, p.kind, p.name, p.display_name, p.is_active, p.external_id, p.profile,
            (SELECT json_agg(json_build_array(g.id, g.kind, g.name, g.id = 2 OR EXISTS (
                        SELECT FROM group_member m WHERE m.member_id = p.id AND m.group_id = g.id)) ORDER BY g.id)
             FROM principals_of(p.id) held(id) JOIN principal g ON g.id = held.id AND g.id <> p.id
-            WHERE g.id IN (SELECT id FROM seen)) groups,
+            WHERE $1::bigint IS NULL OR g.id IN (SELECT id FROM seen)) groups,
            (SELECT json_agg(json_build_array(c.id, c.kind, coalesce(nullif(c.display_name, ''), c.name)) ORDER BY c.id)
             FROM group_member m JOIN principal c ON c.id = m.member_id
-            WHERE m.group_id = p.id AND c.id IN (SELECT id FROM seen)) members
+            WHERE m.group_id = p.id AND ($1::bigint IS NULL OR c.id IN (SELECT id FROM seen))) members
     FROM principal p
 """
 
@@ -31,7 +32,8 @@ async def find_principal(tx: Tx, name: str) -> Principal | None:
     """Who may hold a token: no group."""
     row = await tx.fetchrow(
         "SELECT id, name, $2 IN (SELECT principals_of(id)) FROM principal WHERE name = $1 AND kind <> 'GROUP'",
-        name, ADMINS_ID,
+        name,
+        ADMINS_ID,
     )
     return Principal(*row) if row else None
 
@@ -65,7 +67,7 @@ async def add_identity(
 async def find_identity(tx: Tx, principal_id: int, kind: Kind | None, workspace: int | None) -> Identity | None:
     """The principal with this id, if it is of this kind and may be seen in this workspace (None: everywhere)."""
     row = await tx.fetchrow(
-        _SEEN + _IDENTITY + "WHERE p.id = $2 AND p.kind = coalesce($3, p.kind) AND p.id IN (SELECT id FROM seen)",
+        _SEEN + _IDENTITY + f"WHERE p.id = $2 AND p.kind = coalesce($3, p.kind) AND {_MAY_BE_SEEN}",
         workspace, principal_id, kind,
     )  # fmt: skip
     return _identity(row) if row else None
@@ -75,30 +77,38 @@ async def list_identities(tx: Tx, query: Query, *, offset: int, limit: int) -> l
     """The page of a search; its first parameter is the workspace."""
     parameters = query.parameters
     statement = (
-        f"{_SEEN}{_IDENTITY} WHERE p.id IN (SELECT id FROM seen) AND {query.where}"
+        f"{_SEEN}{_IDENTITY} WHERE {_MAY_BE_SEEN} AND {query.where}"
         f" ORDER BY {query.ordering} OFFSET {parameters.add(offset)} LIMIT {parameters.add(limit)}"
     )
     return [_identity(row) for row in await tx.fetch(statement, *parameters.values)]
 
 
 async def count_identities(tx: Tx, query: Query) -> int:
-    statement = f"{_SEEN}SELECT count(*) FROM principal p WHERE p.id IN (SELECT id FROM seen) AND {query.where}"
+    statement = f"{_SEEN}SELECT count(*) FROM principal p WHERE {_MAY_BE_SEEN} AND {query.where}"
     found: int = await tx.fetchval(statement, *query.parameters.values)
     return found
 
 
 def _identity(row: Any) -> Identity:
-    *plain, profile, groups, members = row
+    *_, profile, groups, members = row
     return Identity(
-        *plain, _profile.decode(profile), _links.decode(groups) if groups else (), _links.decode(members) if members else ()
+        id=row["id"],
+        kind=row["kind"],
+        name=row["name"],
+        display_name=row["display_name"],
+        is_active=row["is_active"],
+        external_id=row["external_id"],
+        profile=_profile.decode(profile),
+        groups=_links.decode(groups) if groups else (),
+        members=_links.decode(members) if members else (),
     )
 
 
 async def list_everybody(tx: Tx, workspace: int | None, limit: int) -> list[Link]:
     """The members of the group of everybody, who have no rows there."""
     rows = await tx.fetch(
-        _SEEN + "SELECT id, kind, coalesce(nullif(display_name, ''), name), true FROM principal"
-        " WHERE kind <> 'GROUP' AND id IN (SELECT id FROM seen) ORDER BY id LIMIT $2",
+        f"{_SEEN}SELECT p.id, p.kind, coalesce(nullif(p.display_name, ''), p.name), true FROM principal p"
+        f" WHERE p.kind <> 'GROUP' AND {_MAY_BE_SEEN} ORDER BY p.id LIMIT $2",
         workspace, limit,
     )  # fmt: skip
     return [Link(*row) for row in rows]
@@ -179,5 +189,5 @@ async def any_administrator(tx: Tx) -> bool:
             SELECT EXISTS (SELECT FROM inside JOIN principal p USING (id) WHERE p.kind <> 'GROUP' AND p.is_active)
             """,
             ADMINS_ID,
-        )  # fmt: skip
+        )
     )

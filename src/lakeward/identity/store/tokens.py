@@ -14,7 +14,7 @@ _HOLDER: Final = """
     FROM principal p CROSS JOIN LATERAL (SELECT array_agg(id) principals FROM principals_of(p.id) id) held
     WHERE p.id = $1 AND p.is_active
 """
-_TOKEN_HOLDER: Final = """
+_HOLDER_OF_ONE: Final = """
     SELECT p.id, p.name, held.principals,
            (SELECT array_agg(ROW(m.workspace_id, m.role)) FROM workspace_member m
             WHERE m.principal_id = ANY (held.principals)) roles,
@@ -86,8 +86,9 @@ async def delete_token(tx: Tx, token_id: str, *, principal_id: int | None = None
         await tx.fetchval(
             "DELETE FROM access_token WHERE id = $1 AND kind = 'PERSONAL'"
             " AND principal_id = coalesce($2, principal_id) RETURNING true",
-            token_id, principal_id,
-        )  # fmt: skip
+            token_id,
+            principal_id,
+        )
     )
 
 
@@ -106,7 +107,7 @@ async def find_token_holder(tx: Tx, digest: bytes) -> Any:
     `principals` are the holder and all its groups, `roles` all of theirs as an array of (workspace id, role);
     `unnoticed` if no use of the token was written down for a minute.
     """
-    return await tx.fetchrow(_TOKEN_HOLDER, digest)
+    return await tx.fetchrow(_HOLDER_OF_ONE, digest)
 
 
 async def find_holder(tx: Tx, principal_id: int) -> Any:

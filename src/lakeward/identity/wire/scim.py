@@ -5,6 +5,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from lakeward.identity.records import Identity, Link
+from lakeward.runtime.http import Int64
 
 _CORE: Final = "urn:ietf:params:scim:schemas:core:2.0:"
 _MESSAGE: Final = "urn:ietf:params:scim:api:messages:2.0:"
@@ -170,8 +171,8 @@ class ListRequest(msgspec.Struct, rename="camel", kw_only=True):
     filter: str = ""
     attributes: str = ""
     excluded_attributes: str = ""
-    start_index: int = 1
-    count: int | None = None
+    start_index: Int64 = 1
+    count: Int64 | None = None
     sort_by: str = ""
     sort_order: str = "ascending"
 

@@ -1,4 +1,4 @@
-"""Errors as answers: status, headers and body in the dialect of MLflow and the platform API, unless a route has its own."""
+"""Errors as answers: status, headers and body in the dialect of MLflow and the platform API, or of the route."""
 
 from collections.abc import Callable
 from typing import Final

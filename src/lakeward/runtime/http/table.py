@@ -79,7 +79,9 @@ class Routes:
     def add(self, method: str, path: str, *, allow: Rule, **options: Any) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             for prefix in self.prefixes:
-                self._routes.append(Route(method, prefix + path, handler, allow, self.tag, dialect=self.dialect, **options))
+                self._routes.append(
+                    Route(method, prefix + path, handler, allow, self.tag, dialect=self.dialect, **options)
+                )
             return handler
 
         return register
