@@ -59,7 +59,8 @@ class TestUsers:
         assert api.users.get(made.id).display_name == "Ada Lovelace"
         api.users.update(made.id, user_name="ignored", display_name="A.", active=False)
         found = api.users.get(made.id)
-        assert (found.user_name, found.display_name, found.active, found.entitlements) == (own, "A.", False, None)
+        assert (found.user_name, found.display_name, found.active) == (own, "A.", False)
+        assert not found.entitlements
         api.users.delete(made.id)
         with pytest.raises(NotFound, match="no user"):
             api.users.get(made.id)
@@ -101,7 +102,7 @@ class TestUsers:
         backwards = api.users.list(filter=text, sort_by="userName", sort_order=iam.ListSortOrder.DESCENDING)
         assert [each.user_name[0] for each in backwards] == list("43210")
         listed = list(api.users.list(filter=text, excluded_attributes="groups,displayName"))
-        assert {(each.groups, each.display_name) for each in listed} == {(None, None)}
+        assert not any(each.groups or each.display_name for each in listed)
 
     def test_the_account_sees_the_same(self, api, account):
         made = account.users.create(user_name=name())
@@ -177,7 +178,7 @@ class TestGroups:
         for wrong in ("987654321", "ada", "-1", ""):
             with pytest.raises(BadRequest):
                 api.groups.patch(made.id, operations=[added(wrong)])
-        assert api.groups.get(made.id).members is None
+        assert not api.groups.get(made.id).members
 
     def test_the_account_sees_the_same(self, api, account):
         made = account.groups.create(display_name=uuid.uuid4().hex)

@@ -109,12 +109,21 @@ def list_(*, as_json: bool, **options: Any) -> None:
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     if not tokens:
         click.echo("No tokens. Make one with `lakeward token create`.", err=True)
         return
-    table = Table("ID", "PRINCIPAL", "COMMENT", "CREATED", "EXPIRES", "LAST USED", box=None, header_style="bold")
+    table = Table(
+        Column("ID", no_wrap=True),
+        "PRINCIPAL",
+        "COMMENT",
+        "CREATED",
+        "EXPIRES",
+        "LAST USED",
+        box=None,
+        header_style="bold",
+    )
     now = datetime.now(UTC)
     for token in tokens:
         expires = f"{token.expires_at:%Y-%m-%d %H:%M}" if token.expires_at else "never"

@@ -37,7 +37,9 @@ async def create_own(
     """(token, secret) for a caller, or by an administrator for a service principal."""
     if await store.tokens.count_tokens(tx, principal_id) >= _MOST:
         raise InvalidParameter(f"There are {_MOST} tokens already; revoke some.", code="QUOTA_EXCEEDED")
-    token_id, secret = await _create(tx, principal_id, comment, lifetime or DEFAULT_LIFETIME, created_by)
+    token_id, secret = await _create(
+        tx, principal_id, comment, DEFAULT_LIFETIME if lifetime is None else lifetime, created_by
+    )
     return await get(tx, token_id), secret
 
 
