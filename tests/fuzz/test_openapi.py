@@ -1,7 +1,8 @@
 """The whole surface under generated requests, good and bad: never a 5xx, never a hang, whoever calls.
 
 The twins under /ajax-api and under an account are the same handlers; they are left out. What a caller without rights
-may not do is refused with 401 or 403 before anything is looked at, which tests/features/identity/test_isolation.py checks route by route.
+may not do is refused with 401 or 403 before anything is looked at, which tests/features/identity/test_isolation.py
+checks route by route.
 """
 
 from collections.abc import Iterator
