@@ -6,6 +6,7 @@ from enum import Enum
 
 import msgspec
 
+from lakeward.access import Way
 from lakeward.artifacts.paths import Segments
 from lakeward.runtime.db import Tx
 from lakeward.runtime.http import Actor
@@ -21,6 +22,7 @@ class Access(Enum):
 
 Locate = Callable[[Tx, int, Mapping[str, str], Access], Awaitable[str]]
 Check = Callable[[Tx, Actor, int, Mapping[str, str], Access], Awaitable[None]]
+Owner = Callable[[Mapping[str, str]], tuple[Way, str]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Root:
     part like `{run}` stands for any name. `locate(tx, workspace, names, access)` gives the prefix of its objects, and
     raises NotFound for what is not in the workspace, InvalidParameter for what takes no more. `check(tx, actor, …)`
     asks for more than a role in the workspace; whoever holds a signed URL was checked when it was made. `lasting`: a
-    path leads to the same prefix for ever, or nowhere, so it may be remembered.
+    path leads to the same prefix for ever, or nowhere, so it may be remembered. `owner(names)` is whose rights decide; without it a
+    role in the workspace does alone.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Root:
     locate: Locate
     check: Check | None = None
     lasting: bool = True
+    owner: Owner | None = None
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -4,14 +4,15 @@ One file has one key, whatever transport names it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from weakref import WeakKeyDictionary
 
 from lakeward import experiments, logged_models, tracing, tracking
+from lakeward.access import Way
 from lakeward.artifacts.paths import Segments, relative
 from lakeward.artifacts.records import Access, Place, Root
-from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.kit.errors import InvalidParameter, NotFound, PermissionDenied
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http import Actor
 
@@ -60,14 +61,20 @@ async def get_model(tx: Tx, workspace: int, model_id: str) -> logged_models.Loca
     return found
 
 
+def _experiment(names: Mapping[str, str]) -> tuple[Way, str]:
+    return experiments.BY_ID, names["experiment"]
+
+
 RUNS: Final = Root(
-    "runs", (*_INTERNAL, "Runs", "{run}", "artifacts"), ("{experiment}", "{run}", "artifacts"), _locate_run
+    "runs", (*_INTERNAL, "Runs", "{run}", "artifacts"), ("{experiment}", "{run}", "artifacts"), _locate_run,
+    owner=_experiment,
 )
 MODELS: Final = Root(
     "logged models",
     (*_INTERNAL, "LoggedModels", "{model}", "artifacts"),
     ("{experiment}", "models", "{model}", "artifacts"),
     _locate_model,
+    owner=_experiment,
 )
 
 TRACES: Final = Root(
@@ -75,6 +82,7 @@ TRACES: Final = Root(
     (*_INTERNAL, "Traces", "{trace}", "artifacts"),
     ("{experiment}", "traces", "{trace}", "artifacts"),
     _locate_trace,
+    owner=_experiment,
 )
 
 _roots: list[Root] = [MODELS, TRACES, RUNS]
@@ -92,6 +100,25 @@ async def experiment_home(db: Database, segments: Segments) -> int | None:
         return None
     async with db.connection() as connection:
         return await experiments.find_home(connection, names["experiment"])
+
+
+def owner_of_file(segments: Segments) -> tuple[Way, str] | None:
+    """Whose rights decide about a path of the Files API; None if it leads nowhere."""
+    return _owner((root, _match(root.files, segments)) for root in _roots)
+
+
+def owner_of_proxied(segments: Segments) -> tuple[Way, str] | None:
+    """The same of a path behind `mlflow-artifacts:/`."""
+    return _owner((root, _match(root.proxy, segments)) for root in _roots if root.proxy is not None)
+
+
+def _owner(matches: Iterable[tuple[Root, Mapping[str, str] | None]]) -> tuple[Way, str] | None:
+    for root, names in matches:
+        if names is not None:
+            if root.owner is None:
+                raise PermissionDenied(f"Files of {root.name} need a role in the workspace.")
+            return root.owner(names)
+    return None
 
 
 class Resolver:

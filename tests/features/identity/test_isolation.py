@@ -24,6 +24,7 @@ Request = dict[str, Any]
 _FILES = "WorkspaceInternal/Mlflow/Artifacts"
 _UC = "unity-catalog"
 _NATIVE = "/api/2.1/unity-catalog"
+_PERMISSIONS = "/api/2.0/permissions/{object_type}/{object_id}"
 
 # (method, path without the API prefix) → the fields of a request that names objects of the world
 BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
@@ -268,6 +269,11 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "/api/2.0/fs/create-abort-upload-url"): lambda w: {
         "path": f"/{w.folder}/taken.txt", "session_token": w.upload,
     },
+    # permissions
+    **{
+        (method, f"{_PERMISSIONS}{more}"): lambda w: {"object_type": "experiments", "object_id": w.experiment}
+        for method, more in (("GET", ""), ("PUT", ""), ("PATCH", ""), ("GET", "/permissionLevels"))
+    },
     # the server itself
     ("POST", "/api/2.0/lakeward/purge"): lambda w: {
         "experiment_ids": [w.experiment], "run_ids": [w.run], "model_ids": [w.model],
@@ -363,7 +369,7 @@ def server(serving):
 @pytest.fixture(scope="module")
 def everybody(server: Server) -> Callers:
     made = Callers(server)
-    for who in ("nobody", "memberless", "stranger", "reader", "editor", "manager", "admin"):
+    for who in ("nobody", "memberless", "stranger", "member", "reader", "editor", "manager", "admin"):
         getattr(made, who)
     return made
 
@@ -472,6 +478,8 @@ def state(server: Server, world: World) -> Any:
 
 
 STRANGERS = (
+    ("member", {}),
+    ("member", {"x_databricks_org_id": "1"}),
     ("nobody", {}),
     ("nobody", {"x_mlflow_workspace": "default"}),
     ("memberless", {}),
@@ -484,10 +492,12 @@ STRANGERS = (
 def refused_as(who: str, route: Route, key: tuple[str, str], headers: dict[str, str]) -> set[int]:
     if who == "nobody":
         return {401}
+    if who == "member" and route.allow is not SIGNED_IN:
+        return {403} if key in BY_ID or route.allow is ADMIN else {200, 403}
     if "x_mlflow_workspace" in headers:
         return {403}
     if route.allow is SIGNED_IN:
-        return {404} if key in BY_ID else {200}
+        return {200} if who == "member" or key not in BY_ID else {404}
     if who == "stranger" and route.allow is not ADMIN:
         return {404} if key in BY_ID else {200, 404}
     return {403}
@@ -519,7 +529,7 @@ def test_who_may(everybody: Callers, world: World, key):
     """The lowest role that a rule names is enough; and so the refusals above were because of who asked."""
     route = ROUTES[key]
     role = route.allow.role
-    who = "admin" if route.allow is ADMIN else {None: "reader", 1: "reader", 2: "editor", 3: "manager"}[role]
+    who = "admin" if route.allow is ADMIN else {None: "reader", 1: "member", 2: "reader", 3: "editor", 4: "manager"}[role]
     response = send(getattr(everybody, who), route, TABLE[key](world))
     assert response.status_code not in (401, 403, 404, 405), response.text
     assert response.status_code < 500, response.text

@@ -1,0 +1,34 @@
+"""Who may do what with which object: one engine for permissions of objects and for Unity Catalog's privileges.
+
+A role in a workspace is a right on everything in it and costs nothing to check. Below it there are grants: privileges
+on one object, or on what it lies in, held by users, service principals and groups. Rights only add up; administrators
+have all. A kind of object says once which privileges make which right, and the check of one object, the condition of a
+list and the explanation all come from that. A change counts within a second on every process.
+"""
+
+from lakeward.access.gate import Gate, Sight
+from lakeward.access.kinds import add_object_type
+from lakeward.access.objects import Found, Listed, Named, named
+from lakeward.access.records import EDIT, MANAGE, OWN, READ, Acl, Kind, Level, Way, from_, number
+from lakeward.access.store import own
+
+__all__ = [
+    "EDIT",
+    "MANAGE",
+    "OWN",
+    "READ",
+    "Acl",
+    "Found",
+    "Gate",
+    "Kind",
+    "Level",
+    "Listed",
+    "Named",
+    "Sight",
+    "Way",
+    "add_object_type",
+    "from_",
+    "named",
+    "number",
+    "own",
+]
