@@ -6,11 +6,12 @@ have all. A kind of object says once which privileges make which right, and the 
 list and the explanation all come from that. A change counts within a second on every process.
 """
 
+from lakeward.access import unity
 from lakeward.access.gate import Gate, Sight
-from lakeward.access.kinds import add_object_type
+from lakeward.access.kinds import add_object_type, add_securable
 from lakeward.access.objects import Found, Listed, Named, named
-from lakeward.access.records import EDIT, MANAGE, OWN, READ, Acl, Kind, Level, Way, from_, number
-from lakeward.access.store import own
+from lakeward.access.records import EDIT, MANAGE, OWN, READ, Acl, Held, Kind, Level, Right, Way, from_, number
+from lakeward.access.store import find_principals, own, transfer
 
 __all__ = [
     "EDIT",
@@ -20,15 +21,21 @@ __all__ = [
     "Acl",
     "Found",
     "Gate",
+    "Held",
     "Kind",
     "Level",
     "Listed",
     "Named",
+    "Right",
     "Sight",
     "Way",
     "add_object_type",
+    "add_securable",
+    "find_principals",
     "from_",
     "named",
     "number",
     "own",
+    "transfer",
+    "unity",
 ]

@@ -54,6 +54,7 @@ class Gate:
         self, actor: Actor, workspace: int, way: Way, names: Sequence[str], right: str
     ) -> dict[str, bool | None]:
         """Of each name whether the caller has the right there; None for what does not exist."""
+        right = way.means.get(right, right)
         now = time.monotonic()
         found: dict[str, bool | None] = {}
         asked: dict[str, str] = {}  # name → as the statement takes it

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lakeward.access.gate import Gate, Sight, refusal
-from lakeward.access.records import EDIT, MANAGE, READ, Kind, Way
+from lakeward.access.records import EDIT, MANAGE, READ, Kind, Right, Way
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import Role, Rule
 
@@ -17,9 +17,9 @@ _RIGHT_OF_ROLE: Final = {Role.READ: READ, Role.EDIT: EDIT, Role.MANAGE: MANAGE}
 Names = Callable[[Any, Any], Iterable[tuple[Way, str]]]  # (call, request) → what is asked about
 
 
-def _right(rule: Rule, given: str | None) -> str:
+def _right(rule: Rule, given: Right | None, request: Any) -> str:
     if given is not None:
-        return given
+        return given if isinstance(given, str) else given(request)
     assert rule.role is not None
     return _RIGHT_OF_ROLE[rule.role]
 
@@ -33,12 +33,12 @@ class Named:
 
     way: Way
     fields: tuple[str, ...]
-    right: str | None = None
+    right: Right | None = None
     optional: bool = False  # the request need not say
     lenient: bool = False  # what does not exist is left to the handler
     header: str = ""  # instead of fields
 
-    def needs(self, right: str) -> "Named":
+    def needs(self, right: Right) -> "Named":
         """Ask for this right instead of the one that the rule's role amounts to."""
         return replace(self, right=right)
 
@@ -54,7 +54,7 @@ class Named:
         return Kept(self.way, self.fields[0], self.right)
 
     def __str__(self) -> str:
-        right = f"{self.right} of " if self.right else ""
+        right = f"{self.right} of " if isinstance(self.right, str) else ""
         return f"{right}{self.way} `{self.header or self.fields[0]}`"
 
     async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> None:
@@ -64,7 +64,7 @@ class Named:
             if self.optional:
                 return
             raise InvalidParameter(f"Missing value for required parameter '{self.header or self.fields[0]}'.")
-        right = _right(rule, self.right)
+        right = _right(rule, self.right, request)
         await gate.require(call.caller, call.workspace, self.way, names, right, lenient=self.lenient)
 
 
@@ -74,7 +74,7 @@ class Kept:
 
     way: Way
     field: str
-    right: str | None = None
+    right: Right | None = None
 
     def __str__(self) -> str:
         return f"those of {self.way} `{self.field}`"
@@ -84,7 +84,7 @@ class Kept:
         field, _, rest = self.field.partition(".")
         elements: Sequence[Any] = getattr(request, field) or []
         named = [(element, _text(_follow([element], rest.split(".") if rest else []))) for element in elements]
-        right = _right(rule, self.right)
+        right = _right(rule, self.right, request)
         names = list(dict.fromkeys(name for _, name in named))
         verdicts = await gate.verdicts(call.caller, call.workspace, self.way, names, right)
         allowed = [element for element, name in named if verdicts[name]]
@@ -99,13 +99,13 @@ class Listed:
     """A list without names in its request: its handler narrows it by `call.sight`, or the call fails."""
 
     kind: Kind
-    right: str | None = None
+    right: Right | None = None
 
     def __str__(self) -> str:
         return f"each {self.kind}"
 
-    async def ask(self, _gate: Gate, call: Any, rule: Rule, _request: Any) -> None:
-        call.see_only(Sight(self.kind, _right(rule, self.right), call.caller, call.workspace))
+    async def ask(self, _gate: Gate, call: Any, rule: Rule, request: Any) -> None:
+        call.see_only(Sight(self.kind, _right(rule, self.right, request), call.caller, call.workspace))
 
 
 @dataclass(frozen=True)
@@ -114,14 +114,14 @@ class Found:
 
     names: Names
     shown: str
-    right: str | None = None
+    right: Right | None = None
     lenient: bool = False
 
     def __str__(self) -> str:
         return self.shown
 
     async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> None:
-        right = _right(rule, self.right)
+        right = _right(rule, self.right, request)
         for way, name in self.names(call, request):
             await gate.require(call.caller, call.workspace, way, [name], right, lenient=self.lenient)
 

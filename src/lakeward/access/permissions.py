@@ -48,10 +48,10 @@ async def change(
 async def check(tx: Tx, way: Way, workspace: int, name: str) -> str:
     """How grants call the object of this name; raises the way's NotFound if there is none."""
     parsed = way.parse(name)
-    found = None if parsed is None else await store.resolve(tx, way, workspace, parsed)
+    found = None if parsed is None else await store.levels(tx, way, workspace, parsed)
     if found is None:
         raise way.unknown(name)
-    return found
+    return found[0][1]
 
 
 async def _principals(tx: Tx, given: Sequence[Given]) -> dict[str, int]:

@@ -5,8 +5,8 @@ A privilege is a word that somebody was given: `CAN_EDIT`, `EXECUTE`. A right is
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import msgspec
 
@@ -22,6 +22,8 @@ MANAGE: Final = "MANAGE"
 Held = Mapping[str, Sequence[str]]
 # One of the alternatives is enough; an alternative needs all its parts.
 Formula = tuple[tuple[Held, ...], ...]
+# A right, or what says which one it is for a request.
+Right = str | Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,16 @@ class Acl:
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of object. Its `levels` begin with the object itself; `rights` has the formula of each right."""
+    """A kind of object. Its `levels` begin with the object itself; `rights` has the formula of each right.
+
+    `words` are other names of rights: a privilege that makes just this one.
+    """
 
     name: str
     levels: tuple[Level, ...]
     rights: Mapping[str, Formula]
     acl: Acl | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name.replace("_", " ")
@@ -79,6 +85,7 @@ class Way:
     rows: str
     unknown: Callable[[str], NotFound]
     parse: Callable[[str], str | None] = str
+    means: Mapping[str, str] = field(default_factory=dict)  # rights that are others for who comes this way
 
     def __str__(self) -> str:
         return self.label

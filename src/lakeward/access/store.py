@@ -32,14 +32,14 @@ async def decide(
 
 @functools.cache
 def _resolution(way: Way) -> str:
-    first = way.kind.levels[0].name.format(o="o")
-    return f"SELECT {first} FROM unnest($1::text[]) AS n(name) CROSS JOIN LATERAL ({way.rows}) o"
+    names = ", ".join(level.name.format(o="o") for level in way.kind.levels)
+    return f"SELECT {names} FROM unnest($1::text[]) AS n(name) CROSS JOIN LATERAL ({way.rows}) o"
 
 
-async def resolve(tx: Tx, way: Way, workspace: int, name: str) -> str | None:
-    """How grants call the object of this name; None if there is none."""
-    found: str | None = await tx.fetchval(_resolution(way), [name], workspace)
-    return found
+async def levels(tx: Tx, way: Way, workspace: int, name: str) -> list[tuple[str, str]] | None:
+    """(kind, name) of the object and of all it lies in, as grants call them; None if there is no such object."""
+    row = await tx.fetchrow(_resolution(way), [name], workspace)
+    return None if row is None else list(zip((level.kind for level in way.kind.levels), row, strict=True))
 
 
 async def own(tx: Tx, kind: Kind, workspace: int, name: str, principal: int) -> None:
@@ -102,3 +102,47 @@ async def roles(tx: Tx, workspace: int) -> list[tuple[Principal, str]]:
         workspace,
     )
     return [(Principal(*row[:4]), row[4]) for row in rows]
+
+
+# ── what explanations tell ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def is_active(tx: Tx, principal_id: int) -> bool:
+    return bool(await tx.fetchval("SELECT is_active FROM principal WHERE id = $1", principal_id))
+
+
+async def held_by(tx: Tx, principal_id: int) -> list[Principal]:
+    """The principal and all groups it is in."""
+    rows = await tx.fetch(
+        f"SELECT {_PRINCIPAL} FROM principal p WHERE p.id IN (SELECT principals_of($1)) ORDER BY p.id", principal_id
+    )
+    return [Principal(*row) for row in rows]
+
+
+async def memberships(tx: Tx, principals: Sequence[int]) -> list[tuple[int, int]]:
+    """(group, member) of each of these in another of them."""
+    rows = await tx.fetch(
+        "SELECT group_id, member_id FROM group_member WHERE group_id = ANY ($1::bigint[])"
+        " AND member_id = ANY ($1::bigint[]) ORDER BY group_id, member_id",
+        principals,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def grants_of(
+    tx: Tx, workspace: int, places: Sequence[tuple[str, str]], principals: Sequence[int]
+) -> list[Grant]:
+    """What these principals hold at these places."""
+    rows = await tx.fetch(
+        f"SELECT {_PRINCIPAL}, g.kind, g.object, g.privilege FROM access_grant g JOIN principal p"
+        " ON p.id = g.principal_id JOIN unnest($2::text[], $3::text[]) AS w(kind, object)"
+        " ON g.kind = w.kind AND g.object = w.object"
+        " WHERE g.workspace_id = $1 AND g.principal_id = ANY ($4::bigint[]) ORDER BY p.name, g.privilege",
+        workspace, [kind for kind, _ in places], [name for _, name in places], principals,
+    )  # fmt: skip
+    return [Grant(Principal(*row[:4]), *row[4:]) for row in rows]
+
+
+async def find_workspace(tx: Tx, name: str) -> int | None:
+    found: int | None = await tx.fetchval("SELECT id FROM workspace WHERE name = $1", name)
+    return found

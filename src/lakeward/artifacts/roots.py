@@ -12,9 +12,8 @@ from lakeward import experiments, logged_models, tracing, tracking
 from lakeward.access import Way
 from lakeward.artifacts.paths import Segments, relative
 from lakeward.artifacts.records import Access, Place, Root
-from lakeward.kit.errors import InvalidParameter, NotFound, PermissionDenied
+from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
-from lakeward.runtime.http import Actor
 
 _INTERNAL: Final = ("WorkspaceInternal", "Mlflow", "Artifacts", "{experiment}")
 _REMEMBER_SECONDS: Final = 5.0
@@ -115,19 +114,16 @@ def owner_of_proxied(segments: Segments) -> tuple[Way, str] | None:
 def _owner(matches: Iterable[tuple[Root, Mapping[str, str] | None]]) -> tuple[Way, str] | None:
     for root, names in matches:
         if names is not None:
-            if root.owner is None:
-                raise PermissionDenied(f"Files of {root.name} need a role in the workspace.")
             return root.owner(names)
     return None
 
 
 class Resolver:
-    """Finds places for one caller; `actor` is None for the holder of a signed URL."""
+    """Finds places in one workspace, for callers whose rights were checked."""
 
-    def __init__(self, db: Database, workspace: int, actor: Actor | None) -> None:
+    def __init__(self, db: Database, workspace: int) -> None:
         self._db = db
         self._workspace = workspace
-        self._actor = actor
 
     async def files(self, segments: Segments, access: Access) -> Place:
         """The place a path of the Files API names."""
@@ -153,13 +149,10 @@ class Resolver:
         spelled = tuple(part.format(**names) if part[0] == "{" else part for part in root.files)
         known = _known.setdefault(self._db, {})
         found = known.get((self._workspace, spelled))
-        remembered = root.check is None and root.lasting
-        if access is Access.READ and remembered and found is not None and found[0] > time.monotonic():
+        if access is Access.READ and root.lasting and found is not None and found[0] > time.monotonic():
             return Place(self._workspace, found[1], spelled, ())
         async with self._db.connection() as connection:
             prefix = await root.locate(connection, self._workspace, names, access)
-            if root.check is not None and self._actor is not None:
-                await root.check(connection, self._actor, self._workspace, names, access)
         if len(known) >= _REMEMBER_AT_MOST:
             known.clear()
         known[self._workspace, spelled] = time.monotonic() + _REMEMBER_SECONDS, prefix

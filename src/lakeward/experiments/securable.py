@@ -26,6 +26,7 @@ EXPERIMENT: Final = Kind(
         _GRADES,
         {"READ": "CAN_READ", "EDIT": "CAN_EDIT", "MANAGE": "CAN_MANAGE"},
     ),
+    {"CAN_READ": READ, "CAN_EDIT": EDIT, "CAN_MANAGE": MANAGE},
 )
 
 BY_ID: Final = Way(

@@ -27,3 +27,21 @@ CREATE TRIGGER experiment_forgets_grants AFTER DELETE ON experiment
     FOR EACH ROW EXECUTE FUNCTION forget_grants('experiment');
 CREATE TRIGGER registered_model_forgets_grants AFTER DELETE ON registered_model
     FOR EACH ROW EXECUTE FUNCTION forget_grants('registered_model');
+
+-- The catalog where models stand that name none is open to who is in the workspace, until somebody takes that back.
+CREATE FUNCTION open_default_schema() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
+    VALUES (NEW.id, 'catalog', 'main', 2, 'USE_CATALOG'),
+           (NEW.id, 'schema', 'main.default', 2, 'USE_SCHEMA'),
+           (NEW.id, 'schema', 'main.default', 2, 'CREATE_MODEL');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER workspace_opens_default_schema AFTER INSERT ON workspace
+    FOR EACH ROW EXECUTE FUNCTION open_default_schema();
+INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
+SELECT w.id, g.kind, g.object, 2, g.privilege
+FROM workspace w, (VALUES ('catalog', 'main', 'USE_CATALOG'), ('schema', 'main.default', 'USE_SCHEMA'),
+                          ('schema', 'main.default', 'CREATE_MODEL')) AS g(kind, object, privilege);

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from lakeward import logged_models
+from lakeward.access import Sight
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.kit.pages import page_size
@@ -137,6 +138,7 @@ async def search_versions(
     any_case: bool = False,
     only: str | None = None,
     prompts: bool | None = None,
+    sight: Sight | None = None,
 ) -> tuple[list[ModelVersion], str | None]:
     """A page of versions, and the token of the next one.
 
@@ -144,7 +146,9 @@ async def search_versions(
     `prompts` says whether it is a prompt.
     """
     limit = page_size(max_results, search.MAX_VERSIONS, search.MAX_VERSIONS)
-    query = search.versions(workspace, filter_text, order_by, page_token, any_case=any_case, only=only, prompts=prompts)
+    query = search.versions(
+        workspace, filter_text, order_by, page_token, any_case=any_case, only=only, prompts=prompts, sight=sight
+    )
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:
         return found, None

@@ -42,7 +42,7 @@ async def _resolve(call: Call, segments: paths.Segments, access: Access) -> Plac
         home = None if workspace_named(call.headers) is not None else await experiment_home(call.db, segments)
         if home is None or not await _may(call, home, segments, access):
             raise
-        return await Resolver(call.db, home, call.actor).files(segments, access)
+        return await Resolver(call.db, home).files(segments, access)
 
 
 async def _may(call: Call, home: int, segments: paths.Segments, access: Access) -> bool:
