@@ -1,4 +1,4 @@
-"""Every example of the README, Getting started and the registry runs as it stands there, on a real server."""
+"""Every example of the README, Getting started, the registry and Access runs as it stands there, on a real server."""
 
 import pytest
 
@@ -8,6 +8,7 @@ PAGES = {
     "README.md": "params.C",
     "docs/getting-started.md": "run_id",
     "docs/registry.md": "Say hello to Ada in Italian.",
+    "docs/access.md": "bob reads main.default.forecast of ann",
 }
 
 

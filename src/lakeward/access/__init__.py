@@ -7,6 +7,7 @@ list and the explanation all come from that. A change counts within a second on 
 """
 
 from lakeward.access import unity
+from lakeward.access.explanations import Asked, Explanation, explain, explain_in
 from lakeward.access.gate import Gate, Sight
 from lakeward.access.kinds import add_object_type, add_securable
 from lakeward.access.objects import Found, Listed, Named, named
@@ -19,6 +20,8 @@ __all__ = [
     "OWN",
     "READ",
     "Acl",
+    "Asked",
+    "Explanation",
     "Found",
     "Gate",
     "Held",
@@ -31,6 +34,8 @@ __all__ = [
     "Way",
     "add_object_type",
     "add_securable",
+    "explain",
+    "explain_in",
     "find_principals",
     "from_",
     "named",

@@ -25,7 +25,7 @@ def command(
     OBJECT is a type and a name: experiments/12, registered-models/3, function/main.default.iris, schema/main.default.
     PRIVILEGE is a right or a level: READ, EDIT, CAN_MANAGE, EXECUTE, CREATE_MODEL.
     """
-    from lakeward.access.explain import Asked, Explanation, explain_in
+    from lakeward.access import Asked, Explanation, explain_in
     from lakeward.app import all_routes
     from lakeward.runtime.db import Database
     from lakeward.runtime.reach import database
