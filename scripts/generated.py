@@ -33,8 +33,8 @@ def routes() -> str:
         "",
         "Every method and path the server answers, and who may use it: `PUBLIC` anybody, `SIGNED_URL` whoever has the",
         "signed URL, `SIGNED_IN` every known caller, `USE`, `READ`, `EDIT` and `MANAGE` those with that role in the",
-        "workspace of the call, `ADMIN` administrators of the server. After `on` stand the objects that a request names: a",
-        "right on them is enough too, see [Access](access.md). The same surface as OpenAPI: `GET /openapi.json`.",
+        "workspace of the call, `ADMIN` administrators of the server. After `on` stand the objects that a request",
+        "names: a right on them is enough too, see [Access](access.md). The same as OpenAPI: `GET /openapi.json`.",
     ]
     tag = None
     for route in table:

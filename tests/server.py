@@ -296,6 +296,10 @@ class Callers:
     def _manager(self) -> Caller:
         return self._server.bearer(self._server.token("manager", role=Role.MANAGE))
 
+    def _deactivated(self) -> Caller:
+        """An editor until the test deactivates him."""
+        return self._server.bearer(self._server.token("deactivated", role=Role.EDIT))
+
     def _admin(self) -> Caller:
         return self._server.bearer(self._server.token("admin", admin=True))
 

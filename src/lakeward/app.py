@@ -43,8 +43,8 @@ _SEAL_SECONDS = 3.0
 def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
-        health_routes, platform_routes, workspace_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, trace_routes, artifact_routes, registry_routes, web_routes,
+        health_routes, platform_routes, workspace_routes, access_routes, experiment_routes, tracking_routes,
+        trash_routes, logged_model_routes, trace_routes, artifact_routes, registry_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 

@@ -196,7 +196,8 @@ def test_loading_needs_execute_in_every_dialect(side, owner, member, monkeypatch
                 "catalog_name": "main", "schema_name": "default", "model_name": leaf, "version": 1,
                 "operation": "READ_MODEL_VERSION",
             }),
-            lambda: uc.get_model_version_download_uri(full, "1"), lambda: http.get_model_version_download_uri(leaf, "1"),
+            lambda: uc.get_model_version_download_uri(full, "1"),
+            lambda: http.get_model_version_download_uri(leaf, "1"),
             lambda: load(uc, f"models:/{full}/1"), lambda: load(http, f"models:/{leaf}/1"),
         ):  # fmt: skip
             try:

@@ -31,7 +31,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Who, which right or privilege, on what: `object` is a type and a name, `experiments/12`, `schema/main.default`."""
+    """Who, which right or privilege, on what: `object` is a type and a name, as in `experiments/12`."""
 
     principal: str
     privilege: str
@@ -152,7 +152,9 @@ def _missing(kind: Kind, alternative: Sequence[Held], grants: Sequence[Grant], n
     lacking = []
     for part in alternative:
         if _satisfying(part, grants) is None:
-            at = [f"{part[level.kind][0]} on {_place(level.kind, names)}" for level in kind.levels if level.kind in part]
+            at = [
+                f"{part[level.kind][0]} on {_place(level.kind, names)}" for level in kind.levels if level.kind in part
+            ]
             lacking.append(" or ".join(at).replace(f"{OWN} on ", "ownership of "))
     return f"It would take {', and '.join(lacking)}."
 

@@ -1,7 +1,7 @@
 """Decides about objects for callers whose role in the workspace is not enough.
 
-What was allowed is remembered for a second, so a run that logs a thousand points a second asks once; what was refused is
-not, so a grant helps at once. The groups of a caller are part of the question: who leaves one asks anew.
+What was allowed is remembered for a second, so a run that logs a thousand points a second asks once; what was refused
+is not, so a grant helps at once. The groups of a caller are part of the question: who leaves one asks anew.
 """
 
 import time
@@ -67,9 +67,7 @@ class Gate:
                 asked[name] = parsed
         if asked:
             async with self._db.connection() as connection:
-                decided = await store.decide(
-                    connection, way, right, workspace, actor.principals, list(asked.values())
-                )
+                decided = await store.decide(connection, way, right, workspace, actor.principals, list(asked.values()))
             found.update(zip(asked, decided, strict=True))
             self._remember(
                 (actor.principals, workspace, way, name, right)

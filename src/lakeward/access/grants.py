@@ -45,9 +45,7 @@ async def given(tx: Tx, securable: Securable, workspace: int, name: str) -> list
 async def effective(tx: Tx, securable: Securable, workspace: int, name: str) -> list[Grant]:
     """What counts on the securable, wherever it was given, by principal."""
     levels = await _levels(tx, securable, workspace, name)
-    found = [
-        grant for level in levels for grant in await store.grants_on(tx, workspace, *level, securable.privileges)
-    ]
+    found = [grant for level in levels for grant in await store.grants_on(tx, workspace, *level, securable.privileges)]
     return sorted(found, key=lambda grant: grant.principal.name)
 
 

@@ -127,7 +127,7 @@ class Found:
 
 
 def named(way: Way) -> Callable[..., Named]:
-    """`run = named(BY_RUN)`, then `run("run_id", "run_uuid")` in a rule."""
+    """The word that rules use for objects found so; its arguments are the fields that name them."""
 
     def of(*fields: str, header: str = "") -> Named:
         return Named(way, fields, header=header)

@@ -109,7 +109,7 @@ BY_METASTORE: Final = Way(
 BY_CATALOG: Final = Way(
     CATALOG,
     "catalog",
-    "SELECT $2::bigint AS workspace_id, n.name COLLATE \"C\" AS catalog_name",
+    'SELECT $2::bigint AS workspace_id, n.name COLLATE "C" AS catalog_name',
     lambda name: NotFound(f"{name!r} is no name of a catalog.", code="CATALOG_DOES_NOT_EXIST"),
     lambda name: _levels_of(name, 1),
 )

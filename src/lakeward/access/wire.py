@@ -27,7 +27,7 @@ class AccessControlRequest(msgspec.Struct):
         said = [(kind, name) for kind, name in names.items() if name]
         if len(said) != 1:
             raise InvalidParameter(
-                "Each entry of access_control_list names exactly one of user_name, group_name and service_principal_name."
+                "Each entry of access_control_list names one of user_name, group_name and service_principal_name."
             )
         return Given(*said[0], self.permission_level)
 

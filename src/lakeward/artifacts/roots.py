@@ -65,7 +65,10 @@ def _experiment(names: Mapping[str, str]) -> tuple[Way, str]:
 
 
 RUNS: Final = Root(
-    "runs", (*_INTERNAL, "Runs", "{run}", "artifacts"), ("{experiment}", "{run}", "artifacts"), _locate_run,
+    "runs",
+    (*_INTERNAL, "Runs", "{run}", "artifacts"),
+    ("{experiment}", "{run}", "artifacts"),
+    _locate_run,
     owner=_experiment,
 )
 MODELS: Final = Root(

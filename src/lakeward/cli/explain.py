@@ -17,9 +17,7 @@ _where = settings_options("data", "database_url")
 @click.option("--workspace", metavar="NAME", default="default", show_default=True, help="Where the object is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_where
-def command(
-    *, principal: str, privilege: str, target: str, workspace: str, as_json: bool, **options: Any
-) -> None:
+def command(*, principal: str, privilege: str, target: str, workspace: str, as_json: bool, **options: Any) -> None:
     """Tell why PRINCIPAL has PRIVILEGE on OBJECT, or what is missing. The exit code is 1 for a no.
 
     OBJECT is a type and a name: experiments/12, registered-models/3, function/main.default.iris, schema/main.default.

@@ -1,7 +1,7 @@
 """Registered models and prompts as objects of access: by permission levels, and by Unity Catalog's privileges.
 
-Both count, whichever dialect asks. Registering a version from a run, a LoggedModel or another version needs the right to
-read that too, or a version would lend its files to who may not have them.
+Both count, whichever dialect asks. Registering a version from a run, a LoggedModel or another version needs the right
+to read that too, or a version would lend its files to who may not have them.
 """
 
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ REGISTERED_MODEL: Final = Kind(
 
 _ROW: Final = "SELECT o.id, o.workspace_id, o.catalog_name, o.schema_name FROM registered_model o"
 _ANY_CASE: Final = (
-    f"{_ROW} WHERE o.workspace_id = $2 AND lower(o.full_name) = lower(n.name COLLATE \"C\")"
+    f'{_ROW} WHERE o.workspace_id = $2 AND lower(o.full_name) = lower(n.name COLLATE "C")'
     ' ORDER BY o.full_name = n.name COLLATE "C" DESC, o.id LIMIT 1'
 )
 

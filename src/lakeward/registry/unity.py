@@ -112,7 +112,13 @@ async def list_models(
         raise InvalidParameter("Name both catalog_name and schema_name, or neither.")
     scope = search.Scope(catalog, schema, prompts=False) if catalog else None
     return await models.search_models(
-        tx, workspace, filter_text=None, order_by=[], max_results=max_results, page_token=page_token, scope=scope,
+        tx,
+        workspace,
+        filter_text=None,
+        order_by=[],
+        max_results=max_results,
+        page_token=page_token,
+        scope=scope,
         sight=sight,
     )
 

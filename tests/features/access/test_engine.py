@@ -66,7 +66,9 @@ def naive_model(held: set[int], grants: set[Grant], name: str, right: str) -> bo
 
     may_use = anywhere(places[2:], "USE_CATALOG", *EVERYTHING) and anywhere(places[1:], "USE_SCHEMA", *EVERYTHING)
     if any((*places[0], grade) in mine for grade in (*GRADES, "OWN")):
-        best = max(4 if p == "OWN" else GRADES.index(p) for k, w, p in mine if (k, w) == places[0] and p in (*GRADES, "OWN"))
+        best = max(
+            4 if p == "OWN" else GRADES.index(p) for k, w, p in mine if (k, w) == places[0] and p in (*GRADES, "OWN")
+        )
     else:
         best = -1
     grade, privilege = {
@@ -118,8 +120,8 @@ async def populate(connection: Any, pick: random.Random) -> SimpleNamespace:
     )
     places = [(pick.choice(("Prod", "dev")), pick.choice(("a", "B", "c"))) for _ in range(30)]
     models = await connection.fetch(
-        "INSERT INTO registered_model (workspace_id, name, full_name, catalog_name, schema_name, is_prompt, description,"
-        " deployment_job_id, created_by, created_at, updated_at)"
+        "INSERT INTO registered_model (workspace_id, name, full_name, catalog_name, schema_name, is_prompt,"
+        " description, deployment_job_id, created_by, created_at, updated_at)"
         " SELECT 1, n, n, c, s, false, '', '', '', 0, 0 FROM unnest($1::text[], $2::text[], $3::text[]) AS t(n, c, s)"
         " RETURNING id || ' ' || catalog_name || ' ' || schema_name",
         [f"{c}.{s}.m{number}{stem[2:]}" for number, (c, s) in enumerate(places)],
@@ -154,7 +156,16 @@ def random_grants(world: SimpleNamespace, pick: random.Random) -> list[Grant]:
     found += [to_somebody("registered_model", pick.choice(world.models).split(" ")[0], *on_models) for _ in range(40)]
     on_schemas = ("USE_SCHEMA", "USE_SCHEMA", "EXECUTE", "CREATE_MODEL", "MANAGE", "BROWSE", "ALL_PRIVILEGES", "OWN")
     found += [to_somebody("schema", pick.choice(world.schemas), *on_schemas) for _ in range(14)]
-    on_catalogs = ("USE_CATALOG", "USE_CATALOG", "USE_SCHEMA", "EXECUTE", "APPLY_TAG", "CREATE_FUNCTION", "MANAGE", "OWN")
+    on_catalogs = (
+        "USE_CATALOG",
+        "USE_CATALOG",
+        "USE_SCHEMA",
+        "EXECUTE",
+        "APPLY_TAG",
+        "CREATE_FUNCTION",
+        "MANAGE",
+        "OWN",
+    )
     found += [to_somebody("catalog", pick.choice(("prod", "dev")), *on_catalogs) for _ in range(10)]
     return [*found, to_somebody("metastore", "", "MANAGE", "OWN")]
 
@@ -206,25 +217,24 @@ async def explained(connection: Any, world: SimpleNamespace, pick: random.Random
 def test_sql_decides_as_the_pages_say(server: Server, seed: int):
     async def check() -> int:
         connection = await asyncpg.connect(server.backend.dsn_of(server.database))
+        world_of_its_own = connection.transaction()
+        await world_of_its_own.start()
         try:
-            async with connection.transaction():
-                pick = random.Random(seed)
-                await connection.execute("DELETE FROM access_grant")
-                world = await populate(connection, pick)
-                await give(connection, world, random_grants(world, pick))
-                for user in world.users:
-                    rows = await connection.fetch("SELECT principals_of($1)", user)
-                    assert {row[0] for row in rows} == groups_of(user, world.members)
-                count = await compared(connection, world, BY_ID, world.experiments, naive_experiment, "experiment")
-                count += await compared(
-                    connection, world, registry.BY_ID, world.models, naive_model, "registered_model"
-                )
-                count += await compared(connection, world, unity.BY_SCHEMA, world.schemas, naive_schema)
-                yes = await explained(connection, world, pick)
-                assert 20 < yes < 380  # neither answer is rare
-        finally:
+            pick = random.Random(seed)
             await connection.execute("DELETE FROM access_grant")
+            world = await populate(connection, pick)
+            await give(connection, world, random_grants(world, pick))
+            for user in world.users:
+                rows = await connection.fetch("SELECT principals_of($1)", user)
+                assert {row[0] for row in rows} == groups_of(user, world.members)
+            count = await compared(connection, world, BY_ID, world.experiments, naive_experiment, "experiment")
+            count += await compared(connection, world, registry.BY_ID, world.models, naive_model, "registered_model")
+            count += await compared(connection, world, unity.BY_SCHEMA, world.schemas, naive_schema)
+            yes = await explained(connection, world, pick)
+            assert 20 < yes < 380  # neither answer is rare
+            return count
+        finally:
+            await world_of_its_own.rollback()
             await connection.close()
-        return count
 
     assert server.backend.loop.run(check()) >= 10_000

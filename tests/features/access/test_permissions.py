@@ -115,7 +115,8 @@ def test_a_grant_is_taken_back_within_a_second(server: Server, serving, ann: Cal
 
 def test_a_group_and_the_groups_in_it(server: Server, ann: Caller, bob: Caller):
     server.sql(
-        "WITH made AS (INSERT INTO principal (kind, name) VALUES ('GROUP', 'lab'), ('GROUP', 'team') RETURNING id, name)"
+        "WITH made AS (INSERT INTO principal (kind, name) VALUES ('GROUP', 'lab'), ('GROUP', 'team')"
+        " RETURNING id, name)"
         " INSERT INTO group_member SELECT o.id, i.id FROM made o, made i WHERE o.name = 'lab' AND i.name = 'team'"
         " UNION ALL SELECT made.id, p.id FROM made, principal p WHERE made.name = 'team' AND p.name = 'bob'"
     )

@@ -274,6 +274,15 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
         (method, f"{_PERMISSIONS}{more}"): lambda w: {"object_type": "experiments", "object_id": w.experiment}
         for method, more in (("GET", ""), ("PUT", ""), ("PATCH", ""), ("GET", "/permissionLevels"))
     },
+    **{
+        (method, f"{_NATIVE}/{what}/{{securable_type}}/{{full_name}}"): lambda w: {
+            "securable_type": "function", "full_name": w.catalog,
+        }
+        for method, what in (("GET", "permissions"), ("PATCH", "permissions"), ("GET", "effective-permissions"))
+    },
+    ("POST", "/api/2.0/lakeward/explain"): lambda w: {
+        "principal": "owner", "privilege": "READ", "object": f"experiments/{w.experiment}",
+    },
     # the server itself
     ("POST", "/api/2.0/lakeward/purge"): lambda w: {
         "experiment_ids": [w.experiment], "run_ids": [w.run], "model_ids": [w.model],
@@ -333,6 +342,23 @@ WITHOUT_OBJECT = {
     ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
 }  # fmt: skip
 
+# Who was given levels on the experiments and on the models of the world, and nothing else.
+GIVEN = {
+    "viewer": ("CAN_READ", "CAN_READ"),
+    "author": ("CAN_EDIT", "CAN_EDIT"),
+    "stager": ("CAN_EDIT", "CAN_MANAGE_STAGING_VERSIONS"),
+    "master": ("CAN_MANAGE", "CAN_MANAGE"),
+}
+# What takes more than the level that the role of its rule amounts to.
+STAGER = {("POST", "model-versions/transition-stage")}
+MASTER = {
+    ("POST", "experiments/delete"), ("POST", "experiments/restore"), ("POST", "registered-models/rename"),
+    ("DELETE", "registered-models/delete"), ("DELETE", "model-versions/delete"),
+    ("DELETE", f"{_UC}/registered-models/delete"), ("DELETE", f"{_UC}/model-versions/delete"),
+    ("DELETE", f"{_NATIVE}/models/{{full_name}}"), ("DELETE", f"{_NATIVE}/models/{{full_name}}/versions/{{version}}"),
+    ("DELETE", f"{_UC}/prompts/{{name}}"), ("DELETE", f"{_UC}/prompts/{{name}}/versions/{{version}}"),
+}  # fmt: skip
+
 _PREFIX = "/api/2.0/mlflow/"
 
 
@@ -369,9 +395,32 @@ def server(serving):
 @pytest.fixture(scope="module")
 def everybody(server: Server) -> Callers:
     made = Callers(server)
-    for who in ("nobody", "memberless", "stranger", "member", "reader", "editor", "manager", "admin"):
+    for who in ("nobody", "memberless", "stranger", "member", "reader", "editor", "manager", "admin", "deactivated"):
         getattr(made, who)
+    for who in (*GIVEN, "maker"):
+        setattr(made, who, server.bearer(server.token(who, role=Role.USE)))
+    server.sql("UPDATE principal SET is_active = false WHERE name = 'deactivated'")
     return made
+
+
+def give(server: Server, world: World, who: str) -> None:
+    """The levels of this one on the objects of a world."""
+    on_experiments, on_models = GIVEN[who]
+    server.sql(
+        "INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)"
+        " SELECT 1, o.kind, o.id, p.id, o.level FROM principal p, (SELECT 'experiment' AS kind, $2 AS id, $3 AS level"
+        "   UNION ALL SELECT 'registered_model', id::text, $4 FROM registered_model WHERE full_name = ANY ($5)) o"
+        " WHERE p.name = $1 ON CONFLICT DO NOTHING",
+        who, world.experiment, on_experiments, on_models,
+        [f"main.default.{world.registered}", world.catalog, world.prompt],
+    )  # fmt: skip
+
+
+def needed(key: tuple[str, str]) -> str:
+    """Who of those that were given a level is the first who may use this route."""
+    if key in MASTER or key in STAGER:
+        return "master" if key in MASTER else "stager"
+    return {Role.READ: "viewer", Role.EDIT: "author", Role.MANAGE: "master"}[ROUTES[key].allow.role]
 
 
 _numbers = itertools.count(1)
@@ -444,7 +493,16 @@ def world(client: Caller) -> World:
 @pytest.fixture(scope="module")
 def standing(server: Server, everybody: Callers) -> World:
     """Whoever may not, changes nothing: so one world is enough for all of them."""
-    return make_world(server.local)
+    made = make_world(server.local)
+    for who in GIVEN:
+        give(server, made, who)
+    return made
+
+
+@pytest.fixture(scope="module")
+def own(server: Server, everybody: Callers) -> World:
+    """The world of a member who made it himself."""
+    return make_world(everybody.maker)
 
 
 def send(caller: Caller, route: Route, fields: Request, **headers: str):
@@ -521,6 +579,11 @@ def test_who_may_not(server: Server, everybody: Callers, standing: World, key):
             response = send(getattr(everybody, who), route, fields)
             assert response.status_code == 403, (who, response.text)
             assert route.method == "HEAD" or response.json()["error_code"] == "PERMISSION_DENIED"
+    if route.allow.objects:
+        for who in itertools.takewhile(lambda each: each != needed(key), GIVEN):
+            response = send(getattr(everybody, who), route, fields)
+            assert response.status_code == 403, (who, response.text)
+    assert send(everybody.deactivated, route, fields).status_code == 401
     assert state(server, standing) == before
 
 
@@ -529,12 +592,33 @@ def test_who_may(everybody: Callers, world: World, key):
     """The lowest role that a rule names is enough; and so the refusals above were because of who asked."""
     route = ROUTES[key]
     role = route.allow.role
-    who = "admin" if route.allow is ADMIN else {None: "reader", 1: "member", 2: "reader", 3: "editor", 4: "manager"}[role]
+    who = (
+        "admin" if route.allow is ADMIN else {None: "reader", 1: "member", 2: "reader", 3: "editor", 4: "manager"}[role]
+    )
     response = send(getattr(everybody, who), route, TABLE[key](world))
     assert response.status_code not in (401, 403, 404, 405), response.text
     assert response.status_code < 500, response.text
     if route.method == "GET" and key in BY_ID:
         assert response.status_code == 200, response.text
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in sorted(TABLE) if ROUTES[key].allow.objects], ids=lambda key: f"{key[0]} {key[1]}"
+)
+def test_whoever_was_given_enough_may(server: Server, everybody: Callers, standing: World, own: World, key):
+    """The lowest level that is enough, on an object of somebody else; and whoever made the object himself."""
+    route = ROUTES[key]
+    changes = route.allow.role is not Role.READ
+    given, made = standing, own
+    if changes:
+        given, made = make_world(server.local), make_world(everybody.maker)
+        give(server, given, needed(key))
+    for who, world in ((needed(key), given), ("maker", made)):
+        response = send(getattr(everybody, who), route, TABLE[key](world))
+        assert response.status_code not in (401, 403, 404, 405), (who, response.text)
+        assert response.status_code < 500, (who, response.text)
+        if route.method == "GET" and key in BY_ID:
+            assert response.status_code == 200, (who, response.text)
 
 
 def test_runs_of_strangers_are_not_reached_by_mixing_ids(server: Server, everybody: Callers, world: World):

@@ -1,17 +1,24 @@
 """Why may somebody do something, or why not."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from lakeward.access.explanations import Asked, Explanation, explain, parse
-from lakeward.access.records import MANAGE
-from lakeward.runtime.http import USE, Call, Role, Routes
+from lakeward.access.objects import Found
+from lakeward.access.records import MANAGE as MANAGING
+from lakeward.access.records import Way
+from lakeward.runtime.http import MANAGE, Call, Routes
 
 routes = Routes("permissions", ("/api/2.0/lakeward",))
 
 
-@routes.post("/explain", allow=USE, tx="read")
-async def explain_access(call: Call, req: Asked) -> Explanation:
+def _object(call: Any, request: Any) -> Iterator[tuple[Way, str]]:
     """Everybody may ask about himself; who manages an object, about everybody."""
-    way, name, _ = parse(req)
-    role = call.actor.role_in(call.workspace)
-    if req.principal != call.actor.name and (role is None or role < Role.MANAGE):
-        await call.access.require(call.actor, call.workspace, way, [name], MANAGE)
+    way, name, _ = parse(request)
+    if request.principal != call.caller.name:
+        yield way, name
+
+
+@routes.post("/explain", allow=MANAGE.on(Found(_object, "the object", MANAGING)), tx="read")
+async def explain_access(call: Call, req: Asked) -> Explanation:
     return await explain(call.tx, call.workspace, req)

@@ -100,7 +100,9 @@ async def get_logged_model_artifact(call: Call, req: wire.GetModelArtifact) -> R
     return await deliver(call, _below(top, req.artifact_file_path))
 
 
-@ui.post("/upload-artifact", allow=EDIT.on(of_run("run_uuid", "run_id")), tx=None, raw_body=True, max_body=_MAX_UI_UPLOAD)
+@ui.post(
+    "/upload-artifact", allow=EDIT.on(of_run("run_uuid", "run_id")), tx=None, raw_body=True, max_body=_MAX_UI_UPLOAD
+)
 async def upload_artifact(call: Call, req: wire.GetArtifact) -> None:
     """What the web UI writes (a table of an evaluation, say): small files only."""
     top, _ = await _run(call, req.run_uuid or req.run_id, Access.WRITE)

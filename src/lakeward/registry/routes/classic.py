@@ -7,7 +7,17 @@ from lakeward.registry import files, wire
 from lakeward.registry import models as nouns
 from lakeward.registry import versions as version_nouns
 from lakeward.registry.records import PRODUCTION
-from lakeward.registry.securable import BY_NAME, ORIGINS, REGISTERED_MODEL, TO_PRODUCTION, VERSION, new_model, of_model, stage, tagging
+from lakeward.registry.securable import (
+    BY_NAME,
+    ORIGINS,
+    REGISTERED_MODEL,
+    TO_PRODUCTION,
+    VERSION,
+    new_model,
+    of_model,
+    stage,
+    tagging,
+)
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 
 _PREFIXES = ("/api/2.0/mlflow/registered-models", "/ajax-api/2.0/mlflow/registered-models")

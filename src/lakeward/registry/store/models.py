@@ -36,9 +36,7 @@ class NewModel(msgspec.Struct, frozen=True):
     created_at: int
 
 
-async def insert(
-    tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs, owner: int
-) -> RegisteredModel | None:
+async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs, owner: int) -> RegisteredModel | None:
     """The new model, or None if the name is taken."""
     made: RegisteredModelId | None = await tx.fetchval(
         """
