@@ -86,7 +86,10 @@ async def revoke(
 
 async def lock(tx: Tx, workspace: int, kind: str, name: str) -> None:
     """Changes of one object's grants wait for each other until the transaction ends."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 5))", f"{workspace}/{kind}/{name}")
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(concat($1::text, '/', $2::text, '/', $3::text), 5))",
+        str(workspace), kind, name,
+    )  # fmt: skip
 
 
 async def find_principals(tx: Tx, names: Sequence[str]) -> dict[str, Principal]:

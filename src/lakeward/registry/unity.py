@@ -20,6 +20,7 @@ from lakeward.registry.records import (
     ModelVersion,
     RegisteredModel,
 )
+from lakeward.registry.securable import unknown as unknown_model
 from lakeward.registry.store import files as files_store
 from lakeward.registry.store import models as models_store
 from lakeward.registry.store import versions as store
@@ -169,7 +170,7 @@ async def create_version(
     )
     made = await store.insert(tx, workspace, names.parse(current).full, new, list(kept.items()))
     if made is None:
-        raise models.unknown(name)
+        raise unknown_model(name)
     return made
 
 

@@ -21,6 +21,7 @@ from lakeward.registry.records import (
     STAGING,
     ModelVersion,
 )
+from lakeward.registry.securable import unknown as unknown_model
 from lakeward.registry.store import models as models_store
 from lakeward.registry.store import versions as store
 from lakeward.runtime.db import Database, Tx
@@ -79,7 +80,7 @@ async def add(tx: Tx, db: Database, workspace: int, creator: str, name: str, **f
     )
     made = await store.insert(tx, workspace, full, new, list(kept.items()))
     if made is None:
-        raise models.unknown(name)
+        raise unknown_model(name)
     if made.logged_model_id:
         await logged_models.note_version(tx, db, workspace, made.logged_model_id, made.name, made.version)
     return made
@@ -123,7 +124,7 @@ async def latest(tx: Tx, workspace: int, name: str, stages: Sequence[str]) -> li
     wanted = [canonical_stage(each) for each in dict.fromkeys(stages)] or STAGES
     found = await models_store.find_kind(tx, workspace, names.parse(name).full)
     if found is None:
-        raise models.unknown(name)
+        raise unknown_model(name)
     return (await store.latest_of_stages(tx, [found[0]], list(dict.fromkeys(wanted)))).get(found[0], [])
 
 
@@ -215,7 +216,7 @@ async def set_alias(tx: Tx, workspace: int, name: str, alias: str, version: str)
 async def delete_alias(tx: Tx, workspace: int, name: str, alias: str) -> None:
     names.check_alias(alias)
     if not await store.delete_alias(tx, workspace, names.parse(name).full, alias):
-        raise models.unknown(name)
+        raise unknown_model(name)
 
 
 def canonical_stage(stage: str) -> str:
@@ -228,4 +229,4 @@ def canonical_stage(stage: str) -> str:
 
 async def _check_model(tx: Tx, workspace: int, name: str) -> None:
     if await models_store.find_kind(tx, workspace, names.parse(name).full) is None:
-        raise models.unknown(name)
+        raise unknown_model(name)
