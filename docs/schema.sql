@@ -1,4 +1,14 @@
 -- The schema after all migrations. Made by `make docs`; `make check` keeps it true.
+CREATE FUNCTION public.forget_grants() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM access_grant
+    WHERE workspace_id = OLD.workspace_id AND kind = TG_ARGV[0] AND object = OLD.id::text;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.log_points(run_ids text[], workspace_ids bigint[], places integer[], key_ids integer[], stamps bigint[], steps bigint[], vals double precision[]) RETURNS SETOF text
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -104,6 +114,18 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.open_default_schema() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
+    VALUES (NEW.id, 'catalog', 'main', 2, 'USE_CATALOG'),
+           (NEW.id, 'schema', 'main.default', 2, 'USE_SCHEMA'),
+           (NEW.id, 'schema', 'main.default', 2, 'CREATE_MODEL');
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.principals_of(one bigint) RETURNS SETOF bigint
     LANGUAGE sql STABLE STRICT ROWS 10 PARALLEL SAFE
     AS $$
@@ -149,6 +171,14 @@ BEGIN
     RETURN found;
 END
 $$;
+
+CREATE TABLE public.access_grant (
+    workspace_id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    object text NOT NULL COLLATE pg_catalog."C",
+    principal_id bigint NOT NULL,
+    privilege text NOT NULL COLLATE pg_catalog."C"
+);
 
 CREATE TABLE public.access_token (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -715,8 +745,11 @@ CREATE TABLE public.workspace_member (
     workspace_id bigint NOT NULL,
     principal_id bigint NOT NULL,
     role text NOT NULL,
-    CONSTRAINT workspace_member_role_check CHECK ((role = ANY (ARRAY['READ'::text, 'EDIT'::text, 'MANAGE'::text])))
+    CONSTRAINT workspace_member_role_check CHECK ((role = ANY (ARRAY['USE'::text, 'READ'::text, 'EDIT'::text, 'MANAGE'::text])))
 );
+
+ALTER TABLE ONLY public.access_grant
+    ADD CONSTRAINT access_grant_pkey PRIMARY KEY (workspace_id, kind, object, principal_id, privilege);
 
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_hash_key UNIQUE (hash);
@@ -886,6 +919,10 @@ ALTER TABLE ONLY public.workspace
 ALTER TABLE ONLY public.workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
 
+CREATE INDEX access_grant_of_principal ON public.access_grant USING btree (principal_id, workspace_id, kind, privilege, object);
+
+CREATE UNIQUE INDEX access_grant_owner ON public.access_grant USING btree (workspace_id, kind, object) WHERE (privilege = 'OWN'::text);
+
 CREATE INDEX access_token_expiring ON public.access_token USING btree (expires_at) WHERE (kind <> 'PERSONAL'::text);
 
 CREATE INDEX access_token_made_by ON public.access_token USING btree (created_by);
@@ -1001,6 +1038,18 @@ CREATE INDEX trace_signature_of_experiment ON public.trace_signature USING btree
 CREATE INDEX trace_tag_is ON public.trace USING gin (tags jsonb_path_ops);
 
 CREATE INDEX upload_oldest ON public.upload USING btree (created_at);
+
+CREATE TRIGGER experiment_forgets_grants AFTER DELETE ON public.experiment FOR EACH ROW EXECUTE FUNCTION public.forget_grants('experiment');
+
+CREATE TRIGGER registered_model_forgets_grants AFTER DELETE ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.forget_grants('registered_model');
+
+CREATE TRIGGER workspace_opens_default_schema AFTER INSERT ON public.workspace FOR EACH ROW EXECUTE FUNCTION public.open_default_schema();
+
+ALTER TABLE ONLY public.access_grant
+    ADD CONSTRAINT access_grant_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_grant
+    ADD CONSTRAINT access_grant_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.principal(id) ON DELETE SET NULL;

@@ -32,15 +32,16 @@ def routes() -> str:
         "<!-- Made by `make docs`; `make check` keeps it true. -->",
         "",
         "Every method and path the server answers, and who may use it: `PUBLIC` anybody, `SIGNED_URL` whoever has the",
-        "signed URL, `SIGNED_IN` every known caller, `READ`, `EDIT` and `MANAGE` those with that role in the workspace",
-        "of the call, `ADMIN` administrators of the server. The same surface as OpenAPI: `GET /openapi.json`.",
+        "signed URL, `SIGNED_IN` every known caller, `USE`, `READ`, `EDIT` and `MANAGE` those with that role in the",
+        "workspace of the call, `ADMIN` administrators of the server. After `on` stand the objects that a request",
+        "names: a right on them is enough too, see [Access](access.md). The same as OpenAPI: `GET /openapi.json`.",
     ]
     tag = None
     for route in table:
         if route.tag != tag:
             tag = route.tag
             lines += ["", f"## {tag}", "", "| method | path | rule |", "| --- | --- | --- |"]
-        lines.append(f"| {route.method} | `{route.path}` | {route.allow.name} |")
+        lines.append(f"| {route.method} | `{route.path}` | {route.allow.shown} |")
     return "\n".join(lines) + "\n"
 
 

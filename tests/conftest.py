@@ -74,7 +74,7 @@ def client(server: Server) -> Caller:
 
 @pytest.fixture
 def callers(server: Server) -> Callers:
-    """Everyone else: `callers.nobody`, `.reader`, `.editor`, `.manager`, `.admin`, `.memberless`, `.stranger`."""
+    """Everyone else: `callers.nobody`, `.member`, `.reader`, `.editor`, `.manager`, `.admin`, `.stranger` and so on."""
     return Callers(server)
 
 

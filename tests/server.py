@@ -283,6 +283,10 @@ class Callers:
         """From elsewhere, by way of a proxy, without credentials."""
         return self._server.caller(x_forwarded_for="203.0.113.7")
 
+    def _member(self) -> Caller:
+        """In the workspace, with a right on nothing."""
+        return self._server.bearer(self._server.token("member", role=Role.USE))
+
     def _reader(self) -> Caller:
         return self._server.bearer(self._server.token("reader", role=Role.READ))
 
@@ -291,6 +295,10 @@ class Callers:
 
     def _manager(self) -> Caller:
         return self._server.bearer(self._server.token("manager", role=Role.MANAGE))
+
+    def _deactivated(self) -> Caller:
+        """An editor until the test deactivates him."""
+        return self._server.bearer(self._server.token("deactivated", role=Role.EDIT))
 
     def _admin(self) -> Caller:
         return self._server.bearer(self._server.token("admin", admin=True))

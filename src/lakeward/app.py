@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 import uvloop
 
-from lakeward import artifacts, identity, registry, tracing, tracking
+from lakeward import access, artifacts, identity, registry, tracing, tracking
+from lakeward.access.routes import routes as access_routes
 from lakeward.artifacts.routes import routes as artifact_routes
 from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
@@ -41,7 +42,7 @@ _SEAL_SECONDS = 3.0
 def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
-        health_routes, identity_routes, experiment_routes, tracking_routes, trash_routes,
+        health_routes, identity_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
         logged_model_routes, trace_routes, artifact_routes, registry_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
@@ -52,6 +53,7 @@ class ProcessHooks:
 
     db: Database
     objects: ObjectStore
+    access: access.Gate
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -63,6 +65,7 @@ class ProcessHooks:
         self.objects = ObjectStore.open(settings.objects_location, settings.objects)
         self._authenticator = identity.Authenticator(self.db)
         self._workspaces = identity.WorkspaceDirectory(self.db)
+        self.access = access.Gate(self.db)
 
     async def stop(self) -> None:
         await self._authenticator.close()

@@ -7,7 +7,7 @@ import grimp
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "lakeward"
-FEATURES = {"artifacts", "tracking", "tracing", "logged_models", "experiments", "identity"}
+FEATURES = {"access", "artifacts", "tracking", "tracing", "logged_models", "experiments", "identity"}
 COMPOSITION = {"lakeward.app", "lakeward.cli"}
 # The server never runs what a caller made (docs/architecture.md): nothing that unpickles, and no mlflow.
 FORBIDDEN = {"mlflow", "pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}

@@ -24,6 +24,13 @@ class Server:
     url: str
     token: str
     reference: bool = False  # MLflow's own server, to prove the expectations
+    data: Path | None = None  # of a server that was started here
+
+    def make_token(self, name: str, *options: str) -> str:
+        """A token of another principal, who is made if need be."""
+        if self.data is None:
+            raise RuntimeError("tokens of others are made on a server of our own: unset LAKEWARD_TEST_URL")
+        return make_token(self.data, server_environment(self.data.parent), name, *options)
 
     def request(self, method: str, path: str, **kwargs) -> requests.Response:
         """A plain HTTP call without credentials, like curl on the same machine."""
@@ -74,10 +81,10 @@ def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
     raise TimeoutError(f"no answer from {url}/health in {START_SECONDS} s:\n{log.read_text()[-4000:]}")
 
 
-def make_token(data: Path, environment: dict[str, str]) -> str:
+def make_token(data: Path, environment: dict[str, str], *who: str) -> str:
     """A personal access token, made by the command an administrator would use."""
     made = subprocess.run(
-        [*command(), "token", "create", "client-suite", "--admin", "--data", str(data)],
+        [*command(), "token", "create", *(who or ("client-suite", "--admin")), "--data", str(data)],
         env=environment,
         capture_output=True,
         text=True,
@@ -109,7 +116,7 @@ def running(directory: Path) -> Iterator[Server]:
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_healthy(url, process, log)
-        yield Server(url, make_token(data, environment))
+        yield Server(url, make_token(data, environment), data=data)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

@@ -9,6 +9,7 @@ PAGES = {
     "docs/getting-started.md": "run_id",
     "docs/registry.md": "Say hello to Ada in Italian.",
     "docs/identity.md": "signed in as a machine",
+    "docs/access.md": "bob reads main.default.forecast of ann",
 }
 
 

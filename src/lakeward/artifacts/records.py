@@ -6,9 +6,9 @@ from enum import Enum
 
 import msgspec
 
+from lakeward.access import Way
 from lakeward.artifacts.paths import Segments
 from lakeward.runtime.db import Tx
-from lakeward.runtime.http import Actor
 
 
 class Access(Enum):
@@ -20,7 +20,7 @@ class Access(Enum):
 
 
 Locate = Callable[[Tx, int, Mapping[str, str], Access], Awaitable[str]]
-Check = Callable[[Tx, Actor, int, Mapping[str, str], Access], Awaitable[None]]
+Owner = Callable[[Mapping[str, str]], tuple[Way, str]]
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class Root:
 
     `files` is its path in the Files API, `proxy` its path behind `mlflow-artifacts:/` (None: not reachable there); a
     part like `{run}` stands for any name. `locate(tx, workspace, names, access)` gives the prefix of its objects, and
-    raises NotFound for what is not in the workspace, InvalidParameter for what takes no more. `check(tx, actor, …)`
-    asks for more than a role in the workspace; whoever holds a signed URL was checked when it was made. `lasting`: a
-    path leads to the same prefix for ever, or nowhere, so it may be remembered.
+    raises NotFound for what is not in the workspace, InvalidParameter for what takes no more. `owner(names)` is whose
+    rights decide; whoever holds a signed URL was checked when it was made. `lasting`: a path leads to the same prefix
+    for ever, or nowhere, so it may be remembered.
     """
 
     name: str
     files: Segments
     proxy: Segments | None
     locate: Locate
-    check: Check | None = None
+    owner: Owner
     lasting: bool = True
 
 

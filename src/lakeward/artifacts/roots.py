@@ -4,15 +4,15 @@ One file has one key, whatever transport names it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from lakeward import experiments, logged_models, tracing, tracking
+from lakeward.access import Way
 from lakeward.artifacts.paths import Segments, relative
 from lakeward.artifacts.records import Access, Place, Root
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
-from lakeward.runtime.http import Actor
 
 _INTERNAL: Final = ("WorkspaceInternal", "Mlflow", "Artifacts", "{experiment}")
 _REMEMBER_SECONDS: Final = 5.0
@@ -62,14 +62,23 @@ async def get_model(tx: Tx, workspace: int, model_id: str) -> logged_models.Loca
     return found
 
 
+def _experiment(names: Mapping[str, str]) -> tuple[Way, str]:
+    return experiments.BY_ID, names["experiment"]
+
+
 RUNS: Final = Root(
-    "runs", (*_INTERNAL, "Runs", "{run}", "artifacts"), ("{experiment}", "{run}", "artifacts"), _locate_run
+    "runs",
+    (*_INTERNAL, "Runs", "{run}", "artifacts"),
+    ("{experiment}", "{run}", "artifacts"),
+    _locate_run,
+    owner=_experiment,
 )
 MODELS: Final = Root(
     "logged models",
     (*_INTERNAL, "LoggedModels", "{model}", "artifacts"),
     ("{experiment}", "models", "{model}", "artifacts"),
     _locate_model,
+    owner=_experiment,
 )
 
 TRACES: Final = Root(
@@ -77,6 +86,7 @@ TRACES: Final = Root(
     (*_INTERNAL, "Traces", "{trace}", "artifacts"),
     ("{experiment}", "traces", "{trace}", "artifacts"),
     _locate_trace,
+    owner=_experiment,
 )
 
 _roots: list[Root] = [MODELS, TRACES, RUNS]
@@ -96,13 +106,29 @@ async def experiment_home(db: Database, segments: Segments) -> int | None:
         return await experiments.find_home(connection, names["experiment"])
 
 
-class Resolver:
-    """Finds places for one caller; `actor` is None for the holder of a signed URL."""
+def owner_of_file(segments: Segments) -> tuple[Way, str] | None:
+    """Whose rights decide about a path of the Files API; None if it leads nowhere."""
+    return _owner((root, _match(root.files, segments)) for root in _roots)
 
-    def __init__(self, db: Database, workspace: int, actor: Actor | None) -> None:
+
+def owner_of_proxied(segments: Segments) -> tuple[Way, str] | None:
+    """The same of a path behind `mlflow-artifacts:/`."""
+    return _owner((root, _match(root.proxy, segments)) for root in _roots if root.proxy is not None)
+
+
+def _owner(matches: Iterable[tuple[Root, Mapping[str, str] | None]]) -> tuple[Way, str] | None:
+    for root, names in matches:
+        if names is not None:
+            return root.owner(names)
+    return None
+
+
+class Resolver:
+    """Finds places in one workspace, for callers whose rights were checked."""
+
+    def __init__(self, db: Database, workspace: int) -> None:
         self._db = db
         self._workspace = workspace
-        self._actor = actor
 
     async def files(self, segments: Segments, access: Access) -> Place:
         """The place a path of the Files API names."""
@@ -128,13 +154,10 @@ class Resolver:
         spelled = tuple(part.format(**names) if part[0] == "{" else part for part in root.files)
         known = self._db.one(_places)
         found = known.get((self._workspace, spelled))
-        remembered = root.check is None and root.lasting
-        if access is Access.READ and remembered and found is not None and found[0] > time.monotonic():
+        if access is Access.READ and root.lasting and found is not None and found[0] > time.monotonic():
             return Place(self._workspace, found[1], spelled, ())
         async with self._db.connection() as connection:
             prefix = await root.locate(connection, self._workspace, names, access)
-            if root.check is not None and self._actor is not None:
-                await root.check(connection, self._actor, self._workspace, names, access)
         if len(known) >= _REMEMBER_AT_MOST:
             known.clear()
         known[self._workspace, spelled] = time.monotonic() + _REMEMBER_SECONDS, prefix

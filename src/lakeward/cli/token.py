@@ -48,7 +48,9 @@ def command() -> None:
 @click.option("--admin", is_flag=True, help="The principal administers the whole server (owner always does).")
 @click.option("--workspace", metavar="NAME", default="default", show_default=True, help="Give it a role here.")
 @click.option(
-    "--role", type=click.Choice(["read", "edit", "manage"]), help="[default: edit for a new principal, else unchanged]"
+    "--role",
+    type=click.Choice(["use", "read", "edit", "manage"]),
+    help="[default: edit for a new principal, else unchanged]",
 )
 @click.option("--expires", metavar="TIME", callback=lifetime, help="Lifetime such as 12h, 90d or 52w. [default: none]")
 @click.option("--name", "--comment", "comment", metavar="TEXT", default="", help="What the token is for.")

@@ -17,8 +17,11 @@ from lakeward.experiments.locations import (
 )
 from lakeward.experiments.records import Experiment, ExperimentId
 from lakeward.experiments.search import view_of
+from lakeward.experiments.securable import BY_ID, EXPERIMENT, of_experiment
 
 __all__ = [
+    "BY_ID",
+    "EXPERIMENT",
     "ArtifactPlace",
     "Experiment",
     "ExperimentId",
@@ -28,6 +31,7 @@ __all__ = [
     "get_active",
     "model_artifact_uri",
     "model_objects",
+    "of_experiment",
     "own_root",
     "parse_artifact_uri",
     "parse_id",

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+from lakeward import access
+from lakeward.access import Sight
 from lakeward.experiments import store
 from lakeward.experiments.locations import check_location
 from lakeward.experiments.records import DEFAULT_ID, MAX_NAME, MAX_TAG_KEY, MAX_TAG_VALUE, Experiment, ExperimentId
 from lakeward.experiments.search import DEFAULT_RESULTS, MAX_RESULTS, compile_query, token_after
+from lakeward.experiments.securable import EXPERIMENT
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
@@ -62,10 +65,11 @@ async def search(
     view: str,
     max_results: int | None,
     page_token: str | None,
+    sight: Sight | None = None,
 ) -> tuple[list[Experiment], str | None]:
-    """A page of experiments, and the token of the next one."""
+    """A page of the experiments that are seen, and the token of the next one."""
     limit = pages.page_size(max_results, DEFAULT_RESULTS, MAX_RESULTS)
-    query = compile_query(workspace, filter_text, order_by, view, page_token)
+    query = compile_query(workspace, filter_text, order_by, view, page_token, sight)
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:
         return found, None
@@ -73,14 +77,23 @@ async def search(
 
 
 async def create(
-    tx: Tx, workspace: int, name: str, *, location: str | None, tags: list[tuple[str, str]], databricks: bool
+    tx: Tx,
+    workspace: int,
+    name: str,
+    *,
+    location: str | None,
+    tags: list[tuple[str, str]],
+    databricks: bool,
+    owner: int,
 ) -> ExperimentId:
+    """A new experiment, which its maker owns."""
     check_name(name, databricks=databricks)
     for key, value in tags:
         check_tag(key, value)
     experiment_id = await store.add(tx, workspace, name, check_location(location), now_ms())
     if experiment_id is None:
         raise await _name_taken(tx, workspace, name)
+    await access.own(tx, EXPERIMENT, workspace, str(experiment_id), owner)
     if tags:
         await store.set_tags(tx, experiment_id, list(dict(tags).items()))
     return experiment_id

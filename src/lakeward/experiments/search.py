@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from lakeward.access import Sight
 from lakeward.experiments.records import Experiment
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter
@@ -75,7 +76,12 @@ def view_of(view: str | int | None) -> str:
 
 
 def compile_query(
-    workspace: int, filter_text: str | None, order_by: Sequence[str], view: str, page_token: str | None
+    workspace: int,
+    filter_text: str | None,
+    order_by: Sequence[str],
+    view: str,
+    page_token: str | None,
+    sight: Sight | None,
 ) -> Query:
     orders = _orders(order_by)
     columns = [(_COLUMN[order.key], order.ascending) for order in orders]
@@ -83,6 +89,8 @@ def compile_query(
     where = [f"e.workspace_id = {parameters.add(workspace)}", "NOT e.purging"]
     if view != "ALL":
         where.append(f"e.deleted_at IS {'NULL' if view == 'ACTIVE_ONLY' else 'NOT NULL'}")
+    if sight is not None:
+        where.append(sight.condition(parameters, "e"))
     where += [_test(each, parameters) for each in parse_filter(filter_text, VOCABULARY)]
     context = pages.context_of("experiments", workspace, filter_text, list(order_by), view)
     if page_token:

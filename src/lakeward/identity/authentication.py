@@ -116,7 +116,7 @@ def _strongest(held: Iterable[tuple[int, str]]) -> dict[int, Role]:
     """The strongest role per workspace; a principal and each of its groups may have one."""
     roles: dict[int, Role] = {}
     for workspace, name in held:
-        roles[workspace] = max(Role[name], roles.get(workspace, Role.READ))
+        roles[workspace] = max(Role[name], roles.get(workspace, Role.USE))
     return roles
 
 

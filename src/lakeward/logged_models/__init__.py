@@ -10,13 +10,16 @@ from lakeward.logged_models import trash
 from lakeward.logged_models.metrics import record as record_metrics
 from lakeward.logged_models.models import find, find_location, note_version, source_run
 from lakeward.logged_models.records import Location, LoggedModel
+from lakeward.logged_models.securable import BY_LOGGED_MODEL, of_logged_model
 
 __all__ = [
+    "BY_LOGGED_MODEL",
     "Location",
     "LoggedModel",
     "find",
     "find_location",
     "note_version",
+    "of_logged_model",
     "record_metrics",
     "source_run",
     "trash",

@@ -41,7 +41,7 @@ $$;
 CREATE TABLE workspace_member (
     workspace_id bigint NOT NULL REFERENCES workspace ON DELETE CASCADE,
     principal_id bigint NOT NULL REFERENCES principal ON DELETE CASCADE,
-    role         text NOT NULL CHECK (role IN ('READ', 'EDIT', 'MANAGE')),
+    role         text NOT NULL CHECK (role IN ('USE', 'READ', 'EDIT', 'MANAGE')),
     PRIMARY KEY (principal_id, workspace_id)
 );
 

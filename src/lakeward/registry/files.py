@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from lakeward import artifacts, experiments, tracking
+from lakeward.access import Way
 from lakeward.artifacts import Access, Root
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.registry import wire
 from lakeward.registry.records import PENDING, READY, FilesId, ModelVersion
+from lakeward.registry.securable import BY_FILES
 from lakeward.registry.store import files as store
 from lakeward.registry.store import versions as versions_store
 from lakeward.runtime.db import Database, Tx
@@ -32,11 +34,18 @@ def uri(version: ModelVersion) -> str:
     return f"mlflow-artifacts:/models/{catalog}/{schema}/{leaf}/{version.version}"
 
 
-def place(version: ModelVersion, *, databricks: bool) -> str:
-    """Where a client of the classic registry reads the files of a version."""
-    if version.files_id is not None:
+def place(version: ModelVersion, *, databricks: bool, confined: bool) -> str:
+    """Where a client of the classic registry reads the files of a version.
+
+    Who may read the model may read its files, and for a caller whose rights end there they are reached through it.
+    """
+    if version.files_id is not None or (confined and _kept_here(version)):
         return path(version) if databricks else uri(version)
     return wire.rendered(version.storage, databricks=databricks)
+
+
+def _kept_here(version: ModelVersion) -> bool:
+    return version.storage.startswith("runs:") or experiments.parse_artifact_uri(version.storage) is not None
 
 
 def path(version: ModelVersion) -> str:
@@ -103,4 +112,10 @@ async def sweep(db: Database, objects: ObjectStore) -> None:
             await store.erase(tx, files_id)
 
 
-artifacts.add_root(Root("registered models", ("Models", *_PLACE), ("models", *_PLACE), locate, lasting=False))
+def _owner(names: Mapping[str, str]) -> tuple[Way, str]:
+    return BY_FILES, f"{names['catalog']}.{names['schema']}.{names['model']}"
+
+
+artifacts.add_root(
+    Root("registered models", ("Models", *_PLACE), ("models", *_PLACE), locate, lasting=False, owner=_owner)
+)

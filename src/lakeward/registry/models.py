@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from lakeward import access
+from lakeward.access import Sight
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
 from lakeward.kit.pages import page_size
@@ -16,30 +18,28 @@ from lakeward.registry.records import (
     PROMPT_TEXT_TAG,
     RegisteredModel,
 )
+from lakeward.registry.securable import REGISTERED_MODEL, unknown
 from lakeward.registry.store import models as store
 from lakeward.runtime.db import Database, Tx
+from lakeward.runtime.http import Actor
 
 Pairs = Sequence[tuple[str, str]]
 
 
-def unknown(name: str) -> NotFound:
-    return NotFound(f"Registered Model with name={name} not found")
-
-
 async def create(
-    db: Database, workspace: int, creator: str, name: str, *, description: str, deployment_job_id: str, tags: Pairs
+    db: Database, workspace: int, creator: Actor, name: str, *, description: str, deployment_job_id: str, tags: Pairs
 ) -> RegisteredModel:
-    """A new model without versions. One statement, so it needs no transaction around it."""
+    """A new model without versions, which its creator owns. One statement, so it needs no transaction around it."""
     parsed = names.parse(name)
     kept = checked_tags(tags)
     check_text("description", description, MAX_DESCRIPTION)
     check_text("deployment_job_id", deployment_job_id, MAX_LINK)
     is_prompt = says_prompt(kept)
 
-    new = store.NewModel(is_prompt, description, deployment_job_id, creator, now_ms())
+    new = store.NewModel(is_prompt, description, deployment_job_id, creator.name, now_ms())
 
     async def work(tx: Tx) -> RegisteredModel:
-        made = await store.insert(tx, workspace, parsed, new, list(kept.items()))
+        made = await store.insert(tx, workspace, parsed, new, list(kept.items()), creator.id)
         if made is None:
             raise await _taken(tx, workspace, parsed, is_prompt=is_prompt)
         return made
@@ -63,10 +63,11 @@ async def search_models(
     max_results: int | None,
     page_token: str | None,
     scope: search.Scope | None = None,
+    sight: Sight | None = None,
 ) -> tuple[list[RegisteredModel], str | None]:
     """A page of models, or of prompts if the filter asks for them, and the token of the next one."""
     limit = page_size(max_results, search.DEFAULT_MODELS, search.MAX_MODELS)
-    query = search.models(workspace, filter_text, order_by, page_token, scope)
+    query = search.models(workspace, filter_text, order_by, page_token, scope, sight)
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:
         return found, None
@@ -97,6 +98,14 @@ async def rename(tx: Tx, workspace: int, name: str, new_name: str) -> Registered
         raise AlreadyExists(f"Registered Model (name={new_name}) already exists.")
     await store.touch_versions(tx, renamed, now)
     return await get(tx, workspace, new_name)
+
+
+async def transfer(tx: Tx, model: RegisteredModel, workspace: int, owner: str) -> None:
+    """Give a model another owner. Needs a transaction."""
+    principal = (await access.find_principals(tx, [owner])).get(owner)
+    if principal is None:
+        raise NotFound(f"There is no principal {owner!r}.", code="PRINCIPAL_DOES_NOT_EXIST")
+    await access.transfer(tx, REGISTERED_MODEL, workspace, str(model.id), principal.id)
 
 
 async def delete(tx: Tx, workspace: int, name: str) -> None:

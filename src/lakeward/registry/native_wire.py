@@ -38,9 +38,10 @@ class RegisteredModelInfo(msgspec.Struct, omit_defaults=True):
     tags: msgspec.Raw
     comment: str = ""
     deployment_job_id: str = ""
+    browse_only: bool = False
 
     @classmethod
-    def of(cls, record: RegisteredModel) -> Self:
+    def of(cls, record: RegisteredModel, *, browse_only: bool = False) -> Self:
         catalog, schema, leaf = record.full_name.split(".", 2)
         return cls(
             name=leaf,
@@ -50,12 +51,13 @@ class RegisteredModelInfo(msgspec.Struct, omit_defaults=True):
             created_at=record.created_at,
             created_by=record.created_by,
             updated_at=record.updated_at,
-            owner=record.created_by,
+            owner=record.owner,
             id=str(record.id),
             aliases=[Alias(each.alias, int(each.version)) for each in _of_model.decode(record.aliases)],
             tags=msgspec.Raw(record.tags.encode()),
             comment=record.description,
             deployment_job_id=record.deployment_job_id,
+            browse_only=browse_only,
         )
 
 
@@ -116,11 +118,17 @@ class ByFullName(msgspec.Struct):
     full_name: str
 
 
+class GetRegisteredModel(msgspec.Struct):
+    full_name: str
+    include_browse: bool = False
+
+
 class UpdateRegisteredModel(msgspec.Struct):
     full_name: str
     new_name: str | None = None
     comment: str | None = None
     deployment_job_id: str | None = None
+    owner: str = ""
 
 
 class ListRegisteredModels(msgspec.Struct):
@@ -128,6 +136,7 @@ class ListRegisteredModels(msgspec.Struct):
     schema_name: str = ""
     max_results: Int64 | None = None
     page_token: str | None = None
+    include_browse: bool = False
 
 
 class ListRegisteredModelsResponse(msgspec.Struct, omit_defaults=True):

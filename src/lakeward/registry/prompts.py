@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from lakeward.access import Sight
 from lakeward.kit.errors import AlreadyExists, InvalidParameter
 from lakeward.registry import models, names, search, unity, versions
 from lakeward.registry.records import (
@@ -20,6 +21,7 @@ from lakeward.registry.records import (
 )
 from lakeward.registry.store import files as files_store
 from lakeward.runtime.db import Database, Tx
+from lakeward.runtime.http import Actor
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -38,7 +40,7 @@ _tags = msgspec.json.Decoder(list[Tag])
 
 
 async def create(
-    db: Database, workspace: int, creator: str, name: str, *, description: str, tags: Pairs
+    db: Database, workspace: int, creator: Actor, name: str, *, description: str, tags: Pairs
 ) -> RegisteredModel:
     """compat(mlflow 3.17): a name that is taken is ALREADY_EXISTS here; another code stops `register_prompt`."""
     written = unity.checked(name)
@@ -72,6 +74,7 @@ async def search_prompts(
     filter_text: str | None,
     max_results: int | None,
     page_token: str | None,
+    sight: Sight | None = None,
 ) -> tuple[list[RegisteredModel], str | None]:
     """Prompts of one schema."""
     return await models.search_models(
@@ -82,6 +85,7 @@ async def search_prompts(
         max_results=max_results,
         page_token=page_token,
         scope=search.Scope(catalog, schema, prompts=True),
+        sight=sight,
     )
 
 

@@ -72,6 +72,7 @@ class RegisteredModel(msgspec.Struct, frozen=True):
     description: str
     deployment_job_id: str
     created_by: str
+    owner: str
     created_at: int
     updated_at: int
     tags: str

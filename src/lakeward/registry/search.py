@@ -7,6 +7,7 @@ tag, and models otherwise.
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from lakeward.access import Sight
 from lakeward.kit import pages
 from lakeward.kit.filters import (
     LISTED,
@@ -116,6 +117,7 @@ def models(
     order_by: Sequence[str],
     page_token: str | None,
     scope: Scope | None = None,
+    sight: Sight | None = None,
 ) -> Query:
     orders = _completed(parse_order(order_by, MODELS), Order(Entity.ATTRIBUTE, "name"))
     parameters = Parameters()
@@ -127,6 +129,8 @@ def models(
     if scope is not None:
         where.append(f"lower(r.catalog_name) = {parameters.add(names.fold(scope.catalog))}")
         where.append(f"lower(r.schema_name) = {parameters.add(names.fold(scope.schema))}")
+    if sight is not None:
+        where.append(sight.condition(parameters, "r"))
     where += [_test(each, _MODEL_COLUMN, _MODEL_TAG, parameters) for each in comparisons]
     context = pages.context_of("registered models", workspace, filter_text, list(order_by), scope)
     return _query(where, orders, _MODEL_COLUMN, parameters, context, page_token)
@@ -141,6 +145,7 @@ def versions(
     any_case: bool = False,
     only: str | None = None,
     prompts: bool | None = None,
+    sight: Sight | None = None,
 ) -> Query:
     """`only` looks at the versions of the model of this full name; `prompts` says what the filter else would.
 
@@ -158,6 +163,8 @@ def versions(
     where.append("v.is_prompt" if prompts else "NOT v.is_prompt AND NOT r.is_prompt")
     if only is not None:
         where.append(f"r.full_name = {parameters.add(only)}")
+    if sight is not None:
+        where.append(sight.condition(parameters, "r"))
     where += [_test(each, _VERSION_COLUMN, _VERSION_TAG, parameters, any_case=any_case) for each in comparisons]
     context = pages.context_of("model versions", workspace, filter_text, list(order_by), any_case, only)
     return _query(where, orders, _VERSION_COLUMN, parameters, context, page_token)

@@ -48,6 +48,23 @@ def may_be_logged_model(source: str) -> bool:
     return source.startswith("models:") or "/models/" in source or "/logged_models/" in source
 
 
+def run_in(source: str) -> str | None:
+    """The run that a `runs:` source is in."""
+    found = _RUNS.fullmatch(source)
+    return None if found is None else found[1]
+
+
+def model_path(source: str) -> str:
+    """What a `models:` source names: a LoggedModel, or a version of a registered model."""
+    return urlsplit(source).path.removeprefix("/")
+
+
+def model_name(path: str) -> str:
+    """The registered model in `name/3`, `name@alias` and so on."""
+    name, at, _ = path.partition("@")
+    return name if at else path.partition("/")[0]
+
+
 async def resolve(tx: Tx, workspace: int, source: str, *, run_id: str | None, model_id: str | None) -> Origin:
     """`run_id` and `model_id` are None where the request does not say; what the source implies is filled in."""
     if not source:
@@ -64,10 +81,10 @@ async def resolve(tx: Tx, workspace: int, source: str, *, run_id: str | None, mo
         return await _local(tx, workspace, source, run_id, model_id)
     _check_path(source)
     if source.startswith("runs:"):
-        found = _RUNS.fullmatch(source)
-        if found is None or (run_id and run_id != found[1]):
+        run = run_in(source)
+        if run is None or (run_id and run_id != run):
             raise _misplaced(source, "run_id")
-        return Origin(source, source, found[1], model_id or "")
+        return Origin(source, source, run, model_id or "")
     kept = experiments.parse_artifact_uri(source)
     if kept is not None:
         return await _kept(tx, workspace, source, kept, run_id, model_id)
@@ -79,7 +96,7 @@ async def resolve(tx: Tx, workspace: int, source: str, *, run_id: str | None, mo
 
 async def _of_model(tx: Tx, workspace: int, source: str, run_id: str | None, model_id: str | None) -> Origin:
     """A LoggedModel by its id, or a version of a registered model, which is copied."""
-    path = urlsplit(source).path.removeprefix("/")
+    path = model_path(source)
     if urlsplit(source).netloc or not path:
         raise _misplaced(source, "model_id")
     if _LOGGED_MODEL.fullmatch(path):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from lakeward import experiments, logged_models
+from lakeward.access import Sight
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
 from lakeward.registry import files, models, names, search, versions
@@ -19,10 +20,12 @@ from lakeward.registry.records import (
     ModelVersion,
     RegisteredModel,
 )
+from lakeward.registry.securable import unknown as unknown_model
 from lakeward.registry.store import files as files_store
 from lakeward.registry.store import models as models_store
 from lakeward.registry.store import versions as store
 from lakeward.runtime.db import Database, Tx
+from lakeward.runtime.http import Actor
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -59,7 +62,7 @@ async def spelled(tx: Tx, workspace: int, written: str, *, prompt: bool = False)
 
 
 async def create_model(
-    db: Database, workspace: int, creator: str, name: str, *,
+    db: Database, workspace: int, creator: Actor, name: str, *,
     description: str, deployment_job_id: str, tags: Pairs,
 ) -> RegisteredModel:  # fmt: skip
     written = checked(name)
@@ -72,11 +75,21 @@ async def create_model(
 
 
 async def update_model(
-    tx: Tx, workspace: int, name: str, *, new_name: str | None, description: str | None, deployment_job_id: str | None
+    tx: Tx,
+    workspace: int,
+    name: str,
+    *,
+    new_name: str | None,
+    description: str | None,
+    deployment_job_id: str | None,
+    owner: str = "",
 ) -> RegisteredModel:
     """`new_name` is a whole name, or its last level alone."""
     current = await spelled(tx, workspace, name)
     changed = await models.update(tx, workspace, current, description=description, deployment_job_id=deployment_job_id)
+    if owner:
+        await models.transfer(tx, changed, workspace, owner)
+        changed = await models.get(tx, workspace, current)
     if not new_name:
         return changed
     catalog, schema, _ = changed.full_name.split(".", 2)
@@ -86,14 +99,28 @@ async def update_model(
 
 
 async def list_models(
-    tx: Tx, workspace: int, *, catalog: str, schema: str, max_results: int | None, page_token: str | None
+    tx: Tx,
+    workspace: int,
+    *,
+    catalog: str,
+    schema: str,
+    max_results: int | None,
+    page_token: str | None,
+    sight: Sight | None = None,
 ) -> tuple[list[RegisteredModel], str | None]:
     """Models of one schema, or of all where none is named."""
     if bool(catalog) is not bool(schema):
         raise InvalidParameter("Name both catalog_name and schema_name, or neither.")
     scope = search.Scope(catalog, schema, prompts=False) if catalog else None
     return await models.search_models(
-        tx, workspace, filter_text=None, order_by=[], max_results=max_results, page_token=page_token, scope=scope
+        tx,
+        workspace,
+        filter_text=None,
+        order_by=[],
+        max_results=max_results,
+        page_token=page_token,
+        scope=scope,
+        sight=sight,
     )
 
 
@@ -143,7 +170,7 @@ async def create_version(
     )
     made = await store.insert(tx, workspace, names.parse(current).full, new, list(kept.items()))
     if made is None:
-        raise models.unknown(name)
+        raise unknown_model(name)
     return made
 
 

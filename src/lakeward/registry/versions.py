@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from lakeward import logged_models
+from lakeward.access import Sight
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.kit.pages import page_size
@@ -20,6 +21,7 @@ from lakeward.registry.records import (
     STAGING,
     ModelVersion,
 )
+from lakeward.registry.securable import unknown as unknown_model
 from lakeward.registry.store import models as models_store
 from lakeward.registry.store import versions as store
 from lakeward.runtime.db import Database, Tx
@@ -78,7 +80,7 @@ async def add(tx: Tx, db: Database, workspace: int, creator: str, name: str, **f
     )
     made = await store.insert(tx, workspace, full, new, list(kept.items()))
     if made is None:
-        raise models.unknown(name)
+        raise unknown_model(name)
     if made.logged_model_id:
         await logged_models.note_version(tx, db, workspace, made.logged_model_id, made.name, made.version)
     return made
@@ -122,7 +124,7 @@ async def latest(tx: Tx, workspace: int, name: str, stages: Sequence[str]) -> li
     wanted = [canonical_stage(each) for each in dict.fromkeys(stages)] or STAGES
     found = await models_store.find_kind(tx, workspace, names.parse(name).full)
     if found is None:
-        raise models.unknown(name)
+        raise unknown_model(name)
     return (await store.latest_of_stages(tx, [found[0]], list(dict.fromkeys(wanted)))).get(found[0], [])
 
 
@@ -137,6 +139,7 @@ async def search_versions(
     any_case: bool = False,
     only: str | None = None,
     prompts: bool | None = None,
+    sight: Sight | None = None,
 ) -> tuple[list[ModelVersion], str | None]:
     """A page of versions, and the token of the next one.
 
@@ -144,7 +147,9 @@ async def search_versions(
     `prompts` says whether it is a prompt.
     """
     limit = page_size(max_results, search.MAX_VERSIONS, search.MAX_VERSIONS)
-    query = search.versions(workspace, filter_text, order_by, page_token, any_case=any_case, only=only, prompts=prompts)
+    query = search.versions(
+        workspace, filter_text, order_by, page_token, any_case=any_case, only=only, prompts=prompts, sight=sight
+    )
     found = await store.find_page(tx, query, limit + 1)
     if len(found) <= limit:
         return found, None
@@ -211,7 +216,7 @@ async def set_alias(tx: Tx, workspace: int, name: str, alias: str, version: str)
 async def delete_alias(tx: Tx, workspace: int, name: str, alias: str) -> None:
     names.check_alias(alias)
     if not await store.delete_alias(tx, workspace, names.parse(name).full, alias):
-        raise models.unknown(name)
+        raise unknown_model(name)
 
 
 def canonical_stage(stage: str) -> str:
@@ -224,4 +229,4 @@ def canonical_stage(stage: str) -> str:
 
 async def _check_model(tx: Tx, workspace: int, name: str) -> None:
     if await models_store.find_kind(tx, workspace, names.parse(name).full) is None:
-        raise models.unknown(name)
+        raise unknown_model(name)

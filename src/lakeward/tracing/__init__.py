@@ -9,6 +9,7 @@ purge of it, which `tracking` owns, takes them along.
 
 from lakeward.tracing import trash
 from lakeward.tracing.files import MAX_FILE, Home, find_home, render_file, take_file
+from lakeward.tracing.securable import of_trace
 from lakeward.tracing.tasks import seal_blocks
 
-__all__ = ["MAX_FILE", "Home", "find_home", "render_file", "seal_blocks", "take_file", "trash"]
+__all__ = ["MAX_FILE", "Home", "find_home", "of_trace", "render_file", "seal_blocks", "take_file", "trash"]

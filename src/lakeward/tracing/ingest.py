@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from lakeward import experiments
-from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.kit.errors import InvalidParameter, NotFound, PermissionDenied
 from lakeward.runtime.db import Tx
 from lakeward.tracing import arrivals
 from lakeward.tracing.records import IN_PROGRESS, MAX_LINKS, Arrival
@@ -16,11 +16,18 @@ _RECOUNTED_SEGMENTS: Final = 300
 
 
 async def take(
-    tx: Tx, workspace: int, experiment_id: str, arrived: Sequence[Arrival], *, run_id: str | None = None
+    tx: Tx,
+    workspace: int,
+    experiment_id: str,
+    arrived: Sequence[Arrival],
+    *,
+    run_id: str | None = None,
+    confined: bool = False,
 ) -> None:
     """Store these arrivals: all or none. What spans of earlier requests said stands, in whatever order they come.
 
-    Raises NotFound if there is no such experiment here, InvalidParameter if it is in the trash.
+    `confined`: the caller has rights on this experiment alone, and cannot add to traces of another. Raises NotFound if
+    there is no such experiment here, InvalidParameter if it is in the trash.
     """
     number = experiments.parse_id(experiment_id)
     rows = await store.arrive(tx, workspace, number, arrived) if arrived else []
@@ -30,6 +37,8 @@ async def take(
     by_id = {each.trace_id: each for each in arrived}
     for row in rows:
         came = by_id[row["trace_id"]]
+        if confined and row["experiment_id"] != number:
+            raise PermissionDenied(f"The trace {came.trace_id} is in another experiment.")
         if row["joined"] and row["start_ms"] == came.start_ms:
             await store.follow(tx, row["seq"])
         if row["joined"] and (came.tokens or came.cost or row["total_tokens"] or row["total_cost"]):

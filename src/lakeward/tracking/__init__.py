@@ -6,6 +6,7 @@ Trash and permanent deletion of everything an experiment holds live here too.
 """
 
 from lakeward.tracking.runs import get as get_run
+from lakeward.tracking.securable import BY_RUN, of_run
 from lakeward.tracking.trash import Purged, count_trash, finish_purges, purge
 
-__all__ = ["Purged", "count_trash", "finish_purges", "get_run", "purge"]
+__all__ = ["BY_RUN", "Purged", "count_trash", "finish_purges", "get_run", "of_run", "purge"]

@@ -5,19 +5,28 @@ import functools
 import msgspec
 
 from lakeward import experiments
+from lakeward.experiments import of_experiment
 from lakeward.kit.errors import InvalidParameter
+from lakeward.logged_models import of_logged_model
 from lakeward.runtime.http import EDIT, MANAGE, MLFLOW_2_0, READ, Call, Routes, spell
 from lakeward.tracking import batches, documents, history, inputs, limits, metrics, runs, search, trash, wire
 from lakeward.tracking.records import TERMINAL, Point
+from lakeward.tracking.securable import of_run
 from lakeward.tracking.store import inputs as inputs_store
 
 routes = Routes("runs", MLFLOW_2_0)
 platform = Routes("trash", ("/api/2.0/lakeward",))
 
 _MODEL_HISTORY_TAG = "mlflow.log-model.history"
+_RUN = of_run("run_id", "run_uuid")
+_TRASH = (
+    of_experiment("experiment_ids").if_said(),
+    of_run("run_ids").if_said(),
+    of_logged_model("model_ids").if_said(),
+)
 
 
-@routes.post("/runs/create", allow=EDIT, tx=None)
+@routes.post("/runs/create", allow=EDIT.on(of_experiment("experiment_id")), tx=None)
 async def create_run(call: Call, req: wire.CreateRun) -> wire.RunResponse:
     run, tags = await runs.create(
         call.db,
@@ -31,13 +40,13 @@ async def create_run(call: Call, req: wire.CreateRun) -> wire.RunResponse:
     return wire.RunResponse(wire.Run.of(run, documents.of_new_run(tags), databricks=call.databricks))
 
 
-@routes.get("/runs/get", allow=READ)
+@routes.get("/runs/get", allow=READ.on(_RUN))
 async def get_run(call: Call, req: wire.RunById) -> wire.RunResponse:
     run, document = await documents.of_run(call.tx, call.workspace, req.id)
     return wire.RunResponse(wire.Run.of(run, document, databricks=call.databricks))
 
 
-@routes.post("/runs/update", allow=EDIT, tx=None)
+@routes.post("/runs/update", allow=EDIT.on(_RUN), tx=None)
 async def update_run(call: Call, req: wire.UpdateRun) -> wire.RunInfoResponse:
     run, segments = await runs.update(
         call.db,
@@ -52,17 +61,17 @@ async def update_run(call: Call, req: wire.UpdateRun) -> wire.RunInfoResponse:
     return wire.RunInfoResponse(wire.RunInfo.of(run, databricks=call.databricks))
 
 
-@routes.post("/runs/delete", allow=EDIT)
+@routes.post("/runs/delete", allow=EDIT.on(_RUN))
 async def delete_run(call: Call, req: wire.RunById) -> None:
     await runs.delete(call.tx, call.workspace, req.id)
 
 
-@routes.post("/runs/restore", allow=EDIT)
+@routes.post("/runs/restore", allow=EDIT.on(_RUN))
 async def restore_run(call: Call, req: wire.RunById) -> None:
     await runs.restore(call.tx, call.workspace, req.id)
 
 
-@routes.post("/runs/log-metric", allow=EDIT, tx=None)
+@routes.post("/runs/log-metric", allow=EDIT.on(_RUN, of_logged_model("model_id").if_said()), tx=None)
 async def log_metric(call: Call, req: wire.LogMetric) -> None:
     limits.check_key("metric", req.key)
     point = Point(req.key, req.value, req.timestamp, req.step, req.model_id, req.dataset_name, req.dataset_digest)
@@ -72,23 +81,23 @@ async def log_metric(call: Call, req: wire.LogMetric) -> None:
     await batches.log(call.db, call.workspace, req.id, points=[point])
 
 
-@routes.post("/runs/log-parameter", allow=EDIT, tx=None)
+@routes.post("/runs/log-parameter", allow=EDIT.on(_RUN), tx=None)
 async def log_param(call: Call, req: wire.LogParam) -> None:
     await batches.log(call.db, call.workspace, req.id, params=[(req.key, req.value)])
 
 
-@routes.post("/runs/set-tag", allow=EDIT, tx=None)
+@routes.post("/runs/set-tag", allow=EDIT.on(_RUN), tx=None)
 async def set_tag(call: Call, req: wire.SetTag) -> None:
     await batches.log(call.db, call.workspace, req.id, tags=[(req.key, req.value)])
 
 
-@routes.post("/runs/delete-tag", allow=EDIT)
+@routes.post("/runs/delete-tag", allow=EDIT.on(_RUN))
 async def delete_tag(call: Call, req: wire.DeleteTag) -> None:
     target = await runs.lock(call.tx, call.workspace, req.id)
     await runs.delete_tag(call.tx, call.db, target, req.key)
 
 
-@routes.post("/runs/log-batch", allow=EDIT, tx=None)
+@routes.post("/runs/log-batch", allow=EDIT.on(_RUN, of_logged_model("metrics.model_id").if_said()), tx=None)
 async def log_batch(call: Call, req: wire.LogBatch) -> None:
     limits.check_batch(req.metrics, req.params, req.tags)
     await batches.log(
@@ -101,20 +110,20 @@ async def log_batch(call: Call, req: wire.LogBatch) -> None:
     )
 
 
-@routes.post("/runs/log-inputs", allow=EDIT)
+@routes.post("/runs/log-inputs", allow=EDIT.on(_RUN))
 async def log_inputs(call: Call, req: wire.LogInputs) -> None:
     target = await runs.lock(call.tx, call.workspace, req.id)
     await inputs.log_datasets(call.tx, target, [each.record() for each in req.datasets])
     await inputs.log_models(call.tx, target, "input", [(each.model_id, 0) for each in req.models])
 
 
-@routes.post("/runs/outputs", allow=EDIT)
+@routes.post("/runs/outputs", allow=EDIT.on(_RUN))
 async def log_outputs(call: Call, req: wire.LogOutputs) -> None:
     target = await runs.lock(call.tx, call.workspace, req.id)
     await inputs.log_models(call.tx, target, "output", [(each.model_id, each.step) for each in req.models])
 
 
-@routes.post("/runs/log-model", allow=EDIT)
+@routes.post("/runs/log-model", allow=EDIT.on(_RUN))
 async def log_model(call: Call, req: wire.LogModel) -> None:
     """compat(mlflow 2): the description of a model logged under a run's artifacts, kept as a list in a tag."""
     try:
@@ -128,7 +137,7 @@ async def log_model(call: Call, req: wire.LogModel) -> None:
     await runs.append_to_tag(call.tx, call.db, target, _MODEL_HISTORY_TAG, req.model_json)
 
 
-@routes.post("/runs/search", allow=READ, tx="read")
+@routes.post("/runs/search", allow=READ.on(of_experiment("experiment_ids").kept()), tx="read")
 async def search_runs(call: Call, req: wire.SearchRuns) -> wire.SearchRunsResponse:
     seqs, token = await search.search(
         call.tx,
@@ -150,7 +159,7 @@ async def search_runs(call: Call, req: wire.SearchRuns) -> wire.SearchRunsRespon
     )
 
 
-@routes.get("/metrics/get-history", allow=READ)
+@routes.get("/metrics/get-history", allow=READ.on(_RUN))
 async def get_history(call: Call, req: wire.GetHistory) -> wire.HistoryResponse:
     key = req.metric_key
     points, token = await history.page(
@@ -159,7 +168,7 @@ async def get_history(call: Call, req: wire.GetHistory) -> wire.HistoryResponse:
     return wire.HistoryResponse([wire.HistoryPoint(key, spell(value), ts, step) for ts, step, value in points], token)
 
 
-@routes.get("/metrics/get-history-bulk", allow=READ)
+@routes.get("/metrics/get-history-bulk", allow=READ.on(of_run("run_id")))
 async def get_history_bulk(call: Call, req: wire.GetHistoryBulk) -> wire.HistoryBulkResponse:
     points = await history.many(
         call.tx, call.db, call.workspace, req.run_id, req.metric_key, max_results=req.max_results
@@ -167,7 +176,7 @@ async def get_history_bulk(call: Call, req: wire.GetHistoryBulk) -> wire.History
     return wire.HistoryBulkResponse(_run_points(req.metric_key, points))
 
 
-@routes.get("/metrics/get-history-bulk-interval", allow=READ)
+@routes.get("/metrics/get-history-bulk-interval", allow=READ.on(of_run("run_ids")))
 async def get_history_bulk_interval(call: Call, req: wire.GetHistoryBulkInterval) -> wire.HistoryBulkResponse:
     points = await history.sampled(
         call.tx,
@@ -185,7 +194,7 @@ def _run_points(key: str, points: list[tuple[str, int, int, float]]) -> list[wir
     return [wire.RunHistoryPoint(run_id, key, spell(value), ts, step) for run_id, ts, step, value in points]
 
 
-@routes.post("/experiments/search-datasets", allow=READ, tx="read")
+@routes.post("/experiments/search-datasets", allow=READ.on(of_experiment("experiment_ids").kept()), tx="read")
 async def search_datasets(call: Call, req: wire.SearchDatasets) -> wire.SearchDatasetsResponse:
     if not 1 <= len(req.experiment_ids) <= 20:
         raise InvalidParameter(f"1 to 20 experiment ids must be given, got {len(req.experiment_ids)}.")
@@ -194,19 +203,19 @@ async def search_datasets(call: Call, req: wire.SearchDatasets) -> wire.SearchDa
     return wire.SearchDatasetsResponse([wire.DatasetSummary(str(row[0]), *row[1:]) for row in rows])
 
 
-@routes.post("/databricks/runs/delete-runs", allow=EDIT)
+@routes.post("/databricks/runs/delete-runs", allow=EDIT.on(of_experiment("experiment_id")))
 async def delete_runs(call: Call, req: wire.DeleteRuns) -> wire.DeleteRunsResponse:
     count = await trash.delete_runs(call.tx, call.workspace, req.experiment_id, req.max_timestamp_millis, req.max_runs)
     return wire.DeleteRunsResponse(count)
 
 
-@routes.post("/databricks/runs/restore-runs", allow=EDIT)
+@routes.post("/databricks/runs/restore-runs", allow=EDIT.on(of_experiment("experiment_id")))
 async def restore_runs(call: Call, req: wire.RestoreRuns) -> wire.RestoreRunsResponse:
     count = await trash.restore_runs(call.tx, call.workspace, req.experiment_id, req.min_timestamp_millis, req.max_runs)
     return wire.RestoreRunsResponse(count)
 
 
-@platform.post("/purge", allow=MANAGE, tx=None)
+@platform.post("/purge", allow=MANAGE.on(*_TRASH), tx=None)
 async def purge(call: Call, req: wire.Purge) -> wire.PurgeResponse:
     """Delete objects of the trash for good. If the answer is lost, the server finishes what it began."""
     done = await trash.purge_named(

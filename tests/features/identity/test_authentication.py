@@ -146,7 +146,7 @@ def test_a_change_counts_within_a_second_on_every_process(server, serving, chang
 
 def test_a_lost_role_counts_within_a_second(server):
     caller = server.bearer(server.token("fallen", role=Role.EDIT))
-    made = caller.experiment()
+    made = server.local.experiment()
     server.sql(
         "UPDATE workspace_member SET role = 'READ' FROM principal p WHERE p.id = principal_id AND p.name = 'fallen'"
     )
@@ -179,7 +179,7 @@ def test_one_look_up_a_second(serving):
 def test_rules_ask_for_roles(server, callers):
     """READ, EDIT, MANAGE and ADMIN, each refused to the one below it."""
     ladder = [
-        ("reader", "POST", "experiments/create", {"name": "n"}, "EDIT"),
+        ("reader", "POST", "runs/create", {"experiment_id": "0"}, "EDIT"),
         ("editor", "POST", "/api/2.0/lakeward/purge", {}, "MANAGE"),
         ("manager", "POST", "/api/3.0/mlflow/workspaces", {"name": "mine"}, "administrator"),
         ("memberless", "GET", "experiments/search", {}, "no role"),

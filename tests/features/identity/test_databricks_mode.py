@@ -168,7 +168,7 @@ def test_the_sdk_tells_errors_apart(server: Server, sdk, callers):
     with pytest.raises(NotFound):
         editor.experiments.get_experiment("987654321")
     with pytest.raises(PermissionDenied):
-        reader.experiments.create_experiment("/Shared/not mine to make")
+        reader.experiments.delete_experiment(made)
     with pytest.raises((Unauthenticated, PermissionDenied)):
         sdk("wrong").experiments.get_experiment(made)
     with pytest.raises(NotFound):

@@ -29,6 +29,7 @@ _ASSIGNED = "/api/2.0/accounts/{account_id}/workspaces/{workspace_id}/permission
 _ASSIGNED_HERE = "/api/2.0/preview/permissionassignments"
 _TOKENS = "/api/2.0/token-management"
 _SECRETS = ("/api/2.0/accounts/{account_id}/servicePrincipals", "/api/2.0/accounts/servicePrincipals")
+_PERMISSIONS = "/api/2.0/permissions/{object_type}/{object_id}"
 
 # (method, path without the API prefix) → the fields of a request that names objects of the world
 BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
@@ -171,7 +172,7 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
         "headers": {"x-mlflow-experiment-id": w.experiment, "content-type": "application/json"}, "content": w.spans,
     },
     ("POST", "/api/3.0/mlflow/traces"): lambda w: {"trace": {"trace_info": {
-        "trace_id": "tr-taken", "request_time": "2026-01-01T00:00:00Z", "state": "OK",
+        "trace_id": f"tr-taken-{w.run}", "request_time": "2026-01-01T00:00:00Z", "state": "OK",
         "trace_location": {"type": 1, "mlflow_experiment": {"experiment_id": w.experiment}},
     }}},
     ("GET", "/api/3.0/mlflow/traces/{trace_id}"): lambda w: {"trace_id": w.trace},
@@ -315,6 +316,20 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
         for prefix in _SECRETS
         for method, more in (("GET", ""), ("POST", ""), ("DELETE", "/{secret_id}"))
     },
+    # permissions
+    **{
+        (method, f"{_PERMISSIONS}{more}"): lambda w: {"object_type": "experiments", "object_id": w.experiment}
+        for method, more in (("GET", ""), ("PUT", ""), ("PATCH", ""), ("GET", "/permissionLevels"))
+    },
+    **{
+        (method, f"{_NATIVE}/{what}/{{securable_type}}/{{full_name}}"): lambda w: {
+            "securable_type": "function", "full_name": w.catalog,
+        }
+        for method, what in (("GET", "permissions"), ("PATCH", "permissions"), ("GET", "effective-permissions"))
+    },
+    ("POST", "/api/2.0/lakeward/explain"): lambda w: {
+        "principal": "owner", "privilege": "READ", "object": f"experiments/{w.experiment}",
+    },
     # the server itself
     ("POST", "/api/2.0/lakeward/purge"): lambda w: {
         "experiment_ids": [w.experiment], "run_ids": [w.run], "model_ids": [w.model],
@@ -386,6 +401,23 @@ WITHOUT_OBJECT = {
     *(("POST", f"{prefix}/{kind}") for prefix in _SCIM for kind in ("Users", "Groups", "ServicePrincipals")),
 }  # fmt: skip
 
+# Who was given levels on the experiments and on the models of the world, and nothing else.
+GIVEN = {
+    "viewer": ("CAN_READ", "CAN_READ"),
+    "author": ("CAN_EDIT", "CAN_EDIT"),
+    "stager": ("CAN_EDIT", "CAN_MANAGE_STAGING_VERSIONS"),
+    "master": ("CAN_MANAGE", "CAN_MANAGE"),
+}
+# What takes more than the level that the role of its rule amounts to.
+STAGER = {("POST", "model-versions/transition-stage")}
+MASTER = {
+    ("POST", "experiments/delete"), ("POST", "experiments/restore"), ("POST", "registered-models/rename"),
+    ("DELETE", "registered-models/delete"), ("DELETE", "model-versions/delete"),
+    ("DELETE", f"{_UC}/registered-models/delete"), ("DELETE", f"{_UC}/model-versions/delete"),
+    ("DELETE", f"{_NATIVE}/models/{{full_name}}"), ("DELETE", f"{_NATIVE}/models/{{full_name}}/versions/{{version}}"),
+    ("DELETE", f"{_UC}/prompts/{{name}}"), ("DELETE", f"{_UC}/prompts/{{name}}/versions/{{version}}"),
+}  # fmt: skip
+
 _PREFIX = "/api/2.0/mlflow/"
 
 
@@ -422,9 +454,32 @@ def server(serving):
 @pytest.fixture(scope="module")
 def everybody(server: Server) -> Callers:
     made = Callers(server)
-    for who in ("nobody", "memberless", "stranger", "reader", "editor", "manager", "admin"):
+    for who in ("nobody", "memberless", "stranger", "member", "reader", "editor", "manager", "admin", "deactivated"):
         getattr(made, who)
+    for who in (*GIVEN, "maker"):
+        setattr(made, who, server.bearer(server.token(who, role=Role.USE)))
+    server.sql("UPDATE principal SET is_active = false WHERE name = 'deactivated'")
     return made
+
+
+def give(server: Server, world: World, who: str) -> None:
+    """The levels of this one on the objects of a world."""
+    on_experiments, on_models = GIVEN[who]
+    server.sql(
+        "INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)"
+        " SELECT 1, o.kind, o.id, p.id, o.level FROM principal p, (SELECT 'experiment' AS kind, $2 AS id, $3 AS level"
+        "   UNION ALL SELECT 'registered_model', id::text, $4 FROM registered_model WHERE full_name = ANY ($5)) o"
+        " WHERE p.name = $1 ON CONFLICT DO NOTHING",
+        who, world.experiment, on_experiments, on_models,
+        [f"main.default.{world.registered}", world.catalog, world.prompt],
+    )  # fmt: skip
+
+
+def needed(key: tuple[str, str]) -> str:
+    """Who of those that were given a level is the first who may use this route."""
+    if key in MASTER or key in STAGER:
+        return "master" if key in MASTER else "stager"
+    return {Role.READ: "viewer", Role.EDIT: "author", Role.MANAGE: "master"}[ROUTES[key].allow.role]
 
 
 _numbers = itertools.count(1)
@@ -516,7 +571,19 @@ def world(client: Caller) -> World:
 @pytest.fixture(scope="module")
 def standing(server: Server, everybody: Callers) -> World:
     """Whoever may not, changes nothing: so one world is enough for all of them."""
-    return make_world(server.local)
+    made = make_world(server.local)
+    for who in GIVEN:
+        give(server, made, who)
+    return made
+
+
+@pytest.fixture(scope="module")
+def own(server: Server, everybody: Callers) -> World:
+    """The world of a member who made it himself; levels were given to others."""
+    made = make_world(everybody.maker)
+    for who in GIVEN:
+        give(server, made, who)
+    return made
 
 
 def send(caller: Caller, route: Route, fields: Request, **headers: str):
@@ -551,6 +618,8 @@ def state(server: Server, world: World) -> Any:
 
 
 STRANGERS = (
+    ("member", {}),
+    ("member", {"x_databricks_org_id": "1"}),
     ("nobody", {}),
     ("nobody", {"x_mlflow_workspace": "default"}),
     ("memberless", {}),
@@ -563,10 +632,12 @@ STRANGERS = (
 def refused_as(who: str, route: Route, key: tuple[str, str], headers: dict[str, str]) -> set[int]:
     if who == "nobody":
         return {401}
+    if who == "member" and route.allow is not SIGNED_IN:
+        return {403} if key in BY_ID or route.allow is ADMIN else {200, 403}
     if "x_mlflow_workspace" in headers:
         return {403}
     if route.allow is SIGNED_IN:
-        return {404} if key in BY_ID else {200}
+        return {200} if who == "member" or key not in BY_ID else {404}
     if who == "stranger" and route.allow is not ADMIN:
         return {404} if key in BY_ID else {200, 404}
     return {403}
@@ -591,20 +662,42 @@ def test_who_may_not(server: Server, everybody: Callers, standing: World, key):
             assert response.status_code == 403, (who, response.text)
             told = {} if route.method == "HEAD" else response.json()
             assert told.get("error_code", "PERMISSION_DENIED") == "PERMISSION_DENIED"  # SCIM has no such code
+    if route.allow.objects:
+        for who in itertools.takewhile(lambda each: each != needed(key), GIVEN):
+            response = send(getattr(everybody, who), route, fields)
+            assert response.status_code == 403, (who, response.text)
+    assert send(everybody.deactivated, route, fields).status_code == 401
     assert state(server, standing) == before
 
 
 @pytest.mark.parametrize("key", sorted(TABLE), ids=lambda key: f"{key[0]} {key[1]}")
-def test_who_may(everybody: Callers, world: World, key):
-    """The lowest role that a rule names is enough; and so the refusals above were because of who asked."""
+def test_who_may(server: Server, everybody: Callers, own: World, key):
+    """The lowest role that a rule names is enough; so is the lowest level on the object, and having made it.
+
+    And so the refusals above were because of who asked.
+    """
     route = ROUTES[key]
-    role = route.allow.role
-    who = "admin" if route.allow is ADMIN else {None: "reader", 1: "reader", 2: "editor", 3: "manager"}[role]
-    response = send(getattr(everybody, who), route, TABLE[key](world))
-    assert response.status_code not in (401, 403, 404, 405), response.text
-    assert response.status_code < 500, response.text
-    if route.method == "GET" and key in BY_ID:
-        assert response.status_code == 200, response.text
+    role = {None: "reader", Role.USE: "member", Role.READ: "reader", Role.EDIT: "editor", Role.MANAGE: "manager"}
+    callers = ["admin"] if route.allow is ADMIN else [role[route.allow.role]]
+    if route.allow.objects:
+        callers += [needed(key), "maker"]
+
+    def fresh() -> World:
+        made = make_world(everybody.maker)
+        for who in GIVEN:
+            give(server, made, who)
+        return made
+
+    world = own if route.allow.role is Role.READ else fresh()
+    for who in callers:
+        response = send(getattr(everybody, who), route, TABLE[key](world))
+        if response.status_code in (403, 404) and route.allow.role is not Role.READ:  # by what the one before did
+            world = fresh()
+            response = send(getattr(everybody, who), route, TABLE[key](world))
+        assert response.status_code not in (401, 403, 404, 405), (who, response.text)
+        assert response.status_code < 500, (who, response.text)
+        if route.method == "GET" and key in BY_ID:
+            assert response.status_code == 200, (who, response.text)
 
 
 def test_runs_of_strangers_are_not_reached_by_mixing_ids(server: Server, everybody: Callers, world: World):

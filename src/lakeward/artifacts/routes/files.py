@@ -3,14 +3,17 @@
 Absence is `NOT_FOUND` here, not the `RESOURCE_DOES_NOT_EXIST` of the tracking APIs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from lakeward.access import EDIT as EDITING
+from lakeward.access import READ as READING
 from lakeward.artifacts import paths, uploads, wire
 from lakeward.artifacts.records import Access, Place
-from lakeward.artifacts.roots import Resolver, experiment_home
+from lakeward.artifacts.roots import Resolver, experiment_home, owner_of_file
 from lakeward.artifacts.routes.delivery import deliver
 from lakeward.artifacts.routes.requests import UrlSigner, body_size, resolver, seconds_until, store
+from lakeward.artifacts.securable import of_file
 from lakeward.kit import pages
 from lakeward.kit.errors import AlreadyExists, Conflict, InvalidParameter, NotFound
 from lakeward.runtime.http import EDIT, READ, Call, Reply, Role, Routes, workspace_named
@@ -37,10 +40,22 @@ async def _resolve(call: Call, segments: paths.Segments, access: Access) -> Plac
         return await resolver(call).files(segments, access)
     except NotFound:
         home = None if workspace_named(call.headers) is not None else await experiment_home(call.db, segments)
-        role = None if home is None else call.actor.role_in(home)
-        if home is None or role is None or role < (Role.READ if access is Access.READ else Role.EDIT):
+        if home is None or not await _may(call, home, segments, access):
             raise
-        return await Resolver(call.db, home, call.actor).files(segments, access)
+        return await Resolver(call.db, home).files(segments, access)
+
+
+async def _may(call: Call, home: int, segments: paths.Segments, access: Access) -> bool:
+    """Whether the caller may do this in another workspace than the call's."""
+    role, owner = call.actor.role_in(home), owner_of_file(segments)
+    if role is None or owner is None:
+        return False
+    if role >= (Role.READ if access is Access.READ else Role.EDIT):
+        return True
+    way, name = owner
+    right = READING if access is Access.READ else EDITING
+    verdicts: Mapping[str, bool | None] = await call.access.verdicts(call.actor, home, way, [name], right)
+    return bool(verdicts[name])
 
 
 async def _file(call: Call, path: str, access: Access) -> Place:
@@ -56,13 +71,13 @@ async def _directory(call: Call, path: str, access: Access) -> Place:
         return await _resolve(call, paths.parse(path.removeprefix("/"), directory=True), access)
 
 
-@routes.get("/files/{file_path...}", allow=READ, tx=None)
-@routes.head("/files/{file_path...}", allow=READ, tx=None)
+@routes.get("/files/{file_path...}", allow=READ.on(of_file("file_path")), tx=None)
+@routes.head("/files/{file_path...}", allow=READ.on(of_file("file_path")), tx=None)
 async def download(call: Call, req: wire.FilePath) -> Reply:
     return await deliver(call, await _file(call, req.file_path, Access.READ), missing=_ABSENT)
 
 
-@routes.put("/files/{file_path...}", allow=EDIT, tx=None, raw_body=True)
+@routes.put("/files/{file_path...}", allow=EDIT.on(of_file("file_path")), tx=None, raw_body=True)
 async def upload(call: Call, req: wire.PutFile) -> Reply:
     place = await _file(call, req.file_path, Access.WRITE)
     if req.session_token:
@@ -77,7 +92,7 @@ async def upload(call: Call, req: wire.PutFile) -> Reply:
     return Reply(204)
 
 
-@routes.post("/files/{file_path...}", allow=EDIT, tx=None)
+@routes.post("/files/{file_path...}", allow=EDIT.on(of_file("file_path")), tx=None)
 async def upload_in_parts(call: Call, req: wire.PostFile) -> wire.InitiateUploadResponse | None:
     place = await _file(call, req.file_path, Access.WRITE)
     if req.action == "initiate-upload":
@@ -91,7 +106,7 @@ async def upload_in_parts(call: Call, req: wire.PostFile) -> wire.InitiateUpload
     raise InvalidParameter(f"Unknown action {req.action!r}; initiate-upload and complete-upload are known.")
 
 
-@routes.delete("/files/{file_path...}", allow=EDIT, tx=None)
+@routes.delete("/files/{file_path...}", allow=EDIT.on(of_file("file_path")), tx=None)
 async def delete_file(call: Call, req: wire.DeleteFile) -> Reply:
     place = await _file(call, req.file_path, Access.DELETE)
     if req.action == "abort-upload":
@@ -108,7 +123,7 @@ async def delete_file(call: Call, req: wire.DeleteFile) -> Reply:
 # ── signed URLs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@routes.post("/create-download-url", allow=READ, tx=None)
+@routes.post("/create-download-url", allow=READ.on(of_file("path")), tx=None)
 async def create_download_url(call: Call, req: wire.CreateUrl) -> wire.UrlResponse:
     place = await _file(call, req.path, Access.READ)
     if await call.objects.find(place.key) is None:
@@ -117,14 +132,14 @@ async def create_download_url(call: Call, req: wire.CreateUrl) -> wire.UrlRespon
     return wire.UrlResponse(signed.url, signed.header_list)
 
 
-@routes.post("/create-upload-url", allow=EDIT, tx=None)
+@routes.post("/create-upload-url", allow=EDIT.on(of_file("path")), tx=None)
 async def create_upload_url(call: Call, req: wire.CreateUrl) -> wire.UrlResponse:
     place = await _file(call, req.path, Access.WRITE)
     signed = await UrlSigner(call, seconds_until(req.expire_time)).file("PUT", place)
     return wire.UrlResponse(signed.url, signed.header_list)
 
 
-@routes.post("/create-upload-part-urls", allow=EDIT, tx=None)
+@routes.post("/create-upload-part-urls", allow=EDIT.on(of_file("path")), tx=None)
 async def create_upload_part_urls(call: Call, req: wire.CreateUploadPartUrls) -> wire.UploadPartUrlsResponse:
     place = await _file(call, req.path, Access.WRITE)
     if req.count < 1:
@@ -142,7 +157,7 @@ async def create_upload_part_urls(call: Call, req: wire.CreateUploadPartUrls) ->
     )
 
 
-@routes.post("/create-abort-upload-url", allow=EDIT, tx=None)
+@routes.post("/create-abort-upload-url", allow=EDIT.on(of_file("path")), tx=None)
 async def create_abort_upload_url(call: Call, req: wire.CreateAbortUrl) -> wire.AbortUrlResponse:
     place = await _file(call, req.path, Access.DELETE)
     url = await UrlSigner(call, seconds_until(req.expire_time)).abort(place, req.session_token)
@@ -157,13 +172,13 @@ async def _exists(call: Call, place: Place) -> bool:
     return not place.rest or await call.objects.level(place.key, limit=1) is not None
 
 
-@routes.head("/directories/{directory_path...}", allow=READ, tx=None)
+@routes.head("/directories/{directory_path...}", allow=READ.on(of_file("directory_path")), tx=None)
 async def get_directory_metadata(call: Call, req: wire.DirectoryPath) -> Reply:
     place = await _directory(call, req.directory_path, Access.READ)
     return Reply(200 if await _exists(call, place) else 404)
 
 
-@routes.get("/directories/{directory_path...}", allow=READ, tx=None)
+@routes.get("/directories/{directory_path...}", allow=READ.on(of_file("directory_path")), tx=None)
 async def list_directory(call: Call, req: wire.ListDirectory) -> wire.ListDirectoryResponse:
     place = await _directory(call, req.directory_path, Access.READ)
     context = pages.context_of("directory", place.workspace, place.path)
@@ -179,7 +194,7 @@ async def list_directory(call: Call, req: wire.ListDirectory) -> wire.ListDirect
     return wire.ListDirectoryResponse([wire.DirectoryEntry.of(entry, parent) for entry in level.entries], token)
 
 
-@routes.put("/directories/{directory_path...}", allow=EDIT, tx=None)
+@routes.put("/directories/{directory_path...}", allow=EDIT.on(of_file("directory_path")), tx=None)
 async def create_directory(call: Call, req: wire.DirectoryPath) -> Reply:
     place = await _directory(call, req.directory_path, Access.WRITE)
     if place.rest:
@@ -189,7 +204,7 @@ async def create_directory(call: Call, req: wire.DirectoryPath) -> Reply:
     return Reply(204)
 
 
-@routes.delete("/directories/{directory_path...}", allow=EDIT, tx=None)
+@routes.delete("/directories/{directory_path...}", allow=EDIT.on(of_file("directory_path")), tx=None)
 async def delete_directory(call: Call, req: wire.DirectoryPath) -> Reply:
     place = await _directory(call, req.directory_path, Access.DELETE)
     level = await call.objects.level(place.key, limit=2) if place.rest else None

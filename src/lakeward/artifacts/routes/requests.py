@@ -17,7 +17,7 @@ SIGNED = "/api/2.0/lakeward/signed"
 
 
 def resolver(call: Call) -> Resolver:
-    return Resolver(call.db, call.workspace, call.caller)
+    return Resolver(call.db, call.workspace)
 
 
 async def run_top(call: Call, experiment_id: Any, run_id: str, access: Access) -> Place:

@@ -21,7 +21,7 @@ async def _granted(call: Call, req: wire.Signed, access: Access) -> tuple[Grant,
     method = call.scope["method"]
     if grant.method != ("GET" if method == "HEAD" else method):
         raise PermissionDenied(f"This URL is for {grant.method}.")
-    return grant, await Resolver(call.db, grant.workspace, None).files(paths.parse(grant.path), access)
+    return grant, await Resolver(call.db, grant.workspace).files(paths.parse(grant.path), access)
 
 
 def _refusal(error: PermissionDenied) -> Reply:

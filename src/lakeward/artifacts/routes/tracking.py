@@ -9,13 +9,20 @@ from lakeward.artifacts.records import Access, Place
 from lakeward.artifacts.roots import get_model
 from lakeward.artifacts.routes.delivery import deliver
 from lakeward.artifacts.routes.requests import UrlSigner, model_top, run_top, store, trace_top
+from lakeward.artifacts.securable import of_owner
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.logged_models import of_logged_model
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Reply, Routes
+from lakeward.tracing import of_trace
+from lakeward.tracking import of_run
 
 routes = Routes("artifacts", MLFLOW_2_0)
 ui = Routes("artifacts", ("/ajax-api/2.0/mlflow",))
 plain = Routes("artifacts")
+
+_RUN = of_run("run_id", "run_uuid")
+_MODEL = of_logged_model("model_id")
 
 _PAGE = 10_000
 _MAX_PATHS = 2_000  # of one request for credentials: what the client sends at most
@@ -65,35 +72,37 @@ async def _list(call: Call, top: Place, root_uri: str, path: str, token: str) ->
     return wire.ListArtifactsResponse(root_uri, [wire.FileInfo.of(each, parent) for each in level.entries], following)
 
 
-@routes.get("/artifacts/list", allow=READ, tx=None)
+@routes.get("/artifacts/list", allow=READ.on(_RUN), tx=None)
 async def list_artifacts(call: Call, req: wire.ListArtifacts) -> wire.ListArtifactsResponse:
     top, uri = await _run(call, req.run_id or req.run_uuid, Access.READ)
     return await _list(call, top, uri, req.path, req.page_token)
 
 
-@routes.get("/logged-models/{model_id}/artifacts/directories", allow=READ, tx=None)
+@routes.get("/logged-models/{model_id}/artifacts/directories", allow=READ.on(_MODEL), tx=None)
 async def list_logged_model_artifacts(call: Call, req: wire.ListModelArtifacts) -> wire.ListArtifactsResponse:
     top, uri = await _model(call, req.model_id, Access.READ)
     return await _list(call, top, uri, req.artifact_directory_path, req.page_token)
 
 
-@plain.get("/get-artifact", allow=READ, tx=None)
-@plain.head("/get-artifact", allow=READ, tx=None)
-@ui.get("/get-artifact", allow=READ, tx=None)
-@ui.head("/get-artifact", allow=READ, tx=None)
+@plain.get("/get-artifact", allow=READ.on(_RUN), tx=None)
+@plain.head("/get-artifact", allow=READ.on(_RUN), tx=None)
+@ui.get("/get-artifact", allow=READ.on(_RUN), tx=None)
+@ui.head("/get-artifact", allow=READ.on(_RUN), tx=None)
 async def get_artifact(call: Call, req: wire.GetArtifact) -> Reply:
     top, _ = await _run(call, req.run_id or req.run_uuid, Access.READ)
     return await deliver(call, _below(top, req.path))
 
 
-@ui.get("/logged-models/{model_id}/artifacts/files", allow=READ, tx=None)
-@ui.head("/logged-models/{model_id}/artifacts/files", allow=READ, tx=None)
+@ui.get("/logged-models/{model_id}/artifacts/files", allow=READ.on(_MODEL), tx=None)
+@ui.head("/logged-models/{model_id}/artifacts/files", allow=READ.on(_MODEL), tx=None)
 async def get_logged_model_artifact(call: Call, req: wire.GetModelArtifact) -> Reply:
     top, _ = await _model(call, req.model_id, Access.READ)
     return await deliver(call, _below(top, req.artifact_file_path))
 
 
-@ui.post("/upload-artifact", allow=EDIT, tx=None, raw_body=True, max_body=_MAX_UI_UPLOAD)
+@ui.post(
+    "/upload-artifact", allow=EDIT.on(of_run("run_uuid", "run_id")), tx=None, raw_body=True, max_body=_MAX_UI_UPLOAD
+)
 async def upload_artifact(call: Call, req: wire.GetArtifact) -> None:
     """What the web UI writes (a table of an evaluation, say): small files only."""
     top, _ = await _run(call, req.run_uuid or req.run_id, Access.WRITE)
@@ -103,7 +112,7 @@ async def upload_artifact(call: Call, req: wire.GetArtifact) -> None:
 # ── signed URLs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@routes.post("/artifacts/presigned-upload-url", allow=EDIT, tx=None)
+@routes.post("/artifacts/presigned-upload-url", allow=EDIT.on(of_run("run_id").if_said(), _MODEL.if_said()), tx=None)
 async def create_presigned_upload_url(call: Call, req: wire.PresignedUrl) -> wire.PresignedUploadResponse:
     if bool(req.run_id) == bool(req.model_id):
         raise InvalidParameter("Exactly one of run_id and model_id must be given.")
@@ -113,7 +122,7 @@ async def create_presigned_upload_url(call: Call, req: wire.PresignedUrl) -> wir
     return wire.PresignedUploadResponse(signed.url, signed.headers)
 
 
-@routes.post("/artifacts/presigned-download-url", allow=READ, tx=None)
+@routes.post("/artifacts/presigned-download-url", allow=READ.on(of_run("run_id")), tx=None)
 async def create_presigned_download_url(call: Call, req: wire.PresignedUrl) -> wire.PresignedDownloadResponse:
     top, _ = await _run(call, req.run_id, Access.READ)
     place = _below(top, req.path)
@@ -140,26 +149,26 @@ async def _credentials(
     return found
 
 
-@routes.post("/artifacts/credentials-for-read", allow=READ, tx=None)
+@routes.post("/artifacts/credentials-for-read", allow=READ.on(of_run("run_id")), tx=None)
 async def credentials_for_read(call: Call, req: wire.RunCredentials) -> wire.RunCredentialsResponse:
     top, _ = await _run(call, req.run_id, Access.READ)
     return wire.RunCredentialsResponse(await _credentials(call, top, "GET", req.run_id, req.path))
 
 
-@routes.post("/artifacts/credentials-for-write", allow=EDIT, tx=None)
+@routes.post("/artifacts/credentials-for-write", allow=EDIT.on(of_run("run_id")), tx=None)
 async def credentials_for_write(call: Call, req: wire.RunCredentials) -> wire.RunCredentialsResponse:
     top, _ = await _run(call, req.run_id, Access.WRITE)
     return wire.RunCredentialsResponse(await _credentials(call, top, "PUT", req.run_id, req.path))
 
 
-@routes.post("/logged-models/{model_id}/artifacts/credentials-for-download", allow=READ, tx=None)
+@routes.post("/logged-models/{model_id}/artifacts/credentials-for-download", allow=READ.on(_MODEL), tx=None)
 async def credentials_for_model_download(call: Call, req: wire.ModelCredentials) -> wire.ModelCredentialsResponse:
     top, _ = await _model(call, req.model_id, Access.READ)
     found = await _credentials(call, top, "GET", "", req.paths)
     return wire.ModelCredentialsResponse([wire.ModelCredential(req.model_id, info) for info in found])
 
 
-@routes.post("/logged-models/{model_id}/artifacts/credentials-for-upload", allow=EDIT, tx=None)
+@routes.post("/logged-models/{model_id}/artifacts/credentials-for-upload", allow=EDIT.on(_MODEL), tx=None)
 async def credentials_for_model_upload(call: Call, req: wire.ModelCredentials) -> wire.ModelCredentialsResponse:
     top, _ = await _model(call, req.model_id, Access.WRITE)
     found = await _credentials(call, top, "PUT", "", req.paths)
@@ -176,12 +185,12 @@ async def _trace_credential(call: Call, req: wire.TraceCredentials, method: str)
     return wire.TraceCredentialsResponse(wire.CredentialInfo("", req.path, signed.url, signed.kind, signed.header_list))
 
 
-@routes.get("/traces/{request_id}/credentials-for-data-upload", allow=EDIT, tx=None)
+@routes.get("/traces/{request_id}/credentials-for-data-upload", allow=EDIT.on(of_trace("request_id")), tx=None)
 async def credentials_for_trace_upload(call: Call, req: wire.TraceCredentials) -> wire.TraceCredentialsResponse:
     return await _trace_credential(call, req, "PUT")
 
 
-@routes.get("/traces/{request_id}/credentials-for-data-download", allow=READ, tx=None)
+@routes.get("/traces/{request_id}/credentials-for-data-download", allow=READ.on(of_trace("request_id")), tx=None)
 async def credentials_for_trace_download(call: Call, req: wire.TraceCredentials) -> wire.TraceCredentialsResponse:
     return await _trace_credential(call, req, "GET")
 
@@ -189,7 +198,7 @@ async def credentials_for_trace_download(call: Call, req: wire.TraceCredentials)
 # ── uploads in parts ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@routes.post("/artifacts/create-multipart-upload", allow=EDIT, tx=None)
+@routes.post("/artifacts/create-multipart-upload", allow=EDIT.on(of_owner("run_id")), tx=None)
 async def create_multipart_upload(call: Call, req: wire.CreateMultipartUpload) -> wire.CreateMultipartUploadResponse:
     uploads.check_number(req.num_parts)
     place = _below(await _owner(call, req.run_id, Access.WRITE), req.path)
@@ -206,13 +215,13 @@ async def create_multipart_upload(call: Call, req: wire.CreateMultipartUpload) -
     )
 
 
-@routes.post("/artifacts/complete-multipart-upload", allow=EDIT, tx=None)
+@routes.post("/artifacts/complete-multipart-upload", allow=EDIT.on(of_owner("run_id")), tx=None)
 async def complete_multipart_upload(call: Call, req: wire.CompleteMultipartUpload) -> None:
     place = _below(await _owner(call, req.run_id, Access.WRITE), req.path)
     await uploads.complete(call.db, call.objects, place, req.upload_id, [part.part() for part in req.part_etags])
 
 
-@routes.get("/artifacts/get-presigned-upload-part-url", allow=EDIT, tx=None)
+@routes.get("/artifacts/get-presigned-upload-part-url", allow=EDIT.on(of_owner("run_id")), tx=None)
 async def get_presigned_upload_part_url(
     call: Call, req: wire.GetPresignedUploadPartUrl
 ) -> wire.PresignedUploadPartUrlResponse:

@@ -1,17 +1,40 @@
 """The registry on Unity Catalog's own surface: `/api/2.1/unity-catalog/models`, of mlflow and of the platform's SDK."""
 
 import functools
+from collections.abc import Sequence
 
 from lakeward import logged_models
+from lakeward.access import MANAGE, Listed
+from lakeward.access import READ as READING
 from lakeward.registry import files, models, native_wire, unity, unity_wire, versions, wire
-from lakeward.registry.records import ModelVersion
+from lakeward.registry.records import ModelVersion, RegisteredModel, RegisteredModelId
 from lakeward.registry.routes.unity import credentials
+from lakeward.registry.securable import (
+    BY_ID,
+    NEW_PLACE,
+    ORIGINS,
+    REGISTERED_MODEL,
+    VERSION,
+    browsing,
+    loading,
+    native_model,
+    new_native_model,
+    of_uc_model,
+    tagging,
+    updating,
+    writes,
+)
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 
 _PREFIX = "/api/2.1/unity-catalog"
-_WRITES = ("READ_WRITE_MODEL_VERSION", "2")  # by name or protobuf number
 
 routes = Routes("unity catalog models", (_PREFIX,))
+
+_MODEL = of_uc_model("full_name")
+_READ = READ.on(_MODEL)
+_EDIT = EDIT.on(_MODEL)
+_TAG = EDIT.on(_MODEL.needs(tagging))
+_MANAGE = EDIT.on(_MODEL.needs(MANAGE))
 
 
 async def _full(call: Call, found: ModelVersion) -> native_wire.ModelVersionInfo:
@@ -22,12 +45,23 @@ async def _full(call: Call, found: ModelVersion) -> native_wire.ModelVersionInfo
     return native_wire.ModelVersionInfo.of(found, databricks=call.databricks, model=model)
 
 
-@routes.post("/models", allow=EDIT, tx=None)
+async def _browsed(
+    call: Call, req: native_wire.GetRegisteredModel | native_wire.ListRegisteredModels, found: Sequence[RegisteredModel]
+) -> set[RegisteredModelId]:
+    """Those of these models that the caller may see and not read."""
+    if not call.confined or not req.include_browse:
+        return set()
+    names = [str(each.id) for each in found]
+    verdicts = await call.access.verdicts(call.actor, call.workspace, BY_ID, names, READING)
+    return {each.id for each in found if not verdicts[str(each.id)]}
+
+
+@routes.post("/models", allow=EDIT.on(new_native_model()), tx=None)
 async def create_native_model(call: Call, req: native_wire.CreateRegisteredModel) -> native_wire.RegisteredModelInfo:
     made = await unity.create_model(
         call.db,
         call.workspace,
-        call.actor.name,
+        call.actor,
         f"{req.catalog_name}.{req.schema_name}.{req.name}",
         description=req.comment,
         deployment_job_id=req.deployment_job_id,
@@ -36,7 +70,7 @@ async def create_native_model(call: Call, req: native_wire.CreateRegisteredModel
     return native_wire.RegisteredModelInfo.of(made)
 
 
-@routes.get("/models", allow=READ)
+@routes.get("/models", allow=READ.on(Listed(REGISTERED_MODEL, browsing)))
 async def list_native_models(
     call: Call, req: native_wire.ListRegisteredModels
 ) -> native_wire.ListRegisteredModelsResponse:
@@ -47,17 +81,22 @@ async def list_native_models(
         schema=req.schema_name,
         max_results=req.max_results or None,
         page_token=req.page_token,
+        sight=call.sight,
     )
-    return native_wire.ListRegisteredModelsResponse([native_wire.RegisteredModelInfo.of(each) for each in found], token)
+    hidden = await _browsed(call, req, found)
+    shown = [native_wire.RegisteredModelInfo.of(each, browse_only=each.id in hidden) for each in found]
+    return native_wire.ListRegisteredModelsResponse(shown, token)
 
 
-@routes.get("/models/{full_name}", allow=READ)
-async def get_native_model(call: Call, req: native_wire.ByFullName) -> native_wire.RegisteredModelInfo:
+@routes.get("/models/{full_name}", allow=READ.on(_MODEL.needs(browsing)))
+async def get_native_model(call: Call, req: native_wire.GetRegisteredModel) -> native_wire.RegisteredModelInfo:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
-    return native_wire.RegisteredModelInfo.of(await models.get(call.tx, call.workspace, name))
+    found = await models.get(call.tx, call.workspace, name)
+    hidden = await _browsed(call, req, [found])
+    return native_wire.RegisteredModelInfo.of(found, browse_only=found.id in hidden)
 
 
-@routes.patch("/models/{full_name}", allow=EDIT)
+@routes.patch("/models/{full_name}", allow=EDIT.on(_MODEL.needs(updating), NEW_PLACE))
 async def update_native_model(call: Call, req: native_wire.UpdateRegisteredModel) -> native_wire.RegisteredModelInfo:
     changed = await unity.update_model(
         call.tx,
@@ -66,17 +105,18 @@ async def update_native_model(call: Call, req: native_wire.UpdateRegisteredModel
         new_name=req.new_name,
         description=req.comment,
         deployment_job_id=req.deployment_job_id,
+        owner=req.owner,
     )
     return native_wire.RegisteredModelInfo.of(changed)
 
 
-@routes.delete("/models/{full_name}", allow=EDIT)
+@routes.delete("/models/{full_name}", allow=_MANAGE)
 async def delete_native_model(call: Call, req: native_wire.ByFullName) -> None:
     await models.delete(call.tx, call.workspace, await unity.spelled(call.tx, call.workspace, req.full_name))
     call.afterwards(functools.partial(files.sweep, call.db, call.objects))
 
 
-@routes.patch("/securable-tags/FUNCTION/{full_name}", allow=EDIT)
+@routes.patch("/securable-tags/FUNCTION/{full_name}", allow=_TAG)
 async def update_native_model_tags(call: Call, req: native_wire.UpdateModelTags) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
     for tag in req.changes.add_tags:
@@ -85,19 +125,19 @@ async def update_native_model_tags(call: Call, req: native_wire.UpdateModelTags)
         await models.delete_tag(call.tx, call.workspace, name, key)
 
 
-@routes.get("/models/{full_name}/aliases/{alias}", allow=READ)
+@routes.get("/models/{full_name}/aliases/{alias}", allow=_READ)
 async def get_native_version_by_alias(call: Call, req: native_wire.AliasByName) -> native_wire.ModelVersionInfo:
     return await _full(call, await unity.get_by_alias(call.tx, call.workspace, req.full_name, req.alias))
 
 
-@routes.put("/models/{full_name}/aliases/{alias}", allow=EDIT)
+@routes.put("/models/{full_name}/aliases/{alias}", allow=_EDIT)
 async def set_native_alias(call: Call, req: native_wire.SetAlias) -> native_wire.Alias:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
     await versions.set_alias(call.tx, call.workspace, name, req.alias, str(req.version_num))
     return native_wire.Alias(req.alias, req.version_num)
 
 
-@routes.delete("/models/{full_name}/aliases/{alias}", allow=EDIT)
+@routes.delete("/models/{full_name}/aliases/{alias}", allow=_EDIT)
 async def delete_native_alias(call: Call, req: native_wire.AliasByName) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
     await versions.delete_alias(call.tx, call.workspace, name, req.alias)
@@ -106,7 +146,7 @@ async def delete_native_alias(call: Call, req: native_wire.AliasByName) -> None:
 # ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@routes.post("/models/versions", allow=EDIT)
+@routes.post("/models/versions", allow=EDIT.on(native_model(VERSION), ORIGINS))
 async def create_native_version(call: Call, req: native_wire.CreateModelVersion) -> native_wire.ModelVersionInfo:
     made = await unity.create_version(
         call.tx,
@@ -122,7 +162,7 @@ async def create_native_version(call: Call, req: native_wire.CreateModelVersion)
     return await _full(call, made)
 
 
-@routes.get("/models/{full_name}/versions", allow=READ)
+@routes.get("/models/{full_name}/versions", allow=_READ)
 async def list_native_versions(call: Call, req: native_wire.ListModelVersions) -> native_wire.ListModelVersionsResponse:
     found, token = await unity.list_versions(
         call.tx, call.workspace, req.full_name, max_results=req.max_results or None, page_token=req.page_token
@@ -131,31 +171,31 @@ async def list_native_versions(call: Call, req: native_wire.ListModelVersions) -
     return native_wire.ListModelVersionsResponse(shown, token)
 
 
-@routes.get("/models/{full_name}/versions/{version}", allow=READ)
+@routes.get("/models/{full_name}/versions/{version}", allow=_READ)
 async def get_native_version(call: Call, req: native_wire.VersionById) -> native_wire.ModelVersionInfo:
     return await _full(call, await unity.get_version(call.tx, call.workspace, req.full_name, req.version))
 
 
-@routes.patch("/models/{full_name}/versions/{version}", allow=EDIT)
+@routes.patch("/models/{full_name}/versions/{version}", allow=EDIT.on(_MODEL.needs(VERSION)))
 async def update_native_version(call: Call, req: native_wire.UpdateModelVersion) -> native_wire.ModelVersionInfo:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
     return await _full(call, await versions.describe(call.tx, call.workspace, name, req.version, req.comment))
 
 
-@routes.delete("/models/{full_name}/versions/{version}", allow=EDIT)
+@routes.delete("/models/{full_name}/versions/{version}", allow=_MANAGE)
 async def delete_native_version(call: Call, req: native_wire.VersionById) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
     await versions.delete(call.tx, call.workspace, name, req.version)
     call.afterwards(functools.partial(files.sweep, call.db, call.objects))
 
 
-@routes.patch("/models/{full_name}/versions/{version}/finalize", allow=EDIT)
+@routes.patch("/models/{full_name}/versions/{version}/finalize", allow=EDIT.on(_MODEL.needs(VERSION)))
 async def finalize_native_version(call: Call, req: native_wire.VersionById) -> native_wire.ModelVersionInfo:
     done = await unity.finalize_version(call.tx, call.db, call.workspace, req.full_name, req.version)
     return await _full(call, done)
 
 
-@routes.patch("/subentity-tags/FUNCTION/{full_name}/{version}", allow=EDIT)
+@routes.patch("/subentity-tags/FUNCTION/{full_name}/{version}", allow=_TAG)
 async def update_native_version_tags(call: Call, req: native_wire.UpdateVersionTags) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
     for tag in req.changes.add_tags:
@@ -164,8 +204,8 @@ async def update_native_version_tags(call: Call, req: native_wire.UpdateVersionT
         await versions.delete_tag(call.tx, call.workspace, name, req.version, key)
 
 
-@routes.post("/temporary-model-version-credentials", allow=READ, tx="read")
+@routes.post("/temporary-model-version-credentials", allow=READ.on(native_model(loading)), tx="read")
 async def temporary_credentials(call: Call, req: native_wire.TemporaryCredentials) -> unity_wire.Credentials:
     """No cloud credentials leave the server: the files go by URLs that it signs one by one."""
     name = f"{req.catalog_name}.{req.schema_name}.{req.model_name}"
-    return await credentials(call, name, str(req.version), write=str(req.operation) in _WRITES)
+    return await credentials(call, name, str(req.version), write=writes(req))

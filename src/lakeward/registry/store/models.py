@@ -12,8 +12,11 @@ from lakeward.runtime.db import Tx
 
 # Compact JSON straight from PostgreSQL, as the answer carries it.
 _CONTENTS = """
-    r.id, r.name, r.full_name, r.is_prompt, r.description, r.deployment_job_id, r.created_by, r.created_at,
-    r.updated_at,
+    r.id, r.name, r.full_name, r.is_prompt, r.description, r.deployment_job_id, r.created_by,
+    coalesce((SELECT p.name FROM access_grant g JOIN principal p ON p.id = g.principal_id
+              WHERE g.workspace_id = r.workspace_id AND g.kind = 'registered_model' AND g.object = r.id::text
+              AND g.privilege = 'OWN'), ''),
+    r.created_at, r.updated_at,
     (SELECT coalesce(json_agg(t)::text, '[]') FROM (
         SELECT t.key, t.value FROM registered_model_tag t WHERE t.model_id = r.id ORDER BY t.key) t),
     (SELECT coalesce(json_agg(a)::text, '[]') FROM (
@@ -33,7 +36,7 @@ class NewModel(msgspec.Struct, frozen=True):
     created_at: int
 
 
-async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs) -> RegisteredModel | None:
+async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs, owner: int) -> RegisteredModel | None:
     """The new model, or None if the name is taken."""
     made: RegisteredModelId | None = await tx.fetchval(
         """
@@ -45,11 +48,14 @@ async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs)
         ), tagged AS (
             INSERT INTO registered_model_tag (model_id, key, value)
             SELECT made.id, t.key, t.value FROM made, unnest($11::text[], $12::text[]) AS t(key, value)
+        ), owned AS (
+            INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
+            SELECT $1, 'registered_model', made.id::text, $13, 'OWN' FROM made
         )
         SELECT id FROM made
         """,
         workspace, name.written, name.full, name.catalog, name.schema, *msgspec.structs.astuple(new),
-        [key for key, _ in tags], [value for _, value in tags],
+        [key for key, _ in tags], [value for _, value in tags], owner,
     )  # fmt: skip
     if made is None:
         return None
@@ -61,6 +67,7 @@ async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs)
         description=new.description,
         deployment_job_id=new.deployment_job_id,
         created_by=new.created_by,
+        owner=new.created_by,
         created_at=new.created_at,
         updated_at=new.created_at,
         tags=tag_list(tags),

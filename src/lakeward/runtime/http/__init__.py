@@ -2,11 +2,24 @@
 
 One route table holds every path; a route without an access rule does not exist (`allow` is required). For each request:
 check Host and Origin, match, authenticate, choose the workspace, apply the rule, read the body within its limit, decode
-it into the route's struct, open the transaction, call the handler, encode, render errors in the route's dialect.
+it into the route's struct, ask for a right on what it names where the role is not enough, open the transaction, call
+the handler, encode, render errors in the route's dialect.
 Only this package and the features' `routes.py` know HTTP.
 """
 
-from lakeward.runtime.http.access import ADMIN, EDIT, MANAGE, PUBLIC, READ, SIGNED_IN, SIGNED_URL, Actor, Role, Rule
+from lakeward.runtime.http.access import (
+    ADMIN,
+    EDIT,
+    MANAGE,
+    PUBLIC,
+    READ,
+    SIGNED_IN,
+    SIGNED_URL,
+    USE,
+    Actor,
+    Role,
+    Rule,
+)
 from lakeward.runtime.http.application import Application, Hooks
 from lakeward.runtime.http.call import Call, workspace_named
 from lakeward.runtime.http.decode import read_body
@@ -25,6 +38,7 @@ __all__ = [
     "READ",
     "SIGNED_IN",
     "SIGNED_URL",
+    "USE",
     "Actor",
     "Application",
     "Call",

@@ -18,7 +18,7 @@ from lakeward.kit.errors import (
     MethodNotAllowed,
 )
 from lakeward.runtime.db import Database
-from lakeward.runtime.http.access import Actor
+from lakeward.runtime.http.access import Actor, Rule
 from lakeward.runtime.http.call import Call, Receive, Scope
 from lakeward.runtime.http.decode import decode, read_body
 from lakeward.runtime.http.guard import Guard, headers_of
@@ -34,6 +34,12 @@ _SLOW_SECONDS = 2.0
 _encoder = msgspec.json.Encoder()
 
 
+class Gate(Protocol):
+    """Decides about objects, for callers whose role is not enough."""
+
+    async def authorize(self, call: Call, rule: Rule, request: Any) -> None: ...
+
+
 class Hooks(Protocol):
     """What the composition root supplies: who calls, where, and what lives as long as the process."""
 
@@ -45,6 +51,8 @@ class Hooks(Protocol):
     def db(self) -> Database: ...
     @property
     def objects(self) -> Any: ...
+    @property
+    def access(self) -> Gate: ...
 
 
 class Application:
@@ -121,13 +129,13 @@ class Application:
 
     async def _handle(self, route: Route, params: dict[str, str], call: Call) -> Reply:
         hooks = self.hooks
-        call.db, call.objects, call.settings = hooks.db, hooks.objects, self.settings
+        call.db, call.objects, call.settings, call.access = hooks.db, hooks.objects, self.settings, hooks.access
         call.telemetry, call.table = self.telemetry, self.table.routes
         if route.allow.signed_in:
             local = self.guard.is_local(call.scope.get("client"), call.headers)
             call.caller = await hooks.authenticate(call.headers, local=local)
             call.workspace = await hooks.workspace(call.headers, call.caller)
-        route.allow.check(call.caller, call.workspace)
+        settled = route.allow.check(call.caller, call.workspace)
         if route.raw_body:
             body = b""
             call.limit = route.max_body
@@ -136,7 +144,11 @@ class Application:
         else:
             body = await read_body(call, route.max_body or self.settings.max_body)
         request = decode(route, body, call.scope.get("query_string", b""), params)
+        if not settled:
+            await hooks.access.authorize(call, route.allow, request)
         result = await self._run(route, call, request)
+        if call.unseen:
+            raise Internal(f"The list {route.path} was answered without asking what its caller may see.")
         if isinstance(result, Reply):
             return result
         if route.status == 204:

@@ -26,8 +26,8 @@ class Call:
     """One request. `tx` is open only while the handler runs and only if the route asked for it."""
 
     __slots__ = (
-        "_receive", "after", "caller", "db", "headers", "limit", "objects", "request_id", "scope", "settings", "table",
-        "telemetry", "tx", "workspace",
+        "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "objects",
+        "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -44,6 +44,10 @@ class Call:
         self.telemetry: Any = None
         self.table: Sequence[Any] = ()
         self.limit: int | None = None
+        self.access: Any = None
+        self.confined = False  # the caller's role is not enough: rights on the objects that were named are
+        self.unseen = False  # a list has not asked yet what its caller may see
+        self._sight: Any = None
         self.after: list[Callable[[], Awaitable[None]]] = []
 
     @property
@@ -52,6 +56,17 @@ class Call:
         if self.caller is None:
             raise AssertionError("a route without a signed-in caller asked who it is")
         return self.caller
+
+    @property
+    def sight(self) -> Any:
+        """What this caller may see of the kind that the route lists (`access.Sight`); None for all of it."""
+        self.unseen = False
+        return self._sight
+
+    def see_only(self, sight: Any) -> None:
+        """Narrow the list that this call asks for. It fails if its handler does not look."""
+        self._sight = sight
+        self.unseen = True
 
     def afterwards(self, job: Callable[[], Awaitable[None]]) -> None:
         """Run `job` once the answer is on its way; its failure is logged and harms nobody."""

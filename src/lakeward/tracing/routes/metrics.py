@@ -1,5 +1,6 @@
 """What many traces come to: metrics by time and dimension, correlation of filters, sessions."""
 
+from lakeward.experiments import of_experiment
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import READ, Call, Routes, spell
@@ -8,6 +9,8 @@ from lakeward.tracing.search.measures import AGGREGATIONS, VIEWS, Aggregation
 from lakeward.tracing.wire import metrics as wire
 
 routes = Routes("traces", ("/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
+
+_SEEN = READ.on(of_experiment("experiment_ids").kept())
 
 
 def _named(given: str | int, names: tuple[str, ...], what: str) -> str:
@@ -29,7 +32,7 @@ def _aggregation(given: wire.MetricAggregation) -> Aggregation:
     return Aggregation(kind, given.percentile_value)
 
 
-@routes.post("/traces/metrics", allow=READ, tx="read")
+@routes.post("/traces/metrics", allow=_SEEN, tx="read")
 async def query_trace_metrics(call: Call, req: wire.QueryTraceMetrics) -> wire.QueryTraceMetricsResponse:
     if req.max_results is not None and not 1 <= req.max_results <= metrics.MAX_POINTS:
         raise InvalidParameter(f"max_results must be between 1 and {metrics.MAX_POINTS}, not {req.max_results}.")
@@ -53,7 +56,7 @@ async def query_trace_metrics(call: Call, req: wire.QueryTraceMetrics) -> wire.Q
     )
 
 
-@routes.post("/traces/calculate-filter-correlation", allow=READ, tx="read")
+@routes.post("/traces/calculate-filter-correlation", allow=_SEEN, tx="read")
 async def calculate_trace_filter_correlation(
     call: Call, req: wire.CalculateTraceFilterCorrelation
 ) -> wire.CalculateTraceFilterCorrelationResponse:
@@ -65,7 +68,7 @@ async def calculate_trace_filter_correlation(
     )
 
 
-@routes.post("/traces/sessions/search", allow=READ, tx="read")
+@routes.post("/traces/sessions/search", allow=_SEEN, tx="read")
 async def search_sessions(call: Call, req: wire.SearchSessions) -> wire.SearchSessionsResponse:
     """Conversations: traces of one session, taken together."""
     rows, token = await sessions.page(

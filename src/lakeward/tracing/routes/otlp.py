@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from lakeward.experiments import of_experiment
 from lakeward.kit.errors import InvalidParameter, LimitExceeded
 from lakeward.runtime.http import EDIT, Call, Reply, Routes, read_body
 from lakeward.tracing import arrivals, ingest, otlp
@@ -27,7 +28,7 @@ class _Working:
 _working = _Working()
 
 
-@routes.post("/v1/traces", allow=EDIT, tx=None, raw_body=True, max_body=MAX_BODY)
+@routes.post("/v1/traces", allow=EDIT.on(of_experiment(header=_EXPERIMENT)), tx=None, raw_body=True, max_body=MAX_BODY)
 async def export_traces(call: Call) -> Reply:
     """Spans as any OpenTelemetry exporter sends them, durable when this answers."""
     media_type = (call.header("content-type") or "").partition(";")[0].strip().lower()
@@ -59,7 +60,8 @@ async def _take(call: Call, experiment_id: str, body: bytes, media_type: str) ->
         arrived = await asyncio.to_thread(_read, body, media_type)
     else:
         arrived = _read(body, media_type)
-    run_id = call.header(_RUN)
+    run_id, confined = call.header(_RUN), call.confined
     await call.db.run(
-        lambda tx: ingest.take(tx, call.workspace, experiment_id, arrived, run_id=run_id), transaction=True
+        lambda tx: ingest.take(tx, call.workspace, experiment_id, arrived, run_id=run_id, confined=confined),
+        transaction=True,
     )

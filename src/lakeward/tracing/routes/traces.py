@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lakeward import experiments
+from lakeward.experiments import of_experiment
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
@@ -12,6 +13,7 @@ from lakeward.tracing.records import Assessment as AssessmentRecord
 from lakeward.tracing.records import Trace
 from lakeward.tracing.render import span_json
 from lakeward.tracing.routes.converted import assessment_record
+from lakeward.tracing.securable import of_trace
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import assessments as wire_assessments
@@ -21,6 +23,11 @@ routes = Routes("traces", ("/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
 # compat(mlflow 3.17): links, tags and deletion have never left version 2, though there are paths for the latter two
 old = Routes("traces", MLFLOW_2_0)
 both = Routes("traces", ("/api/2.0/mlflow", "/ajax-api/2.0/mlflow", "/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
+
+_TRACE = of_trace("trace_id")
+_PLACES = of_experiment("locations.mlflow_experiment.experiment_id")
+_GIVEN_PLACE = of_experiment("trace.trace_info.trace_location.mlflow_experiment.experiment_id")
+_GIVEN_TRACE = of_trace("trace.trace_info.trace_id").if_there()  # nobody adds to the trace of somebody else
 
 _MAX_SPANS_READ = 1_000  # traces in one batch
 
@@ -41,7 +48,7 @@ async def infos(call: Call, tx: Any, found: Sequence[Trace]) -> list[wire.TraceI
     ]
 
 
-@routes.post("/traces", allow=EDIT)
+@routes.post("/traces", allow=EDIT.on(_GIVEN_PLACE, _GIVEN_TRACE))
 async def start_trace(call: Call, req: wire.StartTrace) -> wire.StartTraceResponse:
     """What a client tells about a whole trace; its spans come by OTLP, or as a file."""
     given = req.trace.trace_info
@@ -56,14 +63,14 @@ async def start_trace(call: Call, req: wire.StartTrace) -> wire.StartTraceRespon
     return wire.StartTraceResponse(wire.InfoOnly(info))
 
 
-@routes.get("/traces/{trace_id}", allow=READ)
+@routes.get("/traces/{trace_id}", allow=READ.on(_TRACE))
 async def get_trace_info(call: Call, req: wire.TraceById) -> wire.StartTraceResponse:
     found = await traces.get(call.tx, call.workspace, req.trace_id)
     [info] = await infos(call, call.tx, [found])
     return wire.StartTraceResponse(wire.InfoOnly(info))
 
 
-@routes.get("/traces/get", allow=READ)
+@routes.get("/traces/get", allow=READ.on(_TRACE))
 async def get_trace(call: Call, req: wire.GetTrace) -> wire.GetTraceResponse:
     found = await traces.get(call.tx, call.workspace, req.trace_id)
     spans = await traces.spans_of(call.tx, found)
@@ -73,7 +80,7 @@ async def get_trace(call: Call, req: wire.GetTrace) -> wire.GetTraceResponse:
     return wire.GetTraceResponse(wire.TraceWithSpans(info, [span_json(span) for span in spans]))
 
 
-@routes.get("/traces/batchGet", allow=READ)
+@routes.get("/traces/batchGet", allow=READ.on(of_trace("trace_ids").kept()))
 async def batch_get_traces(call: Call, req: wire.BatchGetTraces) -> wire.BatchGetTracesResponse:
     """Traces with their spans. Those that are not complete yet are left out."""
     found = await _named(call, req)
@@ -86,7 +93,7 @@ async def batch_get_traces(call: Call, req: wire.BatchGetTraces) -> wire.BatchGe
     return wire.BatchGetTracesResponse(answered)
 
 
-@routes.post("/traces/batchGetInfos", allow=READ, tx="read")
+@routes.post("/traces/batchGetInfos", allow=READ.on(of_trace("trace_ids").kept()), tx="read")
 async def batch_get_trace_infos(call: Call, req: wire.BatchGetTraces) -> wire.BatchGetTraceInfosResponse:
     return wire.BatchGetTraceInfosResponse(await infos(call, call.tx, await _named(call, req)))
 
@@ -98,7 +105,7 @@ async def _named(call: Call, req: wire.BatchGetTraces) -> list[Trace]:
     return await store.find_named(call.tx, call.workspace, req.trace_ids, numbers)
 
 
-@routes.post("/traces/search", allow=READ, tx="read")
+@routes.post("/traces/search", allow=READ.on(_PLACES.kept()), tx="read")
 async def search_traces(call: Call, req: wire.SearchTraces) -> wire.SearchTracesResponse:
     places = [each.mlflow_experiment.experiment_id for each in req.locations if each.mlflow_experiment is not None]
     if len(places) < len(req.locations):
@@ -111,17 +118,17 @@ async def search_traces(call: Call, req: wire.SearchTraces) -> wire.SearchTraces
     return wire.SearchTracesResponse(await infos(call, call.tx, await store.find_many(call.tx, seqs)), token)
 
 
-@both.patch("/traces/{trace_id}/tags", allow=EDIT)
+@both.patch("/traces/{trace_id}/tags", allow=EDIT.on(_TRACE))
 async def set_trace_tag(call: Call, req: wire.SetTraceTag) -> None:
     await traces.set_tag(call.tx, call.workspace, req.trace_id, req.key, req.value)
 
 
-@both.delete("/traces/{trace_id}/tags", allow=EDIT)
+@both.delete("/traces/{trace_id}/tags", allow=EDIT.on(_TRACE))
 async def delete_trace_tag(call: Call, req: wire.DeleteTraceTag) -> None:
     await traces.delete_tag(call.tx, call.workspace, req.trace_id, req.key)
 
 
-@both.post("/traces/delete-traces", allow=EDIT)
+@both.post("/traces/delete-traces", allow=EDIT.on(of_experiment("experiment_id")))
 async def delete_traces(call: Call, req: wire.DeleteTraces) -> wire.DeleteTracesResponse:
     experiment_id, gone = await traces.delete(
         call.tx,
@@ -140,12 +147,12 @@ async def delete_traces(call: Call, req: wire.DeleteTraces) -> wire.DeleteTraces
     return wire.DeleteTracesResponse(len(gone))
 
 
-@old.post("/traces/link-to-run", allow=EDIT)
+@old.post("/traces/link-to-run", allow=EDIT.on(of_trace("trace_ids").if_said().if_there()))
 async def link_traces_to_run(call: Call, req: wire.LinkTracesToRun) -> None:
     await ingest.link_runs(call.tx, call.workspace, req.trace_ids, req.run_id)
 
 
-@old.post("/traces/link-prompts", allow=EDIT)
+@old.post("/traces/link-prompts", allow=EDIT.on(_TRACE))
 async def link_prompts_to_trace(call: Call, req: wire.LinkPromptsToTrace) -> None:
     versions = [(each.name, each.version) for each in req.prompt_versions]
     await traces.link_prompts(call.tx, call.workspace, req.trace_id, versions)

@@ -54,7 +54,7 @@ _ARRIVE = """
         SELECT stored.id, kept.seq, kept.experiment_id, kept.start_ms, arrived.bits
         FROM stored JOIN kept ON kept.seq = stored.trace_seq JOIN arrived USING (trace_id)
     )
-    SELECT seq, trace_id, start_ms, finalized, total_tokens, total_cost, joined FROM kept
+    SELECT seq, trace_id, start_ms, finalized, total_tokens, total_cost, joined, experiment_id FROM kept
 """
 
 _encode = msgspec.json.Encoder().encode

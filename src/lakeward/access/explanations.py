@@ -1,0 +1,164 @@
+"""Why somebody may do something with an object, or why not: the same formulas, told instead of decided.
+
+The verdict is the engine's own; the reasons are read from the grants that count on the object. So the two are computed
+apart from each other, and a test holds them together.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from lakeward.access import kinds, store
+from lakeward.access.records import MANAGE, OWN, READ, Grant, Held, Kind, Principal, Way
+from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.runtime.db import Tx
+from lakeward.runtime.http import Role
+
+_ADMINS: Final = "admins"
+_USERS: Final = 2  # everybody is in it, without rows
+_ROLES: Final = dict.fromkeys((READ, "BROWSE", "USE_CATALOG", "USE_SCHEMA"), Role.READ) | {MANAGE: Role.MANAGE}
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """`because` are the reasons for the answer; for a no also what would be enough, each way on a line."""
+
+    allowed: bool
+    principal: str
+    right: str
+    object: str
+    because: list[str]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Who, which right or privilege, on what: `object` is a type and a name, as in `experiments/12`."""
+
+    principal: str
+    privilege: str
+    object: str
+
+
+def parse(asked: Asked) -> tuple[Way, str, str]:
+    """(way, name, right). Raises InvalidParameter for words that mean nothing."""
+    kind, _, name = asked.object.partition("/")
+    ways = kinds.every_way()
+    way = ways.get(kind.lower())
+    if way is None or not name:
+        raise InvalidParameter(
+            f"Invalid object {asked.object!r}: it is a type and a name, such as experiments/12; types are"
+            f" {', '.join(sorted(ways))}."
+        )
+    word = asked.privilege.strip().upper().replace(" ", "_")
+    right = way.kind.words.get(word, word)
+    if right not in way.kind.rights:
+        known = sorted({*way.kind.rights, *way.kind.words})
+        raise InvalidParameter(f"{asked.privilege!r} is nothing one can have on {way.kind}: {', '.join(known)} are.")
+    return way, name, right
+
+
+async def explain(tx: Tx, workspace: int, asked: Asked) -> Explanation:
+    way, name, right = parse(asked)
+    principal = (await store.find_principals(tx, [asked.principal])).get(asked.principal)
+    if principal is None:
+        raise NotFound(f"There is no principal {asked.principal!r}.")
+    parsed = way.parse(name)
+    levels = None if parsed is None else await store.levels(tx, way, workspace, parsed)
+    if levels is None or parsed is None:
+        raise way.unknown(name)
+    held = {each.id: each for each in await store.held_by(tx, principal.id)}
+    paths = _paths(principal, held, await store.memberships(tx, list(held)))
+
+    def told(*, allowed: bool, because: list[str]) -> Explanation:
+        return Explanation(allowed, principal.name, right, f"{way.kind} {name}", because)
+
+    if not await store.is_active(tx, principal.id):
+        return told(allowed=False, because=[f"{principal.name} is deactivated."])
+    by_name = {each.name: each for each in held.values()}
+    if _ADMINS in by_name:
+        return told(allowed=True, because=[f"{principal.name} is an administrator{paths[by_name[_ADMINS].id]}."])
+    roles = [(each, Role[role]) for each, role in await store.roles(tx, workspace) if each.id in held]
+    if not roles:
+        return told(allowed=False, because=[f"{principal.name} is not in this workspace; grants in it do not count."])
+    wanted = _ROLES.get(right, Role.EDIT)
+    because = [
+        f"{principal.name} has the role {role.name} in the workspace{paths[each.id]}: {wanted.name} is enough for"
+        f" {right} on everything in it."
+        for each, role in roles
+        if role >= wanted
+    ]
+    grants = await store.grants_of(tx, workspace, levels, list(held))
+    [by_grants] = await store.decide(tx, way, right, workspace, list(held), [parsed])
+    allowed = bool(because or by_grants)
+    because += _alternatives(way.kind, right, grants, dict(levels), paths)
+    if not allowed:
+        strongest = max(role for _, role in roles)
+        because = [
+            f"{principal.name} has only the role {strongest.name} in the workspace; {wanted.name} would be enough.",
+            *(_missing(way.kind, each, grants, dict(levels)) for each in way.kind.rights[right]),
+        ]
+    return told(allowed=allowed, because=because)
+
+
+async def explain_in(tx: Tx, workspace: str, asked: Asked) -> Explanation:
+    """The same in a workspace by its name."""
+    found = await store.find_workspace(tx, workspace)
+    if found is None:
+        raise NotFound(f"No workspace named {workspace!r}.")
+    return await explain(tx, found, asked)
+
+
+# ── telling ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _paths(
+    principal: Principal, held: Mapping[int, Principal], memberships: Sequence[tuple[int, int]]
+) -> dict[int, str]:
+    """How the principal comes to what each of its groups has: ' through team, which is in lab'."""
+    chains: dict[int, list[str]] = {principal.id: []}
+    edges = [*memberships, (_USERS, principal.id)] if _USERS in held else list(memberships)
+    waiting = [principal.id]
+    for member in waiting:  # grows while it is read: the nearest first
+        for group, one in edges:
+            if one == member and group not in chains:
+                chains[group] = [*chains[member], held[group].name]
+                waiting.append(group)
+    return {each: f" through {', which is in '.join(chain)}" if chain else "" for each, chain in chains.items()}
+
+
+def _satisfying(held: Held, grants: Sequence[Grant]) -> Grant | None:
+    return next((each for each in grants if each.privilege in held.get(each.kind, ())), None)
+
+
+def _alternatives(
+    kind: Kind, right: str, grants: Sequence[Grant], names: Mapping[str, str], paths: Mapping[int, str]
+) -> list[str]:
+    """Each alternative that holds, by the grants that make it."""
+    found = []
+    for alternative in kind.rights[right]:
+        grounds = [_satisfying(part, grants) for part in alternative]
+        if all(grounds):
+            parts = [_granted(each, names, paths) for each in grounds if each is not None]
+            found.append(f"{'; '.join(dict.fromkeys(parts))}.")
+    return found
+
+
+def _granted(grant: Grant, names: Mapping[str, str], paths: Mapping[int, str]) -> str:
+    what = _place(grant.kind, names)
+    verb = f"owns {what}" if grant.privilege == OWN else f"has {grant.privilege} on {what}"
+    return f"{verb}{paths[grant.principal.id]}"
+
+
+def _missing(kind: Kind, alternative: Sequence[Held], grants: Sequence[Grant], names: Mapping[str, str]) -> str:
+    lacking = []
+    for part in alternative:
+        if _satisfying(part, grants) is None:
+            at = [
+                f"{part[level.kind][0]} on {_place(level.kind, names)}" for level in kind.levels if level.kind in part
+            ]
+            lacking.append(" or ".join(at).replace(f"{OWN} on ", "ownership of "))
+    return f"It would take {', and '.join(lacking)}."
+
+
+def _place(kind: str, names: Mapping[str, str]) -> str:
+    name = names.get(kind, "")
+    return f"{kind.replace('_', ' ')} {name}".strip()
