@@ -34,8 +34,15 @@ PUBLIC_PATHS = {
     "/version",
 }
 
+_PEOPLE = "/api/2.0/preview/scim/v2"
+_MEMBERS = "/api/2.0/preview/permissionassignments"
+
 # Whoever adds one here says why: what they name, nobody was given.
 WITHOUT_OBJECTS = {
+    # principals and roles belong to the workspace as a whole
+    *(f"{_PEOPLE}/{kind}{one}" for kind in ("Users", "Groups", "ServicePrincipals") for one in ("", "/{id}")),
+    _MEMBERS,
+    f"{_MEMBERS}/principals/{{principal_id}}",
     "/api/2.0/mlflow/experiments/create",  # who is in a workspace may make experiments
     "/api/2.0/mlflow/unity-catalog/registered-models:is-databricks-sdk-models-artifact-repository-enabled",  # says yes
 }

@@ -180,7 +180,7 @@ def test_rules_ask_for_roles(server, callers):
     """READ, EDIT, MANAGE and ADMIN, each refused to the one below it."""
     ladder = [
         ("reader", "POST", "runs/create", {"experiment_id": "0"}, "EDIT"),
-        ("editor", "POST", "/api/2.0/lakeward/purge", {}, "MANAGE"),
+        ("editor", "POST", "/api/2.0/lakeward/purge", {"experiment_ids": ["0"]}, "MANAGE"),
         ("manager", "POST", "/api/3.0/mlflow/workspaces", {"name": "mine"}, "administrator"),
         ("memberless", "GET", "experiments/search", {}, "no role"),
     ]

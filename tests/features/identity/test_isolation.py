@@ -485,8 +485,9 @@ def needed(key: tuple[str, str]) -> str:
 _numbers = itertools.count(1)
 
 
-def make_world(client: Caller) -> World:
-    """One of each, in the default workspace."""
+def make_world(client: Caller, people: Caller | None = None) -> World:
+    """One of each, in the default workspace; `people` makes the principals and tokens if the client may not."""
+    people = people or client
     name = f"{SECRET} {next(_numbers)}"
     experiment = client.experiment(name, tags=[{"key": "k", "value": SECRET}])
     run = client.run(experiment, run_name=SECRET, tags=[{"key": "k", "value": SECRET}])
@@ -520,9 +521,9 @@ def make_world(client: Caller) -> World:
     said = {"assessment_name": SECRET, "feedback": {"value": SECRET}}
     judged = client.call("POST", f"/api/3.0/mlflow/traces/{trace}/assessments", json={"assessment": said})
     span |= {"traceId": f"{next(_numbers):032x}", "name": "taken"}
-    principals = make_principals(client, name)
+    principals = make_principals(people, name)
     behalf = {"application_id": principals["application"], "comment": SECRET}
-    token = client.post(f"{_TOKENS}/on-behalf-of/tokens", **behalf)["token_info"]["token_id"]
+    token = people.post(f"{_TOKENS}/on-behalf-of/tokens", **behalf)["token_info"]["token_id"]
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt,
@@ -580,7 +581,7 @@ def standing(server: Server, everybody: Callers) -> World:
 @pytest.fixture(scope="module")
 def own(server: Server, everybody: Callers) -> World:
     """The world of a member who made it himself; levels were given to others."""
-    made = make_world(everybody.maker)
+    made = make_world(everybody.maker, server.local)
     for who in GIVEN:
         give(server, made, who)
     return made
@@ -683,7 +684,7 @@ def test_who_may(server: Server, everybody: Callers, own: World, key):
         callers += [needed(key), "maker"]
 
     def fresh() -> World:
-        made = make_world(everybody.maker)
+        made = make_world(everybody.maker, server.local)
         for who in GIVEN:
             give(server, made, who)
         return made
