@@ -250,6 +250,19 @@ CREATE TABLE public.group_member (
     member_id bigint NOT NULL
 );
 
+CREATE TABLE public.ip_access_list (
+    id text NOT NULL COLLATE pg_catalog."C",
+    label text NOT NULL,
+    list_type text NOT NULL,
+    addresses text[] NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by bigint,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_by bigint,
+    CONSTRAINT ip_access_list_list_type_check CHECK ((list_type = ANY (ARRAY['ALLOW'::text, 'BLOCK'::text])))
+);
+
 CREATE TABLE public.key_name (
     id integer NOT NULL,
     text text NOT NULL COLLATE pg_catalog."C"
@@ -440,6 +453,12 @@ ALTER TABLE public.oauth_grant ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.password (
+    principal_id bigint NOT NULL,
+    hash text NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.principal (
     id bigint NOT NULL,
     kind text DEFAULT 'USER'::text NOT NULL,
@@ -584,6 +603,11 @@ CREATE TABLE public.secret_key (
     value bytea NOT NULL
 );
 
+CREATE TABLE public.server_switch (
+    name text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL
+);
+
 CREATE TABLE public.service_secret (
     id text NOT NULL COLLATE pg_catalog."C",
     principal_id bigint NOT NULL,
@@ -591,6 +615,13 @@ CREATE TABLE public.service_secret (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     generation integer DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.sign_in_attempt (
+    key text NOT NULL COLLATE pg_catalog."C",
+    failures integer NOT NULL,
+    last_at timestamp with time zone DEFAULT now() NOT NULL,
+    blocked_until timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.trace (
@@ -778,6 +809,9 @@ ALTER TABLE ONLY public.experiment
 ALTER TABLE ONLY public.group_member
     ADD CONSTRAINT group_member_pkey PRIMARY KEY (member_id, group_id);
 
+ALTER TABLE ONLY public.ip_access_list
+    ADD CONSTRAINT ip_access_list_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.key_name
     ADD CONSTRAINT key_name_pkey PRIMARY KEY (id);
 
@@ -835,6 +869,9 @@ ALTER TABLE ONLY public.oauth_grant
 ALTER TABLE ONLY public.oauth_grant
     ADD CONSTRAINT oauth_grant_refresh_hash_key UNIQUE (refresh_hash);
 
+ALTER TABLE ONLY public.password
+    ADD CONSTRAINT password_pkey PRIMARY KEY (principal_id);
+
 ALTER TABLE ONLY public.principal
     ADD CONSTRAINT principal_name_key UNIQUE (name);
 
@@ -877,11 +914,17 @@ ALTER TABLE ONLY public.schema_migration
 ALTER TABLE ONLY public.secret_key
     ADD CONSTRAINT secret_key_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.server_switch
+    ADD CONSTRAINT server_switch_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.service_secret
     ADD CONSTRAINT service_secret_hash_key UNIQUE (hash);
 
 ALTER TABLE ONLY public.service_secret
     ADD CONSTRAINT service_secret_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in_attempt
+    ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (key);
 
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_pkey PRIMARY KEY (seq);
@@ -940,6 +983,10 @@ CREATE INDEX experiment_purging ON public.experiment USING btree (id) WHERE purg
 CREATE INDEX experiment_trashed ON public.experiment USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
 CREATE INDEX group_member_of_group ON public.group_member USING btree (group_id, member_id);
+
+CREATE INDEX ip_access_list_changed_by ON public.ip_access_list USING btree (updated_by);
+
+CREATE INDEX ip_access_list_made_by ON public.ip_access_list USING btree (created_by);
 
 CREATE INDEX latest_metric_by_value ON public.latest_metric USING btree (key_id, experiment_id, value, run_seq);
 
@@ -1017,6 +1064,8 @@ CREATE INDEX run_trashed ON public.run USING btree (deleted_at) WHERE (deleted_a
 
 CREATE INDEX service_secret_of_principal ON public.service_secret USING btree (principal_id);
 
+CREATE INDEX sign_in_attempt_old ON public.sign_in_attempt USING btree (last_at);
+
 CREATE INDEX trace_assessment_named ON public.trace_assessment USING btree (experiment_id, kind, name, trace_seq);
 
 CREATE INDEX trace_block_newest ON public.trace_block USING btree (experiment_id, last_ms DESC);
@@ -1081,6 +1130,12 @@ ALTER TABLE ONLY public.group_member
 ALTER TABLE ONLY public.group_member
     ADD CONSTRAINT group_member_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.principal(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.ip_access_list
+    ADD CONSTRAINT ip_access_list_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.principal(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.ip_access_list
+    ADD CONSTRAINT ip_access_list_updated_by_fkey FOREIGN KEY (updated_by) REFERENCES public.principal(id) ON DELETE SET NULL;
+
 ALTER TABLE ONLY public.logged_model
     ADD CONSTRAINT logged_model_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id);
 
@@ -1122,6 +1177,9 @@ ALTER TABLE ONLY public.oauth_code
 
 ALTER TABLE ONLY public.oauth_grant
     ADD CONSTRAINT oauth_grant_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.password
+    ADD CONSTRAINT password_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.registered_model_tag
     ADD CONSTRAINT registered_model_tag_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.registered_model(id) ON DELETE CASCADE;

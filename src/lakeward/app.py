@@ -24,7 +24,7 @@ from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
 from lakeward.runtime import telemetry
 from lakeward.runtime.db import Database
-from lakeward.runtime.http import Actor, Application, Guard, Route
+from lakeward.runtime.http import Actor, Application, Call, Guard, Route
 from lakeward.runtime.http.protocol import Protocol
 from lakeward.runtime.objects import ObjectStore
 from lakeward.runtime.settings import Settings
@@ -64,6 +64,7 @@ class ProcessHooks:
         self.db = await Database.open(settings.database_url, size=settings.db_pool_size)
         self.objects = ObjectStore.open(settings.objects_location, settings.objects)
         self._authenticator = identity.Authenticator(self.db)
+        self._doorkeeper = identity.Doorkeeper(self.db)
         self._workspaces = identity.WorkspaceDirectory(self.db)
         self.access = access.Gate(self.db)
 
@@ -72,8 +73,14 @@ class ProcessHooks:
         await self.db.close()
         self.objects.close()
 
-    async def authenticate(self, headers: dict[bytes, bytes], *, local: bool) -> Actor | None:
-        return await self._authenticator.actor(headers, local=local)
+    async def admit(self, call: Call) -> None:
+        if not call.local:
+            await self._doorkeeper.admit(call.address)
+
+    async def authenticate(self, call: Call) -> Actor | None:
+        address = str(call.address) if call.address else ""
+        arrival = identity.Arrival(call.headers, call.scope["method"], address, call.local)
+        return await self._authenticator.actor(arrival)
 
     async def workspace(self, headers: dict[bytes, bytes], actor: Actor | None) -> int:
         return await self._workspaces.of_call(headers, actor)

@@ -46,7 +46,7 @@ class ServerInfo(msgspec.Struct):
     server: str = f"lakeward {__version__}"
 
 
-@routes.get("/health", allow=PUBLIC, tx=None)
+@routes.get("/health", allow=PUBLIC, tx=None, open=True)
 async def health(call: Call) -> Reply:
     """200 with a real query and a real look at the object store; 503 and the reason when one of them is away.
 

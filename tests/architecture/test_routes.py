@@ -28,6 +28,7 @@ PUBLIC_PATHS = {
     "/oidc/accounts/{account_id}/.well-known/oauth-authorization-server",
     "/oidc/v1/token",  # what it is sent is the proof
     "/oidc/v1/revoke",
+    "/api/2.0/lakeward/sign-in",  # the same
     "/api/3.0/mlflow/server-info",
     "/health",
     "/openapi.json",
@@ -91,6 +92,7 @@ def test_what_changes_something_asks_for_more_than_reading() -> None:
         r"|batchGetInfos|traces/metrics|calculate-filter-correlation)$"
         r"|^/api/2.0/token/(create|delete|{token_id})$"  # the caller's own
         r"|^/oidc/v1/(token|revoke)$"
+        r"|^/api/2.0/lakeward/(sign-in|sign-out|password)$"
     )
     wrong = [
         f"{route.method} {route.path}"

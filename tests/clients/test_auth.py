@@ -1,6 +1,7 @@
 """Who is calling: tokens in every form clients send them, and wrong ones."""
 
 import base64
+import uuid
 
 import mlflow
 import pytest
@@ -80,6 +81,27 @@ def test_mlflow_username_and_password(side, client, experiment, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wrong")
     with pytest.raises(MlflowException, match=r"401|UNAUTHENTICATED|token"):
         client.get_experiment(experiment)
+
+
+@pytest.mark.modes("http")
+def test_mlflow_with_a_name_and_a_password(side, client, monkeypatch):
+    def call(method, path, **body):
+        headers = {"Authorization": f"Bearer {side.server.token}"}
+        return side.server.request(method, path, json=body, headers=headers).json()
+
+    name, password = f"ada-{uuid.uuid4().hex}@example.org", "correct horse battery"
+    user = call("POST", "/api/2.0/preview/scim/v2/Users", userName=name)["id"]
+    call("PUT", f"/api/2.0/preview/permissionassignments/principals/{user}", permissions=["USER"])
+    call("PUT", f"/api/2.0/lakeward/users/{user}/password", new_password=password)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", name)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", password)
+    mlflow.set_experiment(side.name())
+    with mlflow.start_run() as run:
+        mlflow.log_metric("m", 1)
+    assert client.get_run(run.info.run_id).data.metrics == {"m": 1}
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", password + "!")
+    with pytest.raises(MlflowException, match=r"401|UNAUTHENTICATED|password"):
+        client.get_run(run.info.run_id)
 
 
 @pytest.mark.modes("http")

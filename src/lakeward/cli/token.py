@@ -15,9 +15,7 @@ _where = settings_options("data", "database_url")
 Answer = TypeVar("Answer")
 
 
-def _with_database(
-    options: dict[str, Any], work: Callable[[Any], Awaitable[Answer]], *, create: bool = False
-) -> Answer:
+def with_database(options: dict[str, Any], work: Callable[[Any], Awaitable[Answer]], *, create: bool = False) -> Answer:
     """In one transaction on the running server's database, or on one started for the moment."""
     from lakeward.runtime.db import Database
     from lakeward.runtime.reach import database
@@ -87,7 +85,7 @@ def create(
             raise click.ClickException(f"{principal} exists and is no administrator. Choose another name.")
         return await identity.create_token(tx, holder, comment=comment, lifetime=expires)
 
-    token_id, secret = _with_database(options, work, create=True)  # before the first start it makes the database
+    token_id, secret = with_database(options, work, create=True)  # before the first start it makes the database
     if as_json:
         click.echo(json.dumps({"id": token_id, "principal": principal, "token": secret}))
         return
@@ -103,7 +101,7 @@ def list_(*, as_json: bool, **options: Any) -> None:
     """List tokens, never their secrets."""
     from lakeward import identity
 
-    tokens = _with_database(options, identity.list_tokens)
+    tokens = with_database(options, identity.list_tokens)
     if as_json:
         import msgspec
 
@@ -149,5 +147,5 @@ def revoke(*, token_id: tuple[str, ...], **options: Any) -> None:
         for each in token_id:
             await identity.revoke_token(tx, each)
 
-    _with_database(options, work)
+    with_database(options, work)
     click.echo(f"Revoked {', '.join(token_id)}.", err=True)

@@ -5,19 +5,24 @@ Every object of Lakeward belongs to one workspace; a principal has one role in e
 administrators have every role everywhere. A removed token or principal stops working on all processes within a second.
 """
 
-from lakeward.identity.authentication import Authenticator
+from lakeward.identity.addresses import Doorkeeper
+from lakeward.identity.authentication import Arrival, Authenticator
+from lakeward.identity.passwords import make_administrator
 from lakeward.identity.principals import get_or_create_principal
 from lakeward.identity.tasks import sweep_expired
 from lakeward.identity.tokens import create_token, has_credentials, list_tokens, revoke_token
 from lakeward.identity.workspaces import WorkspaceDirectory
 
 __all__ = [
+    "Arrival",
     "Authenticator",
+    "Doorkeeper",
     "WorkspaceDirectory",
     "create_token",
     "get_or_create_principal",
     "has_credentials",
     "list_tokens",
+    "make_administrator",
     "revoke_token",
     "sweep_expired",
 ]

@@ -1,6 +1,6 @@
 """The vocabulary of identity."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -11,6 +11,8 @@ USERS_ID: Final = 2  # the group everybody is in
 ADMINS_ID: Final = 3  # the group whose members administer the server
 DEFAULT_ID: Final = 1
 TOKEN_PREFIX: Final = "lkw_"  # noqa: S105 - how a token starts, so that scanners find leaked ones
+SESSION_PREFIX: Final = "lkc_"
+SESSION_LIFETIME: Final = timedelta(days=7)
 SECRET_PREFIX: Final = "lks_"  # noqa: S105 - the same of service principals' secrets
 
 Kind = Literal["USER", "GROUP", "SERVICE_PRINCIPAL"]
@@ -103,6 +105,20 @@ class Workspace(msgspec.Struct, frozen=True):
     id: int
     name: str
     description: str
+
+
+class AddressList(msgspec.Struct, frozen=True):
+    """Addresses and networks that are let in (ALLOW) or kept out (BLOCK)."""
+
+    id: str
+    label: str
+    list_type: str
+    addresses: list[str]
+    enabled: bool
+    created_at: datetime
+    created_by: int | None
+    updated_at: datetime
+    updated_by: int | None
 
 
 class Assignment(msgspec.Struct, frozen=True):

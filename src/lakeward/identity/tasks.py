@@ -9,3 +9,4 @@ async def sweep_expired(db: Database, _objects: ObjectStore) -> None:
     """Delete tokens, grants and codes that nobody can use any more."""
     async with db.transaction() as tx:
         await store.oauth.delete_expired(tx)
+        await store.passwords.delete_old_attempts(tx)

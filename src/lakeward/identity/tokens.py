@@ -102,4 +102,4 @@ async def service_principal(tx: Tx, application_id: str) -> int:
 
 async def has_credentials(tx: Tx) -> bool:
     """Whether anybody could sign in at all; a server open to the network refuses to start without."""
-    return await store.tokens.any_token(tx)
+    return await store.tokens.any_token(tx) or await store.passwords.any_password(tx)

@@ -82,3 +82,42 @@ ALTER TABLE access_token
     ADD COLUMN grant_id  bigint REFERENCES oauth_grant ON DELETE CASCADE;
 CREATE INDEX access_token_of_secret ON access_token (secret_id);
 CREATE INDEX access_token_of_grant ON access_token (grant_id);
+
+-- ── passwords ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE password (
+    principal_id bigint PRIMARY KEY REFERENCES principal ON DELETE CASCADE,
+    hash         text NOT NULL, -- argon2id, with its salt and costs
+    changed_at   timestamptz NOT NULL DEFAULT now()
+);
+
+-- Attempts to sign in with a password that did not succeed (yet), by name, by address and by both.
+CREATE TABLE sign_in_attempt (
+    key           text COLLATE "C" PRIMARY KEY,
+    failures      integer NOT NULL,
+    last_at       timestamptz NOT NULL DEFAULT now(),
+    blocked_until timestamptz NOT NULL
+);
+CREATE INDEX sign_in_attempt_old ON sign_in_attempt (last_at);
+
+-- ── addresses ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE ip_access_list (
+    id         text COLLATE "C" PRIMARY KEY,
+    label      text NOT NULL,
+    list_type  text NOT NULL CHECK (list_type IN ('ALLOW', 'BLOCK')),
+    addresses  text[] NOT NULL, -- addresses and networks, as they were given
+    enabled    boolean NOT NULL DEFAULT true,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    created_by bigint REFERENCES principal ON DELETE SET NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_by bigint REFERENCES principal ON DELETE SET NULL
+);
+CREATE INDEX ip_access_list_made_by ON ip_access_list (created_by);
+CREATE INDEX ip_access_list_changed_by ON ip_access_list (updated_by);
+
+-- Switches of the whole server that administrators turn at run time.
+CREATE TABLE server_switch (
+    name  text COLLATE "C" PRIMARY KEY,
+    value text NOT NULL
+);

@@ -6,6 +6,7 @@ read at import; `load` gets the environment as an argument. `repr` never shows a
 """
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
@@ -76,6 +77,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         tuple[Annotated[str, Meta(pattern=_HOST_NAME)], ...],
         Meta(description="Host names that clients may use beside loopback and the bound address (Host and Origin)."),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses and networks of proxies whose X-Forwarded-For says where a request comes from."),
+    ] = ("127.0.0.0/8", "::1")
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severity that is logged.")
     ] = "info"
@@ -249,7 +254,7 @@ def _convert(name: str, given: _Given) -> Any:
     if given.text and isinstance(value, str):
         if name in {"database_url", "objects_url"} and not value.strip():
             return None
-        if name == "allowed_hosts":
+        if name in _LISTS:
             value = [part.strip() for part in value.split(",") if part.strip()]
     if name == "data":
         if isinstance(value, str | Path) and str(value).strip():
@@ -266,6 +271,12 @@ def _convert(name: str, given: _Given) -> Any:
 
 
 def _check_together(settings: Settings, given: Mapping[str, _Given]) -> None:
+    for each in settings.trusted_proxies:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError as error:
+            source = given["trusted_proxies"].source
+            raise SettingError(f"{source}: {each!r} does not fit. Allowed: {_allowed('trusted_proxies')}.") from error
     url = settings.database_url
     if url is not None and not url.startswith(("postgresql://", "postgres://")):
         source = given["database_url"].source
@@ -289,6 +300,8 @@ def _shown_default(name: str) -> str:
     value = _DEFAULTS[name]
     if value in (None, (), msgspec.NODEFAULT):
         return ""
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -305,7 +318,9 @@ def _allowed(name: str) -> str:
     return "text"
 
 
+_LISTS = ("allowed_hosts", "trusted_proxies")
 _ALLOWED_IN_WORDS = {
+    "trusted_proxies": "a list of addresses and networks such as 10.0.0.0/8 (in a flag or variable: with commas)",
     "data": "a path",
     "objects": "a table of text values",
     "allowed_hosts": "a list of host names without scheme and port, or * (in a flag or variable: with commas)",

@@ -17,7 +17,7 @@ from lakeward.cli import demo
 from lakeward.runtime.settings import all_settings
 from lakeward_up import Up, running
 
-COMMANDS = ["up", "demo", "token", "gc", "doctor", "version"]
+COMMANDS = ["up", "demo", "token", "admin", "gc", "doctor", "version"]
 
 
 def lakeward(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -116,6 +116,32 @@ def test_version():
 def signed_in(up: Up, token: str) -> int:
     headers = {"authorization": f"Bearer {token}"}
     return httpx.get(f"{up.url}/api/2.0/mlflow/experiments/search?max_results=1", headers=headers).status_code
+
+
+def test_an_administrator_is_made_and_let_back_in(up):
+    data = ["--data", str(up.data)]
+
+    def sign_in(password: str) -> httpx.Response:
+        body = {"name": "grace", "password": password}
+        return httpx.post(f"{up.url}/api/2.0/lakeward/sign-in", json=body)
+
+    made = lakeward("admin", "grace", *data)
+    assert made.returncode == 0, made.stderr
+    assert "grace is an administrator" in made.stderr
+    assert sign_in(made.stdout.strip()).json()["is_admin"] is True
+    assert [sign_in("wrong").status_code for _ in range(12)][-1] == 429
+    again = lakeward("admin", "grace", *data)
+    assert again.stdout != made.stdout
+    assert sign_in(made.stdout.strip()).status_code == 401
+    assert sign_in(again.stdout.strip()).status_code == 200
+    for name in ("users", "a:b", "token"):
+        assert lakeward("admin", name, *data).returncode in (1, 2)
+    given = subprocess.run(
+        [sys.executable, "-m", "lakeward", "admin", "grace", "--password-stdin", *data],
+        input="a short", capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert given.returncode == 2
+    assert "12 to 1024 characters" in given.stderr
 
 
 def test_a_token_lives_and_dies_beside_a_running_server(up):

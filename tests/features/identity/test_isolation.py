@@ -28,6 +28,7 @@ _SCIM = ("/api/2.0/preview/scim/v2", "/api/2.0/accounts/{account_id}/scim/v2")
 _ASSIGNED = "/api/2.0/accounts/{account_id}/workspaces/{workspace_id}/permissionassignments"
 _ASSIGNED_HERE = "/api/2.0/preview/permissionassignments"
 _TOKENS = "/api/2.0/token-management"
+_ADDRESSES = "/api/2.0/ip-access-lists"
 _SECRETS = ("/api/2.0/accounts/{account_id}/servicePrincipals", "/api/2.0/accounts/servicePrincipals")
 _PERMISSIONS = "/api/2.0/permissions/{object_type}/{object_id}"
 
@@ -330,6 +331,21 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "/api/2.0/lakeward/explain"): lambda w: {
         "principal": "owner", "privilege": "READ", "object": f"experiments/{w.experiment}",
     },
+    ("PUT", "/api/2.0/lakeward/users/{id}/password"): lambda w: {
+        "id": w.principals["Users"], "new_password": "taken by a stranger",
+    },
+    # addresses
+    **{
+        (method, f"{_ADDRESSES}/{{ip_access_list_id}}"): (
+            lambda w, more=more: {"ip_access_list_id": w.addresses, **more}
+        )
+        for method, more in (
+            ("GET", {}),
+            ("PUT", {"label": "taken", "list_type": "ALLOW", "enabled": False}),
+            ("PATCH", {"label": "taken"}),
+            ("DELETE", {}),
+        )
+    },
     # the server itself
     ("POST", "/api/2.0/lakeward/purge"): lambda w: {
         "experiment_ids": [w.experiment], "run_ids": [w.run], "model_ids": [w.model],
@@ -386,6 +402,8 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     },
     ("GET", _ASSIGNED_HERE): lambda _: {},
     ("GET", f"{_TOKENS}/tokens"): lambda _: {},
+    ("GET", _ADDRESSES): lambda _: {},
+    ("GET", "/api/2.0/workspace-conf"): lambda _: {"keys": "enableIpAccessLists"},
 }
 
 # They make something new, or name nothing that belongs to anybody.
@@ -398,6 +416,9 @@ WITHOUT_OBJECT = {
     # of the caller's own tokens; tests/clients/test_sdk_tokens.py looks for those of others through them
     ("POST", "/api/2.0/token/create"), ("GET", "/api/2.0/token/list"), ("POST", "/api/2.0/token/delete"),
     ("PATCH", "/api/2.0/token/{token_id}"),
+    # of the caller's own session and password: tests/features/identity/test_passwords.py
+    ("POST", "/api/2.0/lakeward/sign-out"), ("GET", "/api/2.0/lakeward/session"), ("PUT", "/api/2.0/lakeward/password"),
+    ("POST", _ADDRESSES), ("PATCH", "/api/2.0/workspace-conf"),
     *(("POST", f"{prefix}/{kind}") for prefix in _SCIM for kind in ("Users", "Groups", "ServicePrincipals")),
 }  # fmt: skip
 
@@ -522,13 +543,16 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     judged = client.call("POST", f"/api/3.0/mlflow/traces/{trace}/assessments", json={"assessment": said})
     span |= {"traceId": f"{next(_numbers):032x}", "name": "taken"}
     principals = make_principals(people, name)
+    listed = {"label": SECRET, "list_type": "BLOCK", "ip_addresses": ["192.0.2.1"]}
+    addresses = people.post(_ADDRESSES, **listed)["ip_access_list"]["list_id"]
     behalf = {"application_id": principals["application"], "comment": SECRET}
     token = people.post(f"{_TOKENS}/on-behalf-of/tokens", **behalf)["token_info"]["token_id"]
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt,
         trace=trace, assessment=judged["assessment"]["assessment_id"],
-        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals, token=token,
+        spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
+        token=token, addresses=addresses,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The HTTP surface of identity: each API in a module of its own."""
 
-from lakeward.identity.routes import assignments, oauth, scim, tokens, workspaces
+from lakeward.identity.routes import addresses, assignments, oauth, scim, sign_in, tokens, workspaces
 
 routes = [
     *workspaces.platform,
@@ -13,6 +13,9 @@ routes = [
     *tokens.management,
     *tokens.secrets,
     *oauth.routes,
+    *sign_in.routes,
+    *addresses.routes,
+    *addresses.switches,
 ]
 
 __all__ = ["routes"]

@@ -191,3 +191,11 @@ async def any_administrator(tx: Tx) -> bool:
             ADMINS_ID,
         )
     )
+
+
+async def is_administrator(tx: Tx, principal_id: int) -> bool:
+    return bool(await tx.fetchval("SELECT $2::bigint IN (SELECT principals_of($1))", principal_id, ADMINS_ID))
+
+
+async def activate(tx: Tx, principal_id: int) -> None:
+    await tx.execute("UPDATE principal SET is_active = true WHERE id = $1", principal_id)

@@ -20,6 +20,7 @@ from lakeward.runtime.http.access import (
     Role,
     Rule,
 )
+from lakeward.runtime.http.address import Address, Network, networks, within
 from lakeward.runtime.http.application import Application, Hooks
 from lakeward.runtime.http.call import Call, workspace_named
 from lakeward.runtime.http.decode import read_body
@@ -40,6 +41,7 @@ __all__ = [
     "SIGNED_URL",
     "USE",
     "Actor",
+    "Address",
     "Application",
     "Call",
     "Dialect",
@@ -48,13 +50,16 @@ __all__ = [
     "Guard",
     "Hooks",
     "Int64",
+    "Network",
     "Reply",
     "Role",
     "Route",
     "Routes",
     "Rule",
+    "networks",
     "read_body",
     "spell",
     "status_of",
+    "within",
     "workspace_named",
 ]

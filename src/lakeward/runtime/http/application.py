@@ -45,7 +45,8 @@ class Hooks(Protocol):
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
-    async def authenticate(self, headers: dict[bytes, bytes], *, local: bool) -> Actor | None: ...
+    async def admit(self, call: Call) -> None: ...
+    async def authenticate(self, call: Call) -> Actor | None: ...
     async def workspace(self, headers: dict[bytes, bytes], actor: Actor | None) -> int: ...
     @property
     def db(self) -> Database: ...
@@ -131,9 +132,11 @@ class Application:
         hooks = self.hooks
         call.db, call.objects, call.settings, call.access = hooks.db, hooks.objects, self.settings, hooks.access
         call.telemetry, call.table = self.telemetry, self.table.routes
+        call.local = self.guard.is_local(call.scope.get("client"), call.headers)
+        if not route.open:
+            await hooks.admit(call)
         if route.allow.signed_in:
-            local = self.guard.is_local(call.scope.get("client"), call.headers)
-            call.caller = await hooks.authenticate(call.headers, local=local)
+            call.caller = await hooks.authenticate(call)
             call.workspace = await hooks.workspace(call.headers, call.caller)
         settled = route.allow.check(call.caller, call.workspace)
         if route.raw_body:

@@ -6,6 +6,7 @@ from typing import Any
 from lakeward.kit.errors import TooLarge, Unavailable
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http.access import Actor
+from lakeward.runtime.http.address import Address, client_address, networks
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,7 +27,7 @@ class Call:
     """One request. `tx` is open only while the handler runs and only if the route asked for it."""
 
     __slots__ = (
-        "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "objects",
+        "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "local", "objects",
         "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
     )  # fmt: skip
 
@@ -37,6 +38,7 @@ class Call:
         self.request_id = ""
         self.caller: Actor | None = None  # None on PUBLIC routes and signed URLs
         self.workspace = 0
+        self.local = False  # from this machine, directly
         self.db: Database
         self.tx: Tx = None
         self.objects: Any = None
@@ -84,6 +86,11 @@ class Call:
         call; the platform SDK names itself.
         """
         return b"x-databricks-org-id" in self.headers or b"databricks-sdk" in self.headers.get(b"user-agent", b"")
+
+    @property
+    def address(self) -> Address | None:
+        """Where the call comes from, by the word of trusted proxies."""
+        return client_address(self.scope.get("client"), self.headers, networks(self.settings.trusted_proxies))
 
     @property
     def base_url(self) -> str:

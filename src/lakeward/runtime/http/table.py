@@ -43,6 +43,7 @@ class Route:
     max_body: int | None = None  # bytes; None takes the server's limit
     status: int = 200  # of an answer that is a struct or nothing
     dialect: Dialect = PLATFORM
+    open: bool = False  # to any address: what watches over the server must get through
     raw_body: bool = False  # the handler reads `call.stream()`; only path and query are decoded
     request: type[msgspec.Struct] | None = None
     response: Any = None
