@@ -15,6 +15,7 @@ _COMMANDS = {
     "up": ("up", "Start the server: PostgreSQL, the API and the worker in one command."),
     "demo": ("demo", "Real work on real data with the unmodified MLflow client."),
     "token": ("token", "Access tokens: create, list, revoke."),
+    "login": ("login", "Sign in to a server in the browser, and get a token for this machine."),
     "admin": ("admin", "Make somebody administrator, with a password."),
     "explain": ("explain", "Why somebody may do something with an object, or why not."),
     "gc": ("gc", "Delete for good what lies in the trash."),

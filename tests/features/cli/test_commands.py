@@ -17,7 +17,7 @@ from lakeward.cli import demo
 from lakeward.runtime.settings import all_settings
 from lakeward_up import Up, running
 
-COMMANDS = ["up", "demo", "token", "admin", "gc", "doctor", "version"]
+COMMANDS = ["up", "demo", "token", "login", "admin", "gc", "doctor", "version"]
 
 
 def lakeward(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -142,6 +142,30 @@ def test_an_administrator_is_made_and_let_back_in(up):
     )  # fmt: skip
     assert given.returncode == 2
     assert "12 to 1024 characters" in given.stderr
+
+
+def test_login_by_way_of_the_browser(up, tmp_path):
+    """A person signs in in the browser, here with name and password, and the token comes back to the terminal."""
+    password = lakeward("admin", "hedy", "--data", str(up.data)).stdout.strip()
+    browser = tmp_path / "browser.py"
+    browser.write_text(
+        "import sys, httpx\n"
+        f"answer = httpx.get(sys.argv[1], auth=('hedy', {password!r}), follow_redirects=True)\n"
+        "assert 'You can close this page' in answer.text\n"
+    )
+    made = lakeward("login", up.url, "--expires", "1h", BROWSER=f"{sys.executable} {browser} %s")
+    assert made.returncode == 0, made.stderr
+    token = made.stdout.strip()
+    assert re.fullmatch(r"lkw_[\w-]{43}", token)
+    headers = {"authorization": f"Bearer {token}"}
+    assert httpx.get(f"{up.url}/api/2.0/preview/scim/v2/Me", headers=headers).json()["userName"] == "hedy"
+    [listed] = httpx.get(f"{up.url}/api/2.0/token/list", headers=headers).json()["token_infos"]
+    assert listed["comment"].startswith("lakeward login on ")
+    assert listed["expiry_time"] - listed["creation_time"] < 3_700_000
+    nowhere = lakeward("login", "http://127.0.0.1:1")
+    assert (nowhere.returncode, nowhere.stdout) == (1, "")
+    assert "does not answer" in nowhere.stderr
+    assert lakeward("login", "file:///etc/passwd").returncode == 2
 
 
 def test_a_token_lives_and_dies_beside_a_running_server(up):
