@@ -6,6 +6,7 @@ none may contradict the description in /openapi.json, and the server must be as 
 
 import itertools
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,6 +85,7 @@ def make_known(client: Caller) -> Known:
         for kind in ("Users", "Groups", "ServicePrincipals")
     }
     secrets = f"/api/2.0/accounts/servicePrincipals/{ids['ServicePrincipals']}/credentials/secrets"
+    listed = client.post("/api/2.0/ip-access-lists", label=name, list_type="BLOCK", ip_addresses=["192.0.2.1"])
     application = client.get(f"{scim}/ServicePrincipals/{ids['ServicePrincipals']}")["applicationId"]
     made = client.post("/api/2.0/token-management/on-behalf-of/tokens", application_id=application)
     return {
@@ -97,6 +99,9 @@ def make_known(client: Caller) -> Known:
         "application_id": [application],
         "lifetime": ["60s"],
         "op": ["add", "remove", "Replace"],
+        "ip_access_list_id": [listed["ip_access_list"]["list_id"]],
+        "ip_addresses": ["192.0.2.0/24", "2001:db8::1"],
+        "keys": ["enableIpAccessLists"],
         "client_id": ["databricks-cli"],
         "redirect_uri": [f"{client.url}/health"],
         "response_type": ["code"],
@@ -227,6 +232,8 @@ def ask_as(caller: Caller, operation: schemathesis.APIOperation, known: Known, u
 def test_whoever_has_no_rights_gets_no_further(server: Server, callers: Callers) -> None:
     """Generated requests to every operation by strangers: refused before anything is looked at."""
     known = make_known(server.local)
+    server.local.call("PATCH", "/api/2.0/workspace-conf", json={"enableIpAccessLists": "false"})
+    time.sleep(1.1)  # the tests before may have kept addresses out, and what is let in again counts within a second
     for operation in operations():
         if operation.definition.raw["x-access"] not in ("PUBLIC", "SIGNED_URL", "SIGNED_IN"):
             assert ask_as(callers.nobody, operation, known, server.url) == {401}, operation.label
