@@ -7,6 +7,7 @@ import json
 import secrets
 import socket
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -112,7 +113,7 @@ def _sign_in(endpoints: dict[str, str]) -> str:
         }  # fmt: skip
         address = f"{endpoints['authorization_endpoint']}?{urlencode(asked)}"
         click.echo(f"Sign in at {address}", err=True)
-        webbrowser.open(address)
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()  # some wait for their user
         answer = _wait(waiting)
     if "code" not in answer:
         raise click.ClickException(answer.get("error_description", answer.get("error", "no code came back")))
