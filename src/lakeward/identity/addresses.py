@@ -15,7 +15,7 @@ import msgspec
 
 from lakeward.identity import store
 from lakeward.identity.records import AddressList
-from lakeward.kit.errors import InvalidParameter, NotFound, PermissionDenied
+from lakeward.kit.errors import InvalidParameter, NotFound, PermissionDenied, Unavailable
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http import Address, Network, networks, within
 
@@ -42,9 +42,13 @@ class Doorkeeper:
     async def admit(self, address: Address | None) -> None:
         """Raise PermissionDenied if the lists keep this address out."""
         if time.monotonic() >= self._until:
-            async with self._db.connection() as connection:
-                on = await is_on(connection)
-                self._rules = _Rules(await store.addresses.list_lists(connection)) if on else None
+            try:
+                async with self._db.connection() as connection:
+                    on = await is_on(connection)
+                    self._rules = _Rules(await store.addresses.list_lists(connection)) if on else None
+            except Unavailable:  # the lists as they were; pages that need no database go on
+                if not self._until:
+                    raise
             self._until = time.monotonic() + _REMEMBER_SECONDS
         if self._rules is not None and (address is None or self._rules.refuse(address)):
             raise PermissionDenied(f"The address {address} is kept out by the IP access lists of this server.")
