@@ -204,7 +204,6 @@ def test_loading_needs_execute_in_every_dialect(side, owner, member, monkeypatch
                 attempt()
                 heard.append("ok")
             except (DatabricksError, mlflow.MlflowException) as error:
-                code = getattr(error, "error_code", None)
                 refused = isinstance(error, PermissionDenied) or "does not have READ" in str(error)
                 heard.append("PERMISSION_DENIED" if refused else repr(error))
         return heard
