@@ -175,7 +175,7 @@ def test_loading_needs_execute_in_every_dialect(side, owner, member, monkeypatch
     http.create_model_version(leaf, source=f"runs:/{run.info.run_id}/model", run_id=run.info.run_id)
     monkeypatch.setenv("DATABRICKS_TOKEN", api.config.token)
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", api.config.token)
-    uc = mlflow.MlflowClient(registry_uri="databricks-uc")
+    uc = mlflow.MlflowClient(tracking_uri="databricks", registry_uri="databricks-uc")
     http = mlflow.MlflowClient(tracking_uri=side.server.url, registry_uri=side.server.url)
 
     def tries() -> list[str]:
@@ -183,6 +183,7 @@ def test_loading_needs_execute_in_every_dialect(side, owner, member, monkeypatch
         from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
         def load(client, uri: str) -> None:
+            mlflow.set_tracking_uri(client.tracking_uri)
             mlflow.set_registry_uri(client._registry_uri)
             repo = ModelsArtifactRepository(uri)
             (tmp_path / uuid.uuid4().hex).mkdir()
@@ -214,4 +215,4 @@ def test_loading_needs_execute_in_every_dialect(side, owner, member, monkeypatch
     after = tries()
     assert set(after) == {"ok"}, after
     with pytest.raises(mlflow.MlflowException, match="does not have"):
-        mlflow.MlflowClient().get_run(run.info.run_id)
+        uc.get_run(run.info.run_id)
