@@ -76,6 +76,7 @@ def test_the_general_api_is_the_same(owner, member, experiment):
     )  # fmt: skip
     assert levels(api.permissions.get(EXPERIMENTS, experiment))["users"] == {("CAN_READ", False)}
     assert owner.permissions.get_permission_levels(EXPERIMENTS, experiment).permission_levels
+    owner.permissions.set(EXPERIMENTS, experiment, access_control_list=[])
     with pytest.raises(InvalidParameterValue):
         owner.permissions.get("lamps", "1")
     with pytest.raises(NotFound):

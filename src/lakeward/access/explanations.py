@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from lakeward.access import kinds, store
-from lakeward.access.records import MANAGE, OWN, READ, Grant, Held, Kind, Principal, Way
+from lakeward.access.records import MANAGE, OWN, READ, Grant, Held, Kind, Level, Principal, Way
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
 from lakeward.runtime.http import Role
@@ -56,9 +56,12 @@ def parse(asked: Asked) -> tuple[Way, str, str]:
     return way, name, right
 
 
-async def explain(tx: Tx, workspace: int, asked: Asked) -> Explanation:
+async def explain(tx: Tx, workspace: int, asked: Asked, *, anybody: bool = True) -> Explanation:
+    """Unless it may be about `anybody`, the principal must be known in the workspace."""
     way, name, right = parse(asked)
-    principal = (await store.find_principals(tx, [asked.principal])).get(asked.principal)
+    principal = (await store.find_principals(tx, [asked.principal], None if anybody else workspace)).get(
+        asked.principal
+    )
     if principal is None:
         raise NotFound(f"There is no principal {asked.principal!r}.")
     parsed = way.parse(name)
@@ -149,14 +152,19 @@ def _granted(grant: Grant, names: Mapping[str, str], paths: Mapping[int, str]) -
 
 
 def _missing(kind: Kind, alternative: Sequence[Held], grants: Sequence[Grant], names: Mapping[str, str]) -> str:
+    """What an alternative lacks, in the least words that would do."""
     lacking = []
     for part in alternative:
         if _satisfying(part, grants) is None:
-            at = [
-                f"{part[level.kind][0]} on {_place(level.kind, names)}" for level in kind.levels if level.kind in part
-            ]
-            lacking.append(" or ".join(at).replace(f"{OWN} on ", "ownership of "))
+            least = {
+                level.kind: next(word for word in part[level.kind] if word != OWN) for level in _levels(kind, part)
+            }
+            lacking.append(" or ".join(f"{word} on {_place(at, names)}" for at, word in least.items()))
     return f"It would take {', and '.join(lacking)}."
+
+
+def _levels(kind: Kind, part: Held) -> list[Level]:
+    return [level for level in kind.levels if level.kind in part]
 
 
 def _place(kind: str, names: Mapping[str, str]) -> str:

@@ -47,8 +47,9 @@ class Gate:
     async def authorize(self, call: Any, rule: Rule, request: Any) -> None:
         """Raise PermissionDenied or NotFound unless this caller has the right that each of the rule's objects needs."""
         call.confined = True
-        for each in rule.objects:
-            await each.ask(self, call, rule, request)
+        asked = [await each.ask(self, call, rule, request) for each in rule.objects]
+        if not any(asked):  # all of them may be left out, and were
+            raise rule.refusal(call.caller, call.workspace)
 
     async def verdicts(
         self, actor: Actor, workspace: int, way: Way, names: Sequence[str], right: str

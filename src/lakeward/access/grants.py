@@ -52,7 +52,7 @@ async def effective(tx: Tx, securable: Securable, workspace: int, name: str) -> 
 async def change(tx: Tx, securable: Securable, workspace: int, name: str, changes: Sequence[Change]) -> None:
     """Give and take. Needs a transaction."""
     [level, *_] = await _levels(tx, securable, workspace, name)
-    known = await _principals(tx, changes)
+    known = await _principals(tx, workspace, changes)
     for each in changes:
         for privilege in (*each.add, *each.remove):
             if spelled(privilege) not in securable.privileges:
@@ -69,11 +69,13 @@ async def change(tx: Tx, securable: Securable, workspace: int, name: str, change
             await store.grant(tx, workspace, *level, [(who, spelled(privilege)) for privilege in each.add])
 
 
-async def _principals(tx: Tx, changes: Sequence[Change]) -> dict[str, Principal]:
-    known = await store.find_principals(tx, [each.principal for each in changes])
+async def _principals(tx: Tx, workspace: int, changes: Sequence[Change]) -> dict[str, Principal]:
+    known = await store.find_principals(tx, [each.principal for each in changes], workspace)
     for each in changes:
         if each.principal not in known:
-            raise NotFound(f"There is no principal {each.principal!r}.", code="PRINCIPAL_DOES_NOT_EXIST")
+            raise NotFound(
+                f"There is no principal {each.principal!r} in this workspace.", code="PRINCIPAL_DOES_NOT_EXIST"
+            )
     return known
 
 

@@ -1,6 +1,7 @@
 """What a route says about its objects: `EDIT.on(run("run_id"))`, `READ.on(experiment("experiment_ids").kept())`.
 
 The objects of a rule are looked at only for callers whose role is not enough. A rule without objects refuses those.
+`ask` raises unless the caller may; it is False for objects that the request could name and did not.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -57,15 +58,16 @@ class Named:
         right = f"{self.right} of " if isinstance(self.right, str) else ""
         return f"{right}{self.way} `{self.header or self.fields[0]}`"
 
-    async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> None:
+    async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> bool:
         names = [call.header(self.header) or ""] if self.header else _said(request, self.fields)
         names = [name for name in names if name]
         if not names:
             if self.optional:
-                return
+                return False
             raise InvalidParameter(f"Missing value for required parameter '{self.header or self.fields[0]}'.")
         right = _right(rule, self.right, request)
         await gate.require(call.caller, call.workspace, self.way, names, right, lenient=self.lenient)
+        return True
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Kept:
     def __str__(self) -> str:
         return f"those of {self.way} `{self.field}`"
 
-    async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> None:
+    async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> bool:
         """PermissionDenied if there are some, and the caller may see none of them: an empty list would be a lie."""
         field, _, rest = self.field.partition(".")
         elements: Sequence[Any] = getattr(request, field) or []
@@ -92,6 +94,7 @@ class Kept:
         if refused and not allowed:
             raise refusal(call.caller, self.way, refused[0], right)
         setattr(request, field, allowed if refused else list(elements))
+        return True
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,9 @@ class Listed:
     def __str__(self) -> str:
         return f"each {self.kind}"
 
-    async def ask(self, _gate: Gate, call: Any, rule: Rule, request: Any) -> None:
+    async def ask(self, _gate: Gate, call: Any, rule: Rule, request: Any) -> bool:
         call.see_only(Sight(self.kind, _right(rule, self.right, request), call.caller, call.workspace))
+        return True
 
 
 @dataclass(frozen=True)
@@ -120,10 +124,11 @@ class Found:
     def __str__(self) -> str:
         return self.shown
 
-    async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> None:
+    async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> bool:
         right = _right(rule, self.right, request)
         for way, name in self.names(call, request):
             await gate.require(call.caller, call.workspace, way, [name], right, lenient=self.lenient)
+        return True
 
 
 def named(way: Way) -> Callable[..., Named]:

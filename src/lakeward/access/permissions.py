@@ -24,7 +24,7 @@ async def get(tx: Tx, way: Way, acl: Acl, workspace: int, name: str) -> list[Ent
     for principal, role in await store.roles(tx, workspace):
         if role in acl.of_role:
             entries.append(Entry(principal, acl.of_role[role], place))
-    admins = (await store.find_principals(tx, [_ADMINS]))[_ADMINS]
+    admins = (await store.find_principals(tx, [_ADMINS], None))[_ADMINS]
     return [*entries, Entry(admins, acl.most, "/")]
 
 
@@ -38,7 +38,7 @@ async def change(
                 f"Invalid permission_level {each.level!r}: on {acl.path} it is one of {', '.join(acl.grades)}."
             )
     own = await check(tx, way, workspace, name)
-    principals = await _principals(tx, given)
+    principals = await _principals(tx, workspace, given)
     await store.lock(tx, workspace, way.kind.name, own)
     changed = {principals[each.name]: each.level for each in given}
     await store.revoke(tx, workspace, way.kind.name, own, None if replace else list(changed), list(acl.grades))
@@ -54,11 +54,11 @@ async def check(tx: Tx, way: Way, workspace: int, name: str) -> str:
     return found[0][1]
 
 
-async def _principals(tx: Tx, given: Sequence[Given]) -> dict[str, int]:
-    known = await store.find_principals(tx, [each.name for each in given])
+async def _principals(tx: Tx, workspace: int, given: Sequence[Given]) -> dict[str, int]:
+    known = await store.find_principals(tx, [each.name for each in given], workspace)
     for each in given:
         if each.name not in known or known[each.name].kind != each.kind:
-            raise NotFound(f"There is no principal with the {_FIELDS[each.kind]} {each.name!r}.")
+            raise NotFound(f"There is no principal with the {_FIELDS[each.kind]} {each.name!r} in this workspace.")
     return {name: principal.id for name, principal in known.items()}
 
 

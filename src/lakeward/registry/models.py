@@ -102,9 +102,9 @@ async def rename(tx: Tx, workspace: int, name: str, new_name: str) -> Registered
 
 async def transfer(tx: Tx, model: RegisteredModel, workspace: int, owner: str) -> None:
     """Give a model another owner. Needs a transaction."""
-    principal = (await access.find_principals(tx, [owner])).get(owner)
+    principal = (await access.find_principals(tx, [owner], workspace)).get(owner)
     if principal is None:
-        raise NotFound(f"There is no principal {owner!r}.", code="PRINCIPAL_DOES_NOT_EXIST")
+        raise NotFound(f"There is no principal {owner!r} in this workspace.", code="PRINCIPAL_DOES_NOT_EXIST")
     await access.transfer(tx, REGISTERED_MODEL, workspace, str(model.id), principal.id)
 
 

@@ -162,7 +162,14 @@ def test_a_role_is_enough_and_a_grant_adds_to_it(server: Server, ann: Caller):
 def test_who_is_in_no_workspace_gains_nothing(server: Server, ann: Caller):
     memberless = server.bearer(server.token("nowhere"))
     experiment = ann.experiment()
-    grant(ann, experiment, "CAN_MANAGE", user_name="nowhere")
+    entry = {"user_name": "nowhere", "permission_level": "CAN_MANAGE"}
+    path = f"{PERMISSIONS}/experiments/{experiment}"
+    answer = ann.refused("PATCH", path, json={"access_control_list": [entry]})  # as if he did not exist
+    assert (answer.status, answer.code) == (404, "RESOURCE_DOES_NOT_EXIST")
+    server.sql(
+        "INSERT INTO access_grant SELECT 1, 'experiment', $1, id, 'CAN_MANAGE' FROM principal WHERE name = 'nowhere'",
+        experiment,
+    )
     assert memberless.refused("GET", "experiments/get", {"experiment_id": experiment}).status == 403
 
 
@@ -248,3 +255,48 @@ def test_grants_go_with_their_object(server: Server, ann: Caller):
     ann.post("experiments/delete", experiment_id=experiment)
     ann.post("/api/2.0/lakeward/purge", experiment_ids=[experiment])
     assert server.sql(count, experiment)[0][0] == 0
+
+
+def test_explanations(server: Server, ann: Caller, bob: Caller):
+    experiment = ann.experiment()
+
+    def why(
+        caller: Caller, principal: str, privilege: str, what: str = f"experiments/{experiment}"
+    ) -> tuple[bool, str]:
+        asked = {"principal": principal, "privilege": privilege, "object": what}
+        told = caller.call("POST", "/api/2.0/lakeward/explain", json=asked)
+        return told["allowed"], " ".join(told["because"])
+
+    assert why(ann, "ann", "CAN_MANAGE") == (True, f"owns experiment {experiment}.")
+    allowed, reason = why(bob, "bob", "CAN_READ")
+    assert not allowed
+    assert "has only the role USE" in reason
+    grant(ann, experiment, "CAN_EDIT", group_name="users")
+    assert why(bob, "bob", "EDIT") == (True, f"has CAN_EDIT on experiment {experiment} through users.")
+    assert why(ann, "bob", "CAN_MANAGE")[0] is False
+    path = "/api/2.0/lakeward/explain"
+    asked = {"principal": "ann", "privilege": "EDIT", "object": f"experiments/{experiment}"}
+    assert bob.refused("POST", path, asked).status == 403  # about others asks who manages the object
+    server.token("boss", role=Role.MANAGE)
+    assert "the role MANAGE" in why(ann, "boss", "READ")[1]
+    assert "administrator" in why(server.local, "owner", "READ")[1]
+    assert why(ann, "ann", "CREATE_MODEL", "schema/main.default")[0]
+    assert "It would take" in why(ann, "ann", "MANAGE", "catalog/main")[1]
+    for wrong in ({"object": "lamps/1"}, {"privilege": "FLY"}, {"object": "experiments/"}):
+        assert bob.refused("POST", path, asked | {"principal": "bob"} | wrong).status == 400
+    assert bob.refused("POST", path, asked | {"principal": "bob", "object": "experiments/987654"}).status == 404
+    server.sql("UPDATE principal SET is_active = false WHERE name = 'boss'")
+    assert why(server.local, "boss", "READ") == (False, "boss is deactivated.")
+
+
+def test_a_list_that_forgets_its_caller_fails(server: Server, ann: Caller, monkeypatch: pytest.MonkeyPatch):
+    """A handler that does not ask what may be seen gives nothing away: the answer is thrown away."""
+    from lakeward.experiments import routes
+    from lakeward.runtime.http import Call
+
+    monkeypatch.setattr(Call, "sight", property(lambda _: None))
+    assert any(route.path.endswith("experiments/search") for route in routes.routes)
+    response = ann.request("GET", "experiments/search")
+    assert response.status_code == 500
+    assert "experiment_id" not in response.text
+    assert server.local.request("GET", "experiments/search").status_code == 200

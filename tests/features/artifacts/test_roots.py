@@ -1,10 +1,14 @@
 """The table of places: a higher package adds one, with its own idea of where things are and who may see them."""
 
+import dataclasses
+
 import pytest
 from transports import DIRECTORIES, FILES, plain, send
 
-from lakeward.artifacts import Access, Root, add_root, roots
-from lakeward.kit.errors import NotFound, PermissionDenied
+from lakeward.access import unity
+from lakeward.artifacts import Root, add_root, roots
+from lakeward.kit.errors import NotFound
+from lakeward.runtime.http import Role
 from server import Answer
 
 
@@ -15,14 +19,17 @@ async def locate(tx, workspace, names, access):
     return f"shelves/{workspace}/{names['shelf']}/{names['box']}"
 
 
-async def check(tx, actor, workspace, names, access):
-    if access is not Access.READ and not actor.is_admin:
-        raise PermissionDenied("Only administrators fill boxes.")
+BY_SHELF = dataclasses.replace(unity.BY_CATALOG, means={"READ": "USE_CATALOG", "EDIT": "MANAGE"})
+
+
+def owner(names):
+    """A shelf has the rights of a catalog, in other words."""
+    return BY_SHELF, names["shelf"]
 
 
 @pytest.fixture(autouse=True)
 def shelf():
-    added = Root("shelves", ("Shelves", "{shelf}", "{box}"), None, locate, check)
+    added = Root("shelves", ("Shelves", "{shelf}", "{box}"), None, locate, owner)
     add_root(added)
     yield
     roots._roots.remove(added)
@@ -39,15 +46,32 @@ def test_a_root_of_another_package(client, callers):
         assert (refused.value.status, refused.value.code) == (404, "NOT_FOUND")
 
 
-def test_its_check_asks_for_more_than_a_role(client, callers):
-    for who, expected in ((callers.editor, 403), (callers.admin, 204)):
+def test_its_owner_decides_where_a_role_does_not(server, client, callers):
+    keeper, guest = (server.bearer(server.token(name, role=Role.USE)) for name in ("keeper", "guest"))
+    server.sql(
+        "INSERT INTO access_grant SELECT 1, 'catalog', 'a', p.id, g.privilege FROM principal p"
+        " JOIN (VALUES ('keeper', 'MANAGE'), ('guest', 'USE_CATALOG')) AS g(name, privilege) ON g.name = p.name"
+    )
+    file = f"{FILES}/Shelves/a/c/file"
+    send(client, "PUT", file, b"x")
+
+    def tries(caller, method: str, path: str) -> int:
         try:
-            found = send(who, "PUT", f"{FILES}/Shelves/a/c/file", b"x").status_code
+            return send(caller, method, path, b"x" if method == "PUT" else None).status_code
         except Answer as answer:
-            found = answer.status
-        assert found == expected
+            return answer.status
+
+    for who, put, get in (
+        (callers.member, 403, 403),
+        (keeper, 204, 200),
+        (guest, 403, 200),
+        (callers.editor, 204, 200),
+    ):
+        assert tries(who, "PUT", file) == put
+        assert tries(who, "GET", file) == get
+        assert tries(who, "GET", f"{FILES}/Shelves/b/c/file") == (404 if who is callers.editor else 403)
     with pytest.raises(Answer) as refused:
-        callers.editor.call("POST", "/api/2.0/fs/create-upload-url", params={"path": "/Shelves/a/c/file"})
+        guest.call("POST", "/api/2.0/fs/create-upload-url", json={"path": "/Shelves/a/c/file"})
     assert refused.value.status == 403
 
 

@@ -31,7 +31,8 @@ def cost(server: Server, work) -> list[str]:
     with server.statements() as seen:
         work()
         time.sleep(0.1)
-    return [statement.split(None, 1)[0].rstrip(";") for statement in seen]
+    # who calls is looked up once a second, whatever is asked
+    return [statement.split(None, 1)[0].rstrip(";") for statement in seen if "principals_of(p.id)" not in statement]
 
 
 def test_writes_are_one_statement_each(server, client, model):

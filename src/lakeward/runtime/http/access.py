@@ -81,11 +81,16 @@ class Rule(msgspec.Struct, frozen=True):
             if held is not None and self.objects and held < self.role:
                 return False
             if held is None or held < self.role:
-                has = "no role" if held is None else f"the role {held.name}"
-                raise PermissionDenied(
-                    f"'{actor.name}' has {has} in this workspace; this needs {self.role.name}. Ask a manager of it."
-                )
+                raise self.refusal(actor, workspace)
         return True
+
+    def refusal(self, actor: Actor, workspace: int) -> PermissionDenied:
+        """What a caller hears whose role is not enough."""
+        held = actor.roles.get(workspace)
+        has = "no role" if held is None else f"the role {held.name}"
+        return PermissionDenied(
+            f"'{actor.name}' has {has} in this workspace; this needs {self.name}. Ask a manager of it."
+        )
 
 
 PUBLIC: Final = Rule("PUBLIC", signed_in=False)
