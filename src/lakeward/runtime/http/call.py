@@ -26,8 +26,8 @@ class Call:
     """One request. `tx` is open only while the handler runs and only if the route asked for it."""
 
     __slots__ = (
-        "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "objects",
-        "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
+        "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "objects", "params",
+        "request", "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -35,6 +35,8 @@ class Call:
         self._receive = receive
         self.headers = headers
         self.request_id = ""
+        self.params: dict[str, str] = {}  # of the path
+        self.request: Any = None  # the decoded struct, once it is
         self.caller: Actor | None = None  # None on PUBLIC routes and signed URLs
         self.workspace = 0
         self.db: Database
