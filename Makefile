@@ -6,7 +6,7 @@ BIN := .venv/bin
 WAIT ?= 1
 ARGS ?=
 
-.PHONY: help demo up test check format docs lock bench doctor web screenshots clean
+.PHONY: help demo up test check format docs lock bench audit doctor web screenshots clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ web: ## build the web interface; demo, up and test do it by themselves
 
 screenshots: .venv/locks/test.txt ## make the pictures in docs/ui anew
 	@scripts/ui-suite --screenshots -q -k screenshots
+
+audit: .venv/locks/lakeward.txt ## known vulnerabilities of what the server brings; says so where that cannot be asked
+	@PYTHON="$(PYTHON)" scripts/venv .venv-audit requirements/audit.txt >/dev/null 2>&1 || true
+	@$(BIN)/python scripts/known_vulnerabilities.py
 
 doctor: .venv/locks/lakeward.txt ## look at database, objects, disk and versions, and say what to do
 	@$(BIN)/lakeward doctor $(ARGS)

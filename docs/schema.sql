@@ -1,4 +1,16 @@
 -- The schema after all migrations. Made by `make docs`; `make check` keeps it true.
+CREATE FUNCTION public.audit_is_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('lakeward.audit', true) = TG_ARGV[0] THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'the audit log is append-only: % on % is refused', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
 CREATE FUNCTION public.forget_grants() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -199,6 +211,59 @@ CREATE TABLE public.access_token_use (
     used_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.audit_event (
+    seq bigint NOT NULL,
+    record json NOT NULL,
+    hash bytea NOT NULL,
+    "time" bigint NOT NULL,
+    principal text COLLATE pg_catalog."C",
+    service_name text NOT NULL COLLATE pg_catalog."C",
+    action_name text NOT NULL COLLATE pg_catalog."C",
+    request_id text COLLATE pg_catalog."C",
+    workspace_id bigint NOT NULL,
+    status_code integer NOT NULL
+);
+
+CREATE TABLE public.audit_inbox (
+    id bigint NOT NULL,
+    record json NOT NULL
+);
+
+ALTER TABLE public.audit_inbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_inbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.audit_seal (
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    sealed_at bigint NOT NULL,
+    master_key text NOT NULL COLLATE pg_catalog."C",
+    mac bytea NOT NULL
+);
+
+CREATE TABLE public.audit_start (
+    only_one boolean DEFAULT true NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    sealed_at bigint NOT NULL,
+    master_key text NOT NULL COLLATE pg_catalog."C",
+    mac bytea NOT NULL,
+    CONSTRAINT audit_start_only_one_check CHECK (only_one)
+);
+
+CREATE TABLE public.data_key (
+    id uuid NOT NULL,
+    purpose text NOT NULL,
+    master_key text NOT NULL COLLATE pg_catalog."C",
+    wrapped bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.dataset (
     id bigint NOT NULL,
     experiment_id bigint NOT NULL,
@@ -275,6 +340,12 @@ ALTER TABLE public.key_name ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.key_ring (
+    only_one boolean DEFAULT true NOT NULL,
+    master_key text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT key_ring_only_one_check CHECK (only_one)
 );
 
 CREATE TABLE public.latest_metric (
@@ -598,9 +669,40 @@ CREATE TABLE public.schema_migration (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.secret (
+    scope_id bigint CONSTRAINT secret_scope_id_not_null1 NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    sealed bytea NOT NULL,
+    updated_at bigint NOT NULL
+);
+
+CREATE TABLE public.secret_acl (
+    scope_id bigint NOT NULL,
+    principal_id bigint NOT NULL,
+    permission text NOT NULL,
+    CONSTRAINT secret_acl_permission_check CHECK ((permission = ANY (ARRAY['READ'::text, 'WRITE'::text, 'MANAGE'::text])))
+);
+
 CREATE TABLE public.secret_key (
     name text NOT NULL COLLATE pg_catalog."C",
     value bytea NOT NULL
+);
+
+CREATE TABLE public.secret_scope (
+    id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    data_key_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.secret_scope ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.secret_scope_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.server_switch (
@@ -791,6 +893,21 @@ ALTER TABLE ONLY public.access_token
 ALTER TABLE ONLY public.access_token_use
     ADD CONSTRAINT access_token_use_pkey PRIMARY KEY (token_id);
 
+ALTER TABLE ONLY public.audit_event
+    ADD CONSTRAINT audit_event_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.audit_inbox
+    ADD CONSTRAINT audit_inbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit_seal
+    ADD CONSTRAINT audit_seal_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.audit_start
+    ADD CONSTRAINT audit_start_pkey PRIMARY KEY (only_one);
+
+ALTER TABLE ONLY public.data_key
+    ADD CONSTRAINT data_key_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_experiment_id_name_digest_key UNIQUE (experiment_id, name, digest);
 
@@ -817,6 +934,9 @@ ALTER TABLE ONLY public.key_name
 
 ALTER TABLE ONLY public.key_name
     ADD CONSTRAINT key_name_text_key UNIQUE (text);
+
+ALTER TABLE ONLY public.key_ring
+    ADD CONSTRAINT key_ring_pkey PRIMARY KEY (only_one);
 
 ALTER TABLE ONLY public.latest_metric
     ADD CONSTRAINT latest_metric_pkey PRIMARY KEY (run_seq, key_id);
@@ -911,8 +1031,20 @@ ALTER TABLE ONLY public.run_tag
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.secret_acl
+    ADD CONSTRAINT secret_acl_pkey PRIMARY KEY (scope_id, principal_id);
+
 ALTER TABLE ONLY public.secret_key
     ADD CONSTRAINT secret_key_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.secret
+    ADD CONSTRAINT secret_pkey PRIMARY KEY (scope_id, key);
+
+ALTER TABLE ONLY public.secret_scope
+    ADD CONSTRAINT secret_scope_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.secret_scope
+    ADD CONSTRAINT secret_scope_workspace_id_name_key UNIQUE (workspace_id, name);
 
 ALTER TABLE ONLY public.server_switch
     ADD CONSTRAINT server_switch_pkey PRIMARY KEY (name);
@@ -975,6 +1107,14 @@ CREATE INDEX access_token_of_grant ON public.access_token USING btree (grant_id)
 CREATE INDEX access_token_of_principal ON public.access_token USING btree (principal_id);
 
 CREATE INDEX access_token_of_secret ON public.access_token USING btree (secret_id);
+
+CREATE INDEX audit_event_by_time ON public.audit_event USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
+
+CREATE INDEX audit_event_of_action ON public.audit_event USING btree (action_name, seq);
+
+CREATE INDEX audit_event_of_principal ON public.audit_event USING btree (principal, seq);
+
+CREATE INDEX audit_event_of_request ON public.audit_event USING btree (request_id) WHERE (request_id IS NOT NULL);
 
 CREATE INDEX experiment_latest ON public.experiment USING btree (workspace_id, updated_at DESC, id DESC);
 
@@ -1062,6 +1202,8 @@ CREATE INDEX run_tag_by_value ON public.run_tag USING btree (key_id, head, exper
 
 CREATE INDEX run_trashed ON public.run USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
+CREATE INDEX secret_acl_of_principal ON public.secret_acl USING btree (principal_id);
+
 CREATE INDEX service_secret_of_principal ON public.service_secret USING btree (principal_id);
 
 CREATE INDEX sign_in_attempt_old ON public.sign_in_attempt USING btree (last_at);
@@ -1087,6 +1229,12 @@ CREATE INDEX trace_signature_of_experiment ON public.trace_signature USING btree
 CREATE INDEX trace_tag_is ON public.trace USING gin (tags jsonb_path_ops);
 
 CREATE INDEX upload_oldest ON public.upload USING btree (created_at);
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_append_only('retention');
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_inbox FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_append_only('seal');
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_append_only('retention');
 
 CREATE TRIGGER experiment_forgets_grants AFTER DELETE ON public.experiment FOR EACH ROW EXECUTE FUNCTION public.forget_grants('experiment');
 
@@ -1198,6 +1346,21 @@ ALTER TABLE ONLY public.run
 
 ALTER TABLE ONLY public.run_model
     ADD CONSTRAINT run_model_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.secret_acl
+    ADD CONSTRAINT secret_acl_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.secret_acl
+    ADD CONSTRAINT secret_acl_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.secret_scope(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.secret_scope
+    ADD CONSTRAINT secret_scope_data_key_id_fkey FOREIGN KEY (data_key_id) REFERENCES public.data_key(id);
+
+ALTER TABLE ONLY public.secret
+    ADD CONSTRAINT secret_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.secret_scope(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.secret_scope
+    ADD CONSTRAINT secret_scope_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
 
 ALTER TABLE ONLY public.service_secret
     ADD CONSTRAINT service_secret_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;

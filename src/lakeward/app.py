@@ -8,18 +8,20 @@ import asyncio
 import logging
 import signal
 import socket
+import time
 from collections.abc import Awaitable, Callable
 
 import uvicorn
 import uvloop
 
-from lakeward import access, artifacts, identity, registry, tracing, tracking
+from lakeward import access, artifacts, audit, identity, registry, tracing, tracking
 from lakeward.access.routes import routes as access_routes
 from lakeward.artifacts.routes import routes as artifact_routes
+from lakeward.audit.routes import routes as audit_routes
 from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
 from lakeward.identity.routes import routes as identity_routes
-from lakeward.kit.errors import Unavailable
+from lakeward.kit.errors import LakewardError, Unavailable
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
 from lakeward.runtime import telemetry
@@ -28,6 +30,7 @@ from lakeward.runtime.http import Actor, Application, Call, Guard, Route
 from lakeward.runtime.http.protocol import Protocol
 from lakeward.runtime.objects import ObjectStore
 from lakeward.runtime.settings import Settings
+from lakeward.secrets.routes import routes as secret_routes
 from lakeward.tracing.routes import routes as trace_routes
 from lakeward.tracking.routes import platform as trash_routes
 from lakeward.tracking.routes import routes as tracking_routes
@@ -37,13 +40,16 @@ log = logging.getLogger("lakeward.app")
 
 _SWEEP_SECONDS = 600.0
 _SEAL_SECONDS = 3.0
+_AUDIT_SECONDS = 1.0
+_HEAD_SECONDS = 3600.0
 
 
 def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, identity_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, trace_routes, artifact_routes, registry_routes, web_routes,
+        logged_model_routes, trace_routes, artifact_routes, registry_routes, secret_routes, audit_routes,
+        web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -54,12 +60,13 @@ class ProcessHooks:
     db: Database
     objects: ObjectStore
     access: access.Gate
+    witness: audit.Recorder
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     async def start(self) -> None:
-        settings = self._settings
+        settings = self.settings
         assert settings.database_url is not None
         self.db = await Database.open(settings.database_url, size=settings.db_pool_size)
         self.objects = ObjectStore.open(settings.objects_location, settings.objects)
@@ -67,8 +74,11 @@ class ProcessHooks:
         self._doorkeeper = identity.Doorkeeper(self.db)
         self._workspaces = identity.WorkspaceDirectory(self.db)
         self.access = access.Gate(self.db)
+        self.witness = audit.Recorder(self.db)
+        self.witness.start()
 
     async def stop(self) -> None:
+        await self.witness.stop()
         await self._authenticator.close()
         await self.db.close()
         self.objects.close()
@@ -132,6 +142,7 @@ async def _work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as schedule:
             schedule.create_task(_repeat(_sweep, hooks, stopping, _SWEEP_SECONDS))
             schedule.create_task(_repeat(_seal, hooks, stopping, _SEAL_SECONDS))
+            schedule.create_task(_repeat(_AuditSealing(), hooks, stopping, _AUDIT_SECONDS))
     finally:
         await hooks.stop()
 
@@ -156,9 +167,41 @@ async def _seal(hooks: ProcessHooks) -> None:
         log.exception("scheduled work failed", extra={"job": "seal_blocks"})
 
 
+class _AuditSealing:
+    """Moves audit events into their chain, and says once an hour in the log how far it is: a head that is kept
+    elsewhere shows that nothing was cut off.
+    """
+
+    def __init__(self) -> None:
+        self._told = -_HEAD_SECONDS
+        self._complained = -_HEAD_SECONDS
+
+    async def __call__(self, hooks: ProcessHooks) -> None:
+        now = time.monotonic()
+        try:
+            moved = await audit.seal(hooks.db, hooks.settings.master_key_source)
+            if moved and now - self._told > _HEAD_SECONDS:
+                self._told = now
+                async with hooks.db.connection() as connection:
+                    seq, digest = await audit.find_head(connection) or (0, b"")
+                log.info("audit log sealed", extra={"head": f"{seq}:{digest.hex()}"})
+        except Unavailable:
+            return
+        except LakewardError as error:  # no key: events wait in the inbox
+            if now - self._complained > _HEAD_SECONDS:
+                self._complained = now
+                log.warning("the audit log cannot be sealed", extra={"reason": error.message})
+        except Exception:
+            log.exception("scheduled work failed", extra={"job": "seal_audit"})
+
+
 async def _sweep(hooks: ProcessHooks) -> None:
     for job in (tracking.finish_purges, artifacts.sweep_uploads, registry.sweep_files, identity.sweep_expired):
         try:
             await job(hooks.db, hooks.objects)
         except Exception:  # a failed sweep is tried again at the next turn
             log.exception("scheduled work failed", extra={"job": job.__name__})
+    try:
+        await audit.expire(hooks.db, hooks.settings.master_key_source, hooks.settings.audit_retention)
+    except Exception:
+        log.exception("scheduled work failed", extra={"job": "expire_audit_events"})

@@ -44,6 +44,10 @@ WITHOUT_OBJECTS = {
     *(f"{_PEOPLE}/{kind}{one}" for kind in ("Users", "Groups", "ServicePrincipals") for one in ("", "/{id}")),
     _MEMBERS,
     f"{_MEMBERS}/principals/{{principal_id}}",
+    # access lists of scopes decide
+    *(f"/api/2.0/secrets/{call}" for call in ("put", "get", "list", "delete")),
+    *(f"/api/2.0/secrets/{what}/{call}" for what in ("scopes", "acls") for call in ("list", "delete")),
+    *(f"/api/2.0/secrets/{call}" for call in ("scopes/create", "acls/put", "acls/get")),
     "/api/2.0/mlflow/experiments/create",  # who is in a workspace may make experiments
     "/api/2.0/mlflow/unity-catalog/registered-models:is-databricks-sdk-models-artifact-repository-enabled",  # says yes
 }

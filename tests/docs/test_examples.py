@@ -10,6 +10,8 @@ PAGES = {
     "docs/registry.md": "Say hello to Ada in Italian.",
     "docs/identity.md": "signed in as a machine",
     "docs/access.md": "bob reads main.default.forecast of ann",
+    "docs/audit.md": "Nothing was changed",
+    "docs/secrets.md": "data key wrapped under the master key",
 }
 
 

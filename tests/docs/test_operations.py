@@ -9,16 +9,21 @@ from .pages import ROOT, home_directory, run, script_of, server
 PAGE = ROOT / "docs/operations.md"
 BACKUP = "Backup and restore"
 LOG = """
-import mlflow
+import mlflow, requests
+for path, more in (("scopes/create", {}), ("put", {"key": "k", "string_value": "sesame"})):
+    url = f"{mlflow.get_tracking_uri()}/api/2.0/secrets/{path}"
+    requests.post(url, json={"scope": "s", **more}).raise_for_status()
 with mlflow.start_run(run_name="kept"):
     mlflow.log_metric("loss", 0.25, step=3)
     mlflow.log_text("still here", "note.txt")
 """
 CHECK = """
-import mlflow
+import base64, mlflow, requests
 [run] = mlflow.search_runs(["0"], "attributes.run_name = 'kept'", output_format="list")
 [point] = mlflow.MlflowClient().get_metric_history(run.info.run_id, "loss")
 print(point.value, point.step, mlflow.artifacts.load_text(f"{run.info.artifact_uri}/note.txt"))
+secret = requests.get(f"{mlflow.get_tracking_uri()}/api/2.0/secrets/get", {"scope": "s", "key": "k"}).json()
+print(base64.b64decode(secret["value"]).decode())
 """
 
 
@@ -38,7 +43,7 @@ def test_a_physical_copy_restores() -> None:
     with home_directory() as home:
         backed_up(home)
         with server(home, data=home / "restored") as port:
-            assert python(CHECK, port, home) == "0.25 3 still here"
+            assert python(CHECK, port, home) == "0.25 3 still here\nsesame"
 
 
 def test_a_logical_copy_restores() -> None:
@@ -48,7 +53,7 @@ def test_a_logical_copy_restores() -> None:
             restore = script_of(PAGE, port=port, only="Restore of a logical copy")
             run(restore.replace("$HOME/restored", str(home / "loaded")), home)
         with server(home, data=home / "loaded") as port:
-            assert python(CHECK, port, home) == "0.25 3 still here"
+            assert python(CHECK, port, home) == "0.25 3 still here\nsesame"
 
 
 def test_health_and_metrics_are_what_the_page_says() -> None:

@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -35,7 +36,7 @@ class Finding(Struct, frozen=True):
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@settings_options("data", "host", "port", "role", "database_url", "objects_url", "objects")
+@settings_options("data", "host", "port", "role", "database_url", "objects_url", "objects", "master_key")
 def command(*, as_json: bool, **options: Any) -> None:
     """Check this installation and say what to do about each check that fails.
 
@@ -69,7 +70,10 @@ def _show(finding: Finding) -> None:
 
 
 def _examine(settings: Settings) -> Iterator[Finding]:
-    for check in (_check_versions, _check_data, _check_disk, _check_database, _check_objects, _check_port):
+    checks = (
+        _check_versions, _check_data, _check_disk, _check_database, _check_keys, _check_objects, _check_port,
+    )  # fmt: skip
+    for check in checks:
         try:
             yield check(settings)
         except (LakewardError, OSError) as error:
@@ -80,6 +84,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
 _TODO = {
     "data": "Choose another --data, or give this user the right to write there.",
     "database": "Read the end of <data>/postgres.log.",
+    "keys": "Bring the key file back from its backup.",
     "objects": "Check objects_url, its keys, and that the store is reachable from here.",
     "port": "Choose another --host or --port.",
 }
@@ -171,6 +176,22 @@ async def _ask_database(url: str, settings: Settings) -> Finding:
         return Finding("database", "ok", seen)
     finally:
         await connection.close()
+
+
+def _check_keys(settings: Settings) -> Finding:
+    """The master keys, by their fingerprints. Whether the database needs others is checked at every start."""
+    from lakeward.runtime.crypto import MasterKeys
+
+    source = settings.master_key_source
+    keys = MasterKeys.read(source)
+    if not keys:
+        if source.startswith("env:"):
+            return Finding("keys", "failed", f"{source} holds no key", "Give it one: openssl rand -base64 32")
+        return Finding("keys", "ok", f"{source} is not there yet; the first start makes it")
+    seen = f"{source}: {', '.join(keys.fingerprints)}"
+    if not source.startswith("env:") and (mode := stat.S_IMODE(Path(source).stat().st_mode)) & 0o077:
+        return Finding("keys", "warning", f"{seen}, open to others (mode {mode:o})", f"chmod 600 {source}")
+    return Finding("keys", "ok", seen)
 
 
 def _check_objects(settings: Settings) -> Finding:

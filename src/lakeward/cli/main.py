@@ -18,6 +18,8 @@ _COMMANDS = {
     "login": ("login", "Sign in to a server in the browser, and get a token for this machine."),
     "admin": ("admin", "Make somebody administrator, with a password."),
     "explain": ("explain", "Why somebody may do something with an object, or why not."),
+    "audit": ("audit", "The audit log: check it, write it to files."),
+    "secrets": ("secrets", "The keys that secrets are encrypted under: rotate."),
     "gc": ("gc", "Delete for good what lies in the trash."),
     "doctor": ("doctor", "Check this installation and say what to do."),
     "version": ("version", "Print the versions of Lakeward and what it brings."),

@@ -69,7 +69,7 @@ def create(
 
     The token alone goes to standard output: TOKEN=$(lakeward token create ci)
     """
-    from lakeward import identity
+    from lakeward import audit, identity
     from lakeward.runtime.http import Role
 
     async def work(tx: Any) -> tuple[str, str]:
@@ -83,7 +83,10 @@ def create(
         )
         if admin and not holder.is_admin:
             raise click.ClickException(f"{principal} exists and is no administrator. Choose another name.")
-        return await identity.create_token(tx, holder, comment=comment, lifetime=expires)
+        made = await identity.create_token(tx, holder, comment=comment, lifetime=expires)
+        params = {"principal": principal, "token_id": made[0]}
+        await audit.record(tx, "accounts", "generateDbToken", params=params)
+        return made
 
     token_id, secret = with_database(options, work, create=True)  # before the first start it makes the database
     if as_json:
@@ -141,11 +144,12 @@ def list_(*, as_json: bool, **options: Any) -> None:
 @_where
 def revoke(*, token_id: tuple[str, ...], **options: Any) -> None:
     """Revoke tokens by their IDs; they stop working everywhere within a second."""
-    from lakeward import identity
+    from lakeward import audit, identity
 
     async def work(tx: Any) -> None:
         for each in token_id:
             await identity.revoke_token(tx, each)
+            await audit.record(tx, "accounts", "revokeDbToken", params={"token_id": each})
 
     with_database(options, work)
     click.echo(f"Revoked {', '.join(token_id)}.", err=True)

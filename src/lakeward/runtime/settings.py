@@ -73,6 +73,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         dict[str, str],
         Meta(description="Options of the object store: endpoint, region, access_key_id, secret_access_key and so on."),
     ] = field(default_factory=dict)
+    master_key: Annotated[
+        str | None,
+        Meta(
+            description="Where the master key of encrypted data is: a file or env:NAME; without one, <data>/master.key."
+        ),
+    ] = None
+    secret_reads: Annotated[
+        Literal["readers", "service-principals", "nobody"],
+        Meta(description="Who among those with READ on a secret gets its value from the API."),
+    ] = "readers"  # noqa: S105 - the name of a choice
     allowed_hosts: Annotated[
         tuple[Annotated[str, Meta(pattern=_HOST_NAME)], ...],
         Meta(description="Host names that clients may use beside loopback and the bound address (Host and Origin)."),
@@ -81,6 +91,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Addresses and networks of proxies whose X-Forwarded-For says where a request comes from."),
     ] = ("127.0.0.0/8", "::1")
+    outbound_hosts: Annotated[
+        tuple[Annotated[str, Meta(pattern=_HOST_NAME)], ...],
+        Meta(description="Host names the server may call although their addresses are private."),
+    ] = ()
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severity that is logged.")
     ] = "info"
@@ -91,6 +105,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     trash_retention: Annotated[
         int, Meta(ge=0, le=36500, description="Days that what was deleted stays in the trash before `gc`.")
     ] = 30
+    audit_retention: Annotated[
+        int, Meta(ge=0, le=36500, description="Days that events of the audit log are kept; 0 keeps all.")
+    ] = 365
     shutdown_grace: Annotated[
         float, Meta(ge=0, le=3600, description="Seconds that running requests get to finish when the server stops.")
     ] = 15.0
@@ -100,6 +117,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     def objects_location(self) -> str:
         """Where objects are: the URL, or the directory that stands in for it."""
         return self.objects_url or str(self.data / "objects")
+
+    @property
+    def master_key_source(self) -> str:
+        """Where master keys are: `env:NAME`, or the absolute path of a file."""
+        if self.master_key is not None and self.master_key.startswith("env:"):
+            return self.master_key
+        path = self.data / "master.key" if self.master_key is None else Path(self.master_key).expanduser()
+        return os.path.abspath(path)  # noqa: PTH100 - as below
 
     @property
     def loopback(self) -> bool:
@@ -252,7 +277,7 @@ def _convert(name: str, given: _Given) -> Any:
     """The value as its field's type."""
     value = given.value
     if given.text and isinstance(value, str):
-        if name in {"database_url", "objects_url"} and not value.strip():
+        if name in {"database_url", "objects_url", "master_key"} and not value.strip():
             return None
         if name in _LISTS:
             value = [part.strip() for part in value.split(",") if part.strip()]
@@ -318,12 +343,14 @@ def _allowed(name: str) -> str:
     return "text"
 
 
-_LISTS = ("allowed_hosts", "trusted_proxies")
+_LISTS = ("allowed_hosts", "trusted_proxies", "outbound_hosts")
 _ALLOWED_IN_WORDS = {
     "trusted_proxies": "a list of addresses and networks such as 10.0.0.0/8 (in a flag or variable: with commas)",
     "data": "a path",
     "objects": "a table of text values",
+    "master_key": "a path, or env: and the name of a variable",
     "allowed_hosts": "a list of host names without scheme and port, or * (in a flag or variable: with commas)",
+    "outbound_hosts": "a list of host names without scheme and port (in a flag or variable: with commas)",
 }
 _TYPES: dict[str, Any] = {item.name: item.type for item in msgspec.structs.fields(Settings)}
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in msgspec.structs.fields(Settings)}

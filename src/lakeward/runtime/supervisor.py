@@ -129,13 +129,17 @@ class Supervisor:
     async def _prepare_database(self, settings: Settings) -> None:
         import asyncpg  # noqa: PLC0415 - PostgreSQL starts while this is imported
 
+        from lakeward.runtime.crypto import Vault  # noqa: PLC0415 - the same
+
         assert settings.database_url is not None
         await migrated(settings.database_url, patience=_DATABASE_PATIENCE, cancelled=self._signals.stopping)
-        if settings.loopback or settings.role == "worker" or self._signals.stopping():
+        if self._signals.stopping():
             return
         connection = await asyncpg.connect(settings.database_url)
         try:
-            if not await self._has_credentials(connection):
+            await Vault(settings.master_key_source).establish(connection)
+            open_to_others = not settings.loopback and settings.role != "worker"
+            if open_to_others and not await self._has_credentials(connection):
                 raise NotAllowedToListen(
                     f"Listening on {settings.host} opens this server to the network, and nobody has an access token"
                     " yet. Make one with `lakeward token create`, or listen on 127.0.0.1."

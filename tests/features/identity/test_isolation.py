@@ -346,6 +346,21 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("DELETE", {}),
         )
     },
+    # secrets
+    **{
+        (method, f"/api/2.0/secrets/{path}"): (lambda w, more=more: {"scope": w.scope, **more})
+        for method, path, more in (
+            ("POST", "scopes/delete", {}),
+            ("POST", "put", {"key": "k", "string_value": "taken"}),
+            ("POST", "delete", {"key": SECRET}),
+            ("GET", "list", {}),
+            ("GET", "get", {"key": SECRET}),
+            ("POST", "acls/put", {"principal": "users", "permission": "READ"}),
+            ("POST", "acls/delete", {"principal": "users"}),
+            ("GET", "acls/list", {}),
+            ("GET", "acls/get", {"principal": "users"}),
+        )
+    },
     # the server itself
     ("POST", "/api/2.0/lakeward/purge"): lambda w: {
         "experiment_ids": [w.experiment], "run_ids": [w.run], "model_ids": [w.model],
@@ -394,6 +409,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("GET", "/api/3.0/mlflow/traces/batchGet"): lambda w: {"trace_ids": [w.trace]},
     ("POST", "/api/3.0/mlflow/traces/batchGetInfos"): lambda w: {"trace_ids": [w.trace]},
     ("POST", "traces/link-to-run"): lambda w: {"trace_ids": [w.trace], "run_id": w.run},
+    ("GET", "/api/2.0/secrets/scopes/list"): lambda _: {},
     ("GET", "/api/3.0/mlflow/workspaces"): lambda _: {},
     **{
         ("GET", f"{prefix}/{kind}"): lambda _, prefix=prefix: {"account_id": "a"} if "account" in prefix else {}
@@ -409,8 +425,10 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
 # They make something new, or name nothing that belongs to anybody.
 WITHOUT_OBJECT = {
     ("POST", "experiments/create"), ("POST", "registered-models/create"), ("POST", "/api/3.0/mlflow/workspaces"),
-    ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/whoami"), ("POST", f"{_UC}/registered-models/create"),
+    ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/audit"), ("GET", "/api/2.0/lakeward/whoami"),
+    ("POST", f"{_UC}/registered-models/create"),
     ("POST", f"{_UC}/prompts"), ("POST", f"{_NATIVE}/models"),
+    ("POST", "/api/2.0/secrets/scopes/create"),
     ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
     ("GET", f"{_SCIM[0]}/Me"), ("GET", "/oidc/v1/authorize"),
     # of the caller's own tokens; tests/clients/test_sdk_tokens.py looks for those of others through them
@@ -529,6 +547,10 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     begun = client.call("POST", f"{proxy}/mpu/create/{place}", json={"path": "taken.txt", "num_parts": 1})
     folder = f"{_FILES}/{experiment}/Runs/{run}/artifacts"
     number = next(_numbers)
+    scope = f"scope-{SECRET}-{number}"
+    vault = "/api/2.0/secrets"
+    client.call("POST", f"{vault}/scopes/create", json={"scope": scope, "initial_manage_principal": "users"})
+    client.call("POST", f"{vault}/put", json={"scope": scope, "key": SECRET, "string_value": SECRET})
     span = {
         "traceId": f"{number:032x}", "spanId": f"{number:016x}", "name": SECRET,
         "startTimeUnixNano": 1, "endTimeUnixNano": 2,
@@ -549,7 +571,7 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     token = people.post(f"{_TOKENS}/on-behalf-of/tokens", **behalf)["token_info"]["token_id"]
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
-        registered=f"model {name}", catalog=catalog, prompt=prompt,
+        registered=f"model {name}", catalog=catalog, prompt=prompt, scope=scope,
         trace=trace, assessment=judged["assessment"]["assessment_id"],
         spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
         token=token, addresses=addresses,
@@ -629,8 +651,10 @@ def send(caller: Caller, route: Route, fields: Request, **headers: str):
 
 def state(server: Server, world: World) -> Any:
     """All the database and the object store know, as one comparable thing."""
-    # read model, keys made at first use, words without meaning, what is written down later
-    ignored = ("run_document", "secret_key", "key_name", "access_token_use")
+    # read model, keys made at first use, words without meaning, what is written down later, and who was refused
+    ignored = (
+        "run_document", "secret_key", "key_name", "access_token_use", "audit_inbox", "audit_event", "audit_seal",
+    )  # fmt: skip
     tables = server.sql(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         " AND relname <> ALL ($1::text[]) ORDER BY relname", ignored,
@@ -676,7 +700,7 @@ def test_who_may_not(server: Server, everybody: Callers, standing: World, key):
         response = send(getattr(everybody, who), route, fields, **headers)
         assert response.status_code in refused_as(who, route, key, headers), (who, response.text)
         echoed = response.text  # without what the caller said itself
-        for said in (FILE, standing.catalog, standing.prompt, standing.name):
+        for said in (FILE, standing.catalog, standing.prompt, standing.name, standing.scope):
             echoed = echoed.replace(said, "")
         assert SECRET not in echoed, (who, response.text)
         assert "signed" not in response.text

@@ -29,6 +29,7 @@ from lakeward.runtime.http.render import Dialect, status_of
 from lakeward.runtime.http.reply import Empty, Reply
 from lakeward.runtime.http.table import MLFLOW_2_0, Route, Routes
 from lakeward.runtime.http.wire import Float, Int64, spell
+from lakeward.runtime.http.witness import Outcome, Witness
 
 __all__ = [
     "ADMIN",
@@ -51,11 +52,13 @@ __all__ = [
     "Hooks",
     "Int64",
     "Network",
+    "Outcome",
     "Reply",
     "Role",
     "Route",
     "Routes",
     "Rule",
+    "Witness",
     "networks",
     "read_body",
     "spell",

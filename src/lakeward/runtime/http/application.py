@@ -23,8 +23,9 @@ from lakeward.runtime.http.call import Call, Receive, Scope
 from lakeward.runtime.http.decode import decode, read_body
 from lakeward.runtime.http.guard import Guard, headers_of
 from lakeward.runtime.http.render import PLATFORM
-from lakeward.runtime.http.reply import Reply
+from lakeward.runtime.http.reply import SECURITY_HEADERS, Reply
 from lakeward.runtime.http.table import Route, RouteTable
+from lakeward.runtime.http.witness import Outcome, Witness
 from lakeward.runtime.telemetry import Telemetry
 
 log = logging.getLogger("lakeward.http")
@@ -32,6 +33,8 @@ log = logging.getLogger("lakeward.http")
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _SLOW_SECONDS = 2.0
 _encoder = msgspec.json.Encoder()
+_JSON = "application/json"
+_SECURITY = [(name, (name.encode(), value.encode())) for name, value in SECURITY_HEADERS.items()]
 
 
 class Gate(Protocol):
@@ -54,6 +57,8 @@ class Hooks(Protocol):
     def objects(self) -> Any: ...
     @property
     def access(self) -> Gate: ...
+    @property
+    def witness(self) -> Witness: ...
 
 
 class Application:
@@ -67,6 +72,7 @@ class Application:
         self.telemetry = Telemetry()
         self._ids = itertools.count(1)
         self._id_prefix = ""
+        self._watched: frozenset[Route] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -80,6 +86,7 @@ class Application:
         await receive()
         self._id_prefix = f"{os.getpid():x}-{int(time.time()):x}-"  # after the fork
         await self.hooks.start()
+        self._watched = frozenset(route for route in self.table.routes if self.hooks.witness.watches(route))
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.hooks.stop()
@@ -93,16 +100,16 @@ class Application:
         try:
             call.headers = headers_of(scope["headers"])
             self.guard.check(call.headers)
-            route, params = self._match(scope)
-            answer = await self._handle(route, params, call)
+            route, call.params = self._match(scope)
+            answer = await self._handle(route, call)
         except LakewardError as error:
             if isinstance(error, Internal):
                 log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
-            answer = _refusal(route, error, call)
+            answer = await self._refusal(error, route, call)
         except Exception:
             log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
             failure = Internal(f"The server failed. The reason is in its log under request id {call.request_id}.")
-            answer = _refusal(route, failure, call)
+            answer = await self._refusal(failure, route, call)
         await self._send(answer, call, send)
         seconds = time.perf_counter() - started
         path = route.path if route else "(unknown)"
@@ -128,7 +135,21 @@ class Application:
             raise EndpointNotFound(f"No API at {scope['method']} {unquote(path)!r}.")
         return route, params
 
-    async def _handle(self, route: Route, params: dict[str, str], call: Call) -> Reply:
+    async def _refusal(self, error: LakewardError, route: Route | None, call: Call) -> Reply:
+        """The error as an answer, once it is on record where it must be."""
+        call.after.clear()  # it is for what was done, and this was not
+        dialect = route.dialect if route else PLATFORM
+        answer = dialect.render(error, call.request_id)
+        recordable = route in self._watched and answer.status != 503  # of that there is nothing to say, nor a way to
+        if answer.status in (401, 403) or recordable:
+            try:
+                await self.hooks.witness.refused(call, Outcome(route, call.request, answer.status, error.code))
+            except LakewardError as problem:  # the caller hears why the call failed, not why that was not written down
+                extra = {"request_id": call.request_id, "status": answer.status, "reason": problem.message}
+                log.warning("a refusal could not be recorded", extra=extra)
+        return answer
+
+    async def _handle(self, route: Route, call: Call) -> Reply:
         hooks = self.hooks
         call.db, call.objects, call.settings, call.access = hooks.db, hooks.objects, self.settings, hooks.access
         call.telemetry, call.table = self.telemetry, self.table.routes
@@ -146,10 +167,10 @@ class Application:
             body = b""
         else:
             body = await read_body(call, route.max_body or self.settings.max_body)
-        request = decode(route, body, call.scope.get("query_string", b""), params)
+        call.request = decode(route, body, call.scope.get("query_string", b""), call.params)
         if not settled:
-            await hooks.access.authorize(call, route.allow, request)
-        result = await self._run(route, call, request)
+            await hooks.access.authorize(call, route.allow, call.request)
+        result = await self._run(route, call)
         if call.unseen:
             raise Internal(f"The list {route.path} was answered without asking what its caller may see.")
         if isinstance(result, Reply):
@@ -157,23 +178,37 @@ class Application:
         if route.status == 204:
             return Reply(204)
         encoded = b"{}" if result is None else _encoder.encode(result)
-        return Reply(route.status, {"content-type": "application/json"}, encoded)
+        return Reply(route.status, {"content-type": _JSON}, encoded)
 
-    async def _run(self, route: Route, call: Call, request: Any) -> Any:
-        arguments = (call,) if route.request is None else (call, request)
+    async def _run(self, route: Route, call: Call) -> Any:
+        arguments = (call,) if route.request is None else (call, call.request)
         if route.tx is None:
-            return await route.handler(*arguments)
+            result = await route.handler(*arguments)
+        else:
+            writes = route.tx == "write"
 
-        async def handle(connection: Any) -> Any:
-            call.tx = connection
-            return await route.handler(*arguments)
+            async def handle(connection: Any) -> Any:
+                call.tx = connection
+                result = await route.handler(*arguments)
+                if writes and route in self._watched:
+                    await self._witnessed(route, call, result, connection)
+                return result
 
-        return await call.db.run(handle, transaction=route.tx == "write")
+            result = await call.db.run(handle, transaction=writes)
+        if route.tx != "write" and route in self._watched:
+            await self._witnessed(route, call, result, None)
+        return result
+
+    async def _witnessed(self, route: Route, call: Call, result: Any, tx: Any) -> None:
+        status = result.status if isinstance(result, Reply) else route.status
+        await self.hooks.witness.done(call, Outcome(route, call.request, status), tx)
 
     async def _send(self, answer: Reply, call: Call, send: Send) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         headers.append((b"x-request-id", call.request_id.encode()))
-        headers.append((b"x-content-type-options", b"nosniff"))
+        headers += [pair for name, pair in _SECURITY if name not in answer.headers]
+        if "cache-control" not in answer.headers and answer.headers.get("content-type") == _JSON:
+            headers.append((b"cache-control", b"no-store"))  # what one caller may see is for nobody else
         if call.workspace:
             headers.append((b"x-databricks-org-id", str(call.workspace).encode()))
         body = answer.body
@@ -205,11 +240,6 @@ class Application:
                 "actor": actor.name if actor else None,
             },
         )
-
-
-def _refusal(route: Route | None, error: LakewardError, call: Call) -> Reply:
-    dialect = route.dialect if route else PLATFORM
-    return dialect.render(error, call.request_id)
 
 
 def _level(status: int, seconds: float) -> int:

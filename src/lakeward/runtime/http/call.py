@@ -28,7 +28,7 @@ class Call:
 
     __slots__ = (
         "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "local", "objects",
-        "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
+        "params", "request", "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -36,6 +36,8 @@ class Call:
         self._receive = receive
         self.headers = headers
         self.request_id = ""
+        self.params: dict[str, str] = {}  # of the path
+        self.request: Any = None  # the decoded struct, once it is
         self.caller: Actor | None = None  # None on PUBLIC routes and signed URLs
         self.workspace = 0
         self.local = False  # from this machine, directly

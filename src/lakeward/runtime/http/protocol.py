@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http.render import render
+from lakeward.runtime.http.reply import SECURITY_HEADERS
 
 MAX_HEAD: Final = 64 << 10  # bytes of request line and headers that are collected before the request is refused
 _JOIN: Final = 64 << 10  # a first piece that is larger is not worth copying
@@ -109,8 +110,9 @@ class Protocol(HttpToolsProtocol):
         """What is no HTTP, or too much of it, is refused in the dialect of every other error."""
         reply = render(InvalidParameter(message), request_id="")
         assert isinstance(reply.body, bytes)
-        head = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in reply.headers.items())]
-        head += [f"content-length: {len(reply.body)}", "x-content-type-options: nosniff", "connection: close"]
+        headers = reply.headers | SECURITY_HEADERS
+        head = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items())]
+        head += [f"content-length: {len(reply.body)}", "connection: close"]
         self.transport.write("\r\n".join([*head, "", ""]).encode("latin-1") + reply.body)
         self.transport.close()
 

@@ -1,0 +1,121 @@
+"""`lakeward audit` beside a running server, and a log that survives the death of what seals it."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lakeward_up import Up, running, wait_until
+from server import Caller
+
+COLUMNS = [
+    "version", "event_time", "event_date", "workspace_id", "source_ip_address", "user_agent", "session_id",
+    "user_identity", "service_name", "action_name", "request_id", "request_params", "response", "audit_level",
+    "account_id", "event_id", "identity_metadata",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with running(tmp_path_factory.mktemp("audit") / "data", "--port", "0", "--workers", "2") as started:
+        yield started
+
+
+def lakeward(up: Up, *words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "lakeward", *words, "--data", str(up.data)],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def verified(up: Up, *words: str) -> dict[str, object]:
+    done = lakeward(up, "audit", "verify", "--json", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_killing_the_worker_loses_nothing(up: Up) -> None:
+    """Events wait in the inbox until another worker seals them, each once."""
+    api = Caller(up.url)
+    names = []
+    for number in range(60):
+        names.append(f"kept {number}")
+        api.experiment(names[-1])
+        if number % 6 == 3:
+            for worker in up.children("lakeward-worker"):
+                os.kill(worker, signal.SIGKILL)
+    found = api.get("/api/2.0/lakeward/audit", action_name="createMlflowExperiment", max_results=1000)["events"]
+    assert sorted(each["request_params"]["name"] for each in found) == sorted(names)
+    wait_until(lambda: verified(up)["not_sealed_yet"] == 0)
+    api.close()
+
+
+def test_the_worker_seals_by_itself(up: Up) -> None:
+    api = Caller(up.url)
+    before = verified(up)["events"]
+    api.experiment("sealed soon")
+    wait_until(lambda: verified(up)["events"] > before and verified(up)["not_sealed_yet"] == 0)
+    head = verified(up)["head"]
+    api.experiment("sealed later")
+    wait_until(lambda: verified(up)["head"] != head)
+    assert verified(up, "--expect", str(head))["findings"] == []
+    number = int(str(head).partition(":")[0])
+    refused = lakeward(up, "audit", "verify", "--expect", f"{number}:{'0' * 64}")
+    assert refused.returncode == 1
+    assert b"another hash" in refused.stdout
+    api.close()
+
+
+def test_commands_are_recorded(up: Up) -> None:
+    made = json.loads(lakeward(up, "token", "create", "ci", "--json").stdout)
+    lakeward(up, "token", "revoke", made["id"])
+    lakeward(up, "secrets", "rotate")
+    api = Caller(up.url)
+    found = {each["action_name"]: each for each in api.get("/api/2.0/lakeward/audit", max_results=20)["events"]}
+    assert found["generateDbToken"]["request_params"] == {"principal": "ci", "token_id": made["id"]}
+    assert found["revokeDbToken"]["request_params"] == {"token_id": made["id"]}
+    assert found["rotateMasterKey"]["request_params"]["data_keys"] == 0
+    assert made["token"] not in json.dumps(found)
+    assert verified(up)["findings"] == []
+    api.close()
+
+
+def test_export_as_json_lines_and_csv(up: Up) -> None:
+    api = Caller(up.url)
+    api.experiment("=HYPERLINK(1)")
+    lines = [json.loads(line) for line in lakeward(up, "audit", "export").stdout.splitlines()]
+    assert all(list(line) == COLUMNS for line in lines)
+    last = lines[-1]
+    assert last["request_params"] == {"name": "=HYPERLINK(1)"}
+    assert last["response"] == {"status_code": 200, "error_message": None, "result": None}
+    assert last["user_identity"] == {"email": "owner", "subject_name": "owner"}
+    assert last["audit_level"] == "WORKSPACE_LEVEL"
+    text = lakeward(up, "audit", "export", "--format", "csv").stdout.decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["event_id"] for row in rows] == [line["event_id"] for line in lines]
+    assert json.loads(rows[-1]["request_params"]) == last["request_params"]
+    nothing = lakeward(up, "audit", "export", "--from", "2999-01-01")
+    assert (nothing.stdout, nothing.returncode) == (b"", 0)
+    api.close()
+
+
+def test_export_as_parquet(up: Up, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    file = tmp_path / "audit.parquet"
+    done = lakeward(up, "audit", "export", "--output", str(file))
+    assert done.returncode == 0, done.stderr
+    table = pq.read_table(file)
+    assert table.column_names == COLUMNS
+    rows = table.to_pylist()
+    assert len(rows) == len(lakeward(up, "audit", "export").stdout.splitlines())
+    assert {row["service_name"] for row in rows} >= {"mlflowExperiment", "accounts"}
+    assert isinstance(rows[0]["response"]["status_code"], int)
+    assert rows[0]["event_time"].date() == rows[0]["event_date"]
