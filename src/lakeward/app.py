@@ -20,6 +20,7 @@ from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
 from lakeward.identity.routes import routes as identity_routes
 from lakeward.kit.errors import Unavailable
+from lakeward.lineage.routes import routes as lineage_routes
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
 from lakeward.runtime import telemetry
@@ -43,7 +44,7 @@ def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, identity_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, trace_routes, artifact_routes, registry_routes, web_routes,
+        logged_model_routes, trace_routes, artifact_routes, registry_routes, lineage_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -56,10 +57,10 @@ class ProcessHooks:
     access: access.Gate
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     async def start(self) -> None:
-        settings = self._settings
+        settings = self.settings
         assert settings.database_url is not None
         self.db = await Database.open(settings.database_url, size=settings.db_pool_size)
         self.objects = ObjectStore.open(settings.objects_location, settings.objects)
@@ -155,3 +156,4 @@ async def _sweep(hooks: ProcessHooks) -> None:
             await job(hooks.db, hooks.objects)
         except Exception:  # a failed sweep is tried again at the next turn
             log.exception("scheduled work failed", extra={"job": job.__name__})
+    await registry.sweep_exchange(hooks.settings.data)

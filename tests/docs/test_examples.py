@@ -10,6 +10,7 @@ PAGES = {
     "docs/registry.md": "Say hello to Ada in Italian.",
     "docs/identity.md": "signed in as a machine",
     "docs/access.md": "bob reads main.default.forecast of ann",
+    "docs/prompts.md": "two arms of support",
 }
 
 

@@ -17,6 +17,7 @@ from lakeward.kit.errors import (
     LakewardError,
     MethodNotAllowed,
 )
+from lakeward.runtime.acting import act_as
 from lakeward.runtime.db import Database
 from lakeward.runtime.http.access import Actor, Rule
 from lakeward.runtime.http.call import Call, Receive, Scope
@@ -132,8 +133,10 @@ class Application:
         call.db, call.objects, call.settings, call.access = hooks.db, hooks.objects, self.settings, hooks.access
         call.telemetry, call.table = self.telemetry, self.table.routes
         if route.allow.signed_in:
-            local = self.guard.is_local(call.scope.get("client"), call.headers)
-            call.caller = await hooks.authenticate(call.headers, local=local)
+            call.local = self.guard.is_local(call.scope.get("client"), call.headers)
+            call.caller = await hooks.authenticate(call.headers, local=call.local)
+            if call.caller is not None:
+                act_as(call.caller.name)
             call.workspace = await hooks.workspace(call.headers, call.caller)
         settled = route.allow.check(call.caller, call.workspace)
         if route.raw_body:

@@ -26,8 +26,8 @@ class Call:
     """One request. `tx` is open only while the handler runs and only if the route asked for it."""
 
     __slots__ = (
-        "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "objects",
-        "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
+        "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "local",
+        "objects", "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -37,6 +37,7 @@ class Call:
         self.request_id = ""
         self.caller: Actor | None = None  # None on PUBLIC routes and signed URLs
         self.workspace = 0
+        self.local = False  # whether the caller sits on this machine
         self.db: Database
         self.tx: Tx = None
         self.objects: Any = None
