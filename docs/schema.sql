@@ -1,4 +1,12 @@
 -- The schema after all migrations. Made by `make docs`; `make check` keeps it true.
+CREATE FUNCTION public.arm_score(model_id bigint, alias text, version integer, weight double precision, key text) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+    SELECT -ln((('x' || encode(substring(sha256(convert_to(
+        model_id || '/' || alias || '/' || version || '/' || key, 'UTF8')) FROM 1 FOR 6), 'hex'))::bit(48)::bigint + 0.5)
+        / 281474976710656.0::double precision) / weight
+$$;
+
 CREATE FUNCTION public.audit_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -126,6 +134,28 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.note_arm_of_trace() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    prompt text := regexp_replace(NEW.target, '/[0-9]+$', '');
+    used integer := substring(NEW.target FROM '/([0-9]+)$')::integer;
+    said jsonb;
+BEGIN
+    SELECT jsonb_object_agg('lakeward.arm.' || found.name, found.arms) INTO said FROM (
+        SELECT r.name, string_agg(a.alias || '=' || a.version, ', ' ORDER BY a.alias) AS arms
+        FROM trace t JOIN registered_model r ON r.workspace_id = t.workspace_id AND r.is_prompt
+             AND (r.name = prompt OR r.full_name = prompt)
+        JOIN alias_arm a ON a.model_id = r.id AND a.version = used
+        WHERE t.seq = NEW.trace_seq AND length(r.name) <= 200 GROUP BY r.name
+    ) found;
+    IF said IS NOT NULL THEN
+        UPDATE trace SET tags = tags || said WHERE seq = NEW.trace_seq;
+    END IF;
+    RETURN NULL;
+END
+$_$;
+
 CREATE FUNCTION public.open_default_schema() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -209,6 +239,14 @@ CREATE TABLE public.access_token (
 CREATE TABLE public.access_token_use (
     token_id text NOT NULL COLLATE pg_catalog."C",
     used_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.alias_arm (
+    model_id bigint NOT NULL,
+    alias text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    weight double precision NOT NULL,
+    CONSTRAINT alias_arm_weight_check CHECK ((weight > (0)::double precision))
 );
 
 CREATE TABLE public.audit_event (
@@ -583,6 +621,30 @@ CREATE TABLE public.registered_model_tag (
     value text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE public.registry_activity (
+    id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    model_id bigint NOT NULL,
+    full_name text NOT NULL COLLATE pg_catalog."C",
+    is_prompt boolean NOT NULL,
+    version integer,
+    action text NOT NULL COLLATE pg_catalog."C",
+    key text COLLATE pg_catalog."C",
+    value text,
+    before text,
+    actor text NOT NULL COLLATE pg_catalog."C",
+    at bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint NOT NULL
+);
+
+ALTER TABLE public.registry_activity ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.registry_activity_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.run (
     seq bigint NOT NULL,
     run_id text NOT NULL COLLATE pg_catalog."C",
@@ -893,6 +955,9 @@ ALTER TABLE ONLY public.access_token
 ALTER TABLE ONLY public.access_token_use
     ADD CONSTRAINT access_token_use_pkey PRIMARY KEY (token_id);
 
+ALTER TABLE ONLY public.alias_arm
+    ADD CONSTRAINT alias_arm_pkey PRIMARY KEY (model_id, alias, version);
+
 ALTER TABLE ONLY public.audit_event
     ADD CONSTRAINT audit_event_pkey PRIMARY KEY (seq);
 
@@ -1007,6 +1072,9 @@ ALTER TABLE ONLY public.registered_model_tag
 ALTER TABLE ONLY public.registered_model
     ADD CONSTRAINT registered_model_workspace_id_full_name_key UNIQUE (workspace_id, full_name);
 
+ALTER TABLE ONLY public.registry_activity
+    ADD CONSTRAINT registry_activity_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.run_dataset
     ADD CONSTRAINT run_dataset_pkey PRIMARY KEY (run_seq, dataset_id);
 
@@ -1108,6 +1176,8 @@ CREATE INDEX access_token_of_principal ON public.access_token USING btree (princ
 
 CREATE INDEX access_token_of_secret ON public.access_token USING btree (secret_id);
 
+CREATE INDEX alias_arm_of_version ON public.alias_arm USING btree (model_id, version);
+
 CREATE INDEX audit_event_by_time ON public.audit_event USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
 
 CREATE INDEX audit_event_of_action ON public.audit_event USING btree (action_name, seq);
@@ -1115,6 +1185,8 @@ CREATE INDEX audit_event_of_action ON public.audit_event USING btree (action_nam
 CREATE INDEX audit_event_of_principal ON public.audit_event USING btree (principal, seq);
 
 CREATE INDEX audit_event_of_request ON public.audit_event USING btree (request_id) WHERE (request_id IS NOT NULL);
+
+CREATE INDEX dataset_by_name ON public.dataset USING btree (name, digest);
 
 CREATE INDEX experiment_latest ON public.experiment USING btree (workspace_id, updated_at DESC, id DESC);
 
@@ -1154,9 +1226,13 @@ CREATE INDEX metric_segment_of_run ON public.metric_segment USING btree (run_seq
 
 CREATE INDEX model_alias_of_version ON public.model_alias USING btree (model_id, version);
 
+CREATE INDEX model_version_copied_from ON public.model_version USING btree (workspace_id, source) WHERE (source ~~ 'models:/%'::text);
+
 CREATE INDEX model_version_latest ON public.model_version USING btree (workspace_id, updated_at DESC);
 
 CREATE INDEX model_version_newest_of_stage ON public.model_version USING btree (model_id, stage, version DESC);
+
+CREATE INDEX model_version_of_logged_model ON public.model_version USING btree (logged_model_id) WHERE (logged_model_id <> ''::text);
 
 CREATE INDEX model_version_of_run ON public.model_version USING btree (run_id) WHERE (run_id <> ''::text);
 
@@ -1181,6 +1257,12 @@ CREATE INDEX registered_model_by_name ON public.registered_model USING btree (wo
 CREATE INDEX registered_model_in_any_case ON public.registered_model USING btree (workspace_id, lower(full_name));
 
 CREATE INDEX registered_model_latest ON public.registered_model USING btree (workspace_id, is_prompt, updated_at DESC, name);
+
+CREATE INDEX registry_activity_of_model ON public.registry_activity USING btree (model_id);
+
+CREATE INDEX registry_activity_of_name ON public.registry_activity USING btree (workspace_id, full_name, id DESC);
+
+CREATE INDEX registry_activity_of_version ON public.registry_activity USING btree (workspace_id, full_name, version, id DESC);
 
 CREATE INDEX run_dataset_of_dataset ON public.run_dataset USING btree (dataset_id, run_seq);
 
@@ -1238,6 +1320,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_s
 
 CREATE TRIGGER experiment_forgets_grants AFTER DELETE ON public.experiment FOR EACH ROW EXECUTE FUNCTION public.forget_grants('experiment');
 
+CREATE TRIGGER note_arm AFTER INSERT ON public.trace_link FOR EACH ROW WHEN (((new.kind = 'prompt'::text) AND (new.target ~ '/[0-9]{1,9}$'::text))) EXECUTE FUNCTION public.note_arm_of_trace();
+
 CREATE TRIGGER registered_model_forgets_grants AFTER DELETE ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.forget_grants('registered_model');
 
 CREATE TRIGGER workspace_opens_default_schema AFTER INSERT ON public.workspace FOR EACH ROW EXECUTE FUNCTION public.open_default_schema();
@@ -1262,6 +1346,12 @@ ALTER TABLE ONLY public.access_token
 
 ALTER TABLE ONLY public.access_token_use
     ADD CONSTRAINT access_token_use_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.access_token(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.alias_arm
+    ADD CONSTRAINT alias_arm_model_id_alias_fkey FOREIGN KEY (model_id, alias) REFERENCES public.model_alias(model_id, alias) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.alias_arm
+    ADD CONSTRAINT alias_arm_model_id_version_fkey FOREIGN KEY (model_id, version) REFERENCES public.model_version(model_id, version) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;

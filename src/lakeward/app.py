@@ -22,6 +22,7 @@ from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
 from lakeward.identity.routes import routes as identity_routes
 from lakeward.kit.errors import LakewardError, Unavailable
+from lakeward.lineage.routes import routes as lineage_routes
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
 from lakeward.runtime import telemetry
@@ -48,8 +49,8 @@ def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, identity_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, trace_routes, artifact_routes, registry_routes, secret_routes, audit_routes,
-        web_routes,
+        logged_model_routes, trace_routes, artifact_routes, registry_routes, lineage_routes, secret_routes,
+        audit_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -205,3 +206,4 @@ async def _sweep(hooks: ProcessHooks) -> None:
         await audit.expire(hooks.db, hooks.settings.master_key_source, hooks.settings.audit_retention)
     except Exception:
         log.exception("scheduled work failed", extra={"job": "expire_audit_events"})
+    await registry.sweep_exchange(hooks.settings.data)

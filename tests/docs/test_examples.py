@@ -12,6 +12,7 @@ PAGES = {
     "docs/access.md": "bob reads main.default.forecast of ann",
     "docs/audit.md": "Nothing was changed",
     "docs/secrets.md": "data key wrapped under the master key",
+    "docs/prompts.md": "two arms of support",
 }
 
 

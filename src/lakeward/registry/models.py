@@ -20,6 +20,7 @@ from lakeward.registry.records import (
 )
 from lakeward.registry.securable import REGISTERED_MODEL, unknown
 from lakeward.registry.store import models as store
+from lakeward.runtime.acting import acting
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http import Actor
 
@@ -82,7 +83,7 @@ async def update(
     check_text("deployment_job_id", deployment_job_id or "", MAX_LINK)
     if not await store.describe(
         tx, workspace, names.parse(name).full,
-        description=description, deployment_job_id=deployment_job_id, now=now_ms(),
+        acting(), description=description, deployment_job_id=deployment_job_id, now=now_ms(),
     ):  # fmt: skip
         raise unknown(name)
     return await get(tx, workspace, name)
@@ -91,7 +92,7 @@ async def update(
 async def rename(tx: Tx, workspace: int, name: str, new_name: str) -> RegisteredModel:
     old, new = names.parse(name), names.parse(new_name, field="new_name")
     now = now_ms()
-    renamed = await store.rename(tx, workspace, old.full, new, now)
+    renamed = await store.rename(tx, workspace, old.full, new, acting(), now)
     if renamed is None:
         if await store.find_kind(tx, workspace, old.full) is None:
             raise unknown(name)
@@ -110,7 +111,7 @@ async def transfer(tx: Tx, model: RegisteredModel, workspace: int, owner: str) -
 
 async def delete(tx: Tx, workspace: int, name: str) -> None:
     """With all its versions, for good. A model made again under the name is another one and begins at version 1."""
-    if not await store.erase(tx, workspace, names.parse(name).full):
+    if not await store.erase(tx, workspace, names.parse(name).full, acting()):
         raise unknown(name)
 
 
@@ -118,7 +119,7 @@ async def set_tag(tx: Tx, workspace: int, name: str, key: str, value: str) -> No
     """One statement, unless the tag says what is a prompt, which needs a transaction (`needs_transaction`)."""
     full = names.parse(name).full
     check_tag(key, value)
-    if not await store.set_tag(tx, workspace, full, key, value):
+    if not await store.set_tag(tx, workspace, full, key, value, acting()):
         raise unknown(name)
     if key == IS_PROMPT_TAG:
         await store.set_prompt(tx, workspace, full, is_prompt=says_prompt({key: value}))
@@ -131,7 +132,7 @@ def needs_transaction(key: str) -> bool:
 async def delete_tag(tx: Tx, workspace: int, name: str, key: str) -> None:
     full = names.parse(name).full
     check_tag(key, "")
-    if not await store.delete_tag(tx, workspace, full, key):
+    if not await store.delete_tag(tx, workspace, full, key, acting()):
         raise unknown(name)
     if key == IS_PROMPT_TAG:
         await store.set_prompt(tx, workspace, full, is_prompt=False)

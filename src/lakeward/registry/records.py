@@ -17,10 +17,13 @@ ARCHIVED: Final = "Archived"
 STAGES: Final = (NO_STAGE, STAGING, PRODUCTION, ARCHIVED)
 
 LATEST: Final = "latest"  # the alias nobody sets: the version with the greatest number
+BEFORE_KEY: Final = "--"  # `alias--key`: the arm of a split alias that this key gets
 
 IS_PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
 PROMPT_TEXT_TAG: Final = "mlflow.prompt.text"
 PROMPT_TYPE_TAG: Final = "_mlflow_prompt_type"
+RESPONSE_FORMAT_TAG: Final = "_mlflow_prompt_response_format"
+MODEL_CONFIG_TAG: Final = "_mlflow_prompt_model_config"
 
 MAX_NAME: Final = 256
 MAX_ALIAS: Final = 255
@@ -31,6 +34,21 @@ MAX_DESCRIPTION: Final = 65_535
 MAX_SOURCE: Final = 2_000
 MAX_RUN_ID: Final = 250
 MAX_LINK: Final = 2_000
+
+# What is written to the activity log.
+CREATED: Final = "created"
+DESCRIBED: Final = "described"
+JOB_SET: Final = "deployment_job_set"
+RENAMED: Final = "renamed"
+DELETED: Final = "deleted"
+FINALIZED: Final = "finalized"
+STAGE_SET: Final = "stage_set"
+TAG_SET: Final = "tag_set"
+TAG_DELETED: Final = "tag_deleted"
+ALIAS_SET: Final = "alias_set"
+ALIAS_MOVED: Final = "alias_moved"  # away from this version, to the one in `value`
+ALIAS_DELETED: Final = "alias_deleted"
+SPLIT_SET: Final = "split_set"
 
 
 class ModelVersion(msgspec.Struct, frozen=True):
@@ -78,3 +96,18 @@ class RegisteredModel(msgspec.Struct, frozen=True):
     tags: str
     aliases: str
     latest: list[ModelVersion] = []
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """One change of a model or prompt, or of a version of it: what, who and when."""
+
+    id: int
+    full_name: str
+    is_prompt: bool
+    version: int | None
+    action: str
+    key: str | None
+    value: str | None
+    before: str | None
+    actor: str
+    at: int

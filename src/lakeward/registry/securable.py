@@ -96,6 +96,10 @@ BY_NAME: Final = Way(
     lambda written: names.place(written)[2],
 )
 BY_FULL_NAME: Final = Way(REGISTERED_MODEL, "registered model", _ANY_CASE, unknown)
+# As our own routes take names: as any client writes them.
+BY_ANY_NAME: Final = Way(
+    REGISTERED_MODEL, "registered model", _ANY_CASE, unknown, lambda written: names.place(written)[2]
+)
 _BY_PROMPT_NAME: Final = Way(
     REGISTERED_MODEL, "prompt", _ANY_CASE, lambda name: NotFound(f"Prompt with name={name} not found")
 )
@@ -112,6 +116,7 @@ _BY_NEW_NAME: Final = Way(
 of_model = access.named(BY_NAME)
 of_uc_model = access.named(BY_FULL_NAME)
 of_prompt = access.named(_BY_PROMPT_NAME)
+of_any = access.named(BY_ANY_NAME)
 _of_new = access.named(_BY_NEW_NAME)
 
 access.add_object_type(BY_ID)
@@ -170,6 +175,14 @@ def _origins(_call: Any, request: Any) -> Iterator[tuple[Way, str]]:
 
 
 ORIGINS: Final = Found(_origins, "READ of what it is made from", READ, lenient=True)
+
+
+def _linked_prompts(_call: Any, request: Any) -> Iterator[tuple[Way, str]]:
+    for each in request.prompt_versions:
+        yield BY_ANY_NAME, each.name
+
+
+LINKED_PROMPTS: Final = Found(_linked_prompts, "READ of the prompts", READ)
 
 # ── what a request asks for ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,6 +24,7 @@ from lakeward.registry.securable import unknown as unknown_model
 from lakeward.registry.store import files as files_store
 from lakeward.registry.store import models as models_store
 from lakeward.registry.store import versions as store
+from lakeward.runtime.acting import acting
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http import Actor
 
@@ -178,7 +179,7 @@ async def finalize_version(tx: Tx, db: Database, workspace: int, name: str, vers
     """The files are complete. A second call changes nothing."""
     current = await spelled(tx, workspace, name)
     found = await versions.get(tx, workspace, current, version)
-    if await store.set_ready(tx, found.model_id, found.version, now_ms()) and found.logged_model_id:
+    if await store.set_ready(tx, found.model_id, found.version, acting(), now_ms()) and found.logged_model_id:
         await logged_models.note_version(tx, db, workspace, found.logged_model_id, found.full_name, found.version)
     return await versions.get(tx, workspace, current, version)
 
@@ -198,10 +199,26 @@ async def get_writable(tx: Tx, workspace: int, name: str, version: str) -> Model
     return found
 
 
-async def get_by_alias(tx: Tx, workspace: int, name: str, alias: str, *, prompt: bool = False) -> ModelVersion:
+async def get_by_alias(
+    tx: Tx, workspace: int, name: str, alias: str, *, prompt: bool = False, key: str | None = None
+) -> ModelVersion:
     """An alias that is not there does not exist, as any other object."""
     current = await spelled(tx, workspace, name, prompt=prompt)
     try:
-        return await versions.get_by_alias(tx, workspace, current, alias)
+        return await versions.get_by_alias(tx, workspace, current, alias, key=key)
     except InvalidParameter as error:
         raise NotFound(error.message) from error
+
+
+async def full_name_of(tx: Tx, workspace: int, name: str) -> str | None:
+    """The full name of the model or prompt that any client calls so."""
+    return await files_store.find_in_any_case(tx, workspace, names.parse(name).full)
+
+
+async def get_in_any_dialect(tx: Tx, workspace: int, name: str, version: str) -> ModelVersion:
+    """A version of a model or prompt, whichever client wrote its name."""
+    full = await full_name_of(tx, workspace, name)
+    found = full and await store.find(tx, workspace, full, names.parse_version(version))
+    if not found:
+        raise versions.unknown(name, version)
+    return found

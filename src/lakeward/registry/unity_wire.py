@@ -323,3 +323,23 @@ class DeletePromptVersionTag(msgspec.Struct):
     name: str
     version: str
     key: str
+
+
+class PromptVersionLinkEntry(msgspec.Struct):
+    name: str
+    version: str
+
+
+class LinkPromptVersionsToModels(msgspec.Struct):
+    prompt_versions: list[PromptVersionLinkEntry] = []
+    model_ids: list[str] = []
+
+
+class LinkPromptsToTraces(msgspec.Struct):
+    prompt_versions: list[PromptVersionLinkEntry] = []
+    trace_ids: list[str] = []
+
+
+class LinkPromptVersionsToRuns(msgspec.Struct):
+    prompt_versions: list[PromptVersionLinkEntry] = []
+    run_ids: list[str] = []

@@ -11,6 +11,7 @@ from lakeward.kit.pages import page_size
 from lakeward.registry import models, names, search, sources
 from lakeward.registry.records import (
     ARCHIVED,
+    BEFORE_KEY,
     IS_PROMPT_TAG,
     LATEST,
     MAX_DESCRIPTION,
@@ -23,7 +24,9 @@ from lakeward.registry.records import (
 )
 from lakeward.registry.securable import unknown as unknown_model
 from lakeward.registry.store import models as models_store
+from lakeward.registry.store import splits as splits_store
 from lakeward.registry.store import versions as store
+from lakeward.runtime.acting import acting
 from lakeward.runtime.db import Database, Tx
 
 Pairs = Sequence[tuple[str, str]]
@@ -104,15 +107,22 @@ async def get_ready(tx: Tx, workspace: int, name: str, version: str | int) -> Mo
     return found
 
 
-async def get_by_alias(tx: Tx, workspace: int, name: str, alias: str) -> ModelVersion:
-    """compat(mlflow 3.17): `latest` is the greatest number; an alias that is not there is a wrong parameter."""
+async def get_by_alias(tx: Tx, workspace: int, name: str, alias: str, *, key: str | None = None) -> ModelVersion:
+    """compat(mlflow 3.17): `latest` is the greatest number; an alias that is not there is a wrong parameter.
+
+    Of a split alias (`splits`) the arm of this key, or of the key that stands behind the alias.
+    """
     full = names.parse(name).full
     if names.check_alias(alias).lower() == LATEST:
         newest = await store.find_newest(tx, workspace, full)
         if newest is None:
             raise NotFound(f"Latest version not found for model {name}.")
         return newest
-    found = await store.find_by_alias(tx, workspace, full, alias)
+    found = await store.find_by_alias(tx, workspace, full, alias, acting() if key is None else key)
+    base, behind, own_key = alias.partition(BEFORE_KEY)
+    if found is None and base and behind and own_key:
+        found = await store.find_by_alias(tx, workspace, full, base, own_key)
+        found = found if found is not None and found.is_prompt else None
     if found is None:
         await _check_model(tx, workspace, name)
         raise InvalidParameter(f"Registered model alias {alias} not found.")
@@ -159,7 +169,7 @@ async def search_versions(
 async def describe(tx: Tx, workspace: int, name: str, version: str, description: str | None) -> ModelVersion:
     models.check_text("description", description or "", MAX_DESCRIPTION)
     number = names.parse_version(version)
-    if not await store.describe(tx, workspace, names.parse(name).full, number, description, now_ms()):
+    if not await store.describe(tx, workspace, names.parse(name).full, number, description, acting(), now_ms()):
         raise unknown(name, version)
     return await get(tx, workspace, name, number)
 
@@ -173,24 +183,28 @@ async def transition(
             "Model version transition cannot archive existing model versions because"
             f" '{stage}' is not an Active stage. Valid stages are ['{STAGING}', '{PRODUCTION}']"
         )
-    if not await store.set_stage(tx, workspace, full, number, wanted, now):
+    if not await store.set_stage(tx, workspace, full, number, wanted, acting(), now):
         raise unknown(name, version)
     if archive_existing:
-        await store.archive_others(tx, workspace, full, number, stage=wanted, archived=ARCHIVED, now=now)
+        await store.archive_others(
+            tx, workspace, full, number, stage=wanted, archived=ARCHIVED, actor=acting(), now=now
+        )
     return await get(tx, workspace, name, number)
 
 
 async def delete(tx: Tx, workspace: int, name: str, version: str) -> None:
     """With its tags and the aliases that lead to it. Its number stays used."""
     number = names.parse_version(version)
-    if not await store.erase(tx, workspace, names.parse(name).full, number, now_ms()):
+    full = names.parse(name).full
+    await splits_store.step_in(tx, workspace, full, number)
+    if not await store.erase(tx, workspace, full, number, acting(), now_ms()):
         raise unknown(name, version)
 
 
 async def set_tag(tx: Tx, workspace: int, name: str, version: str, key: str, value: str) -> None:
     full, number = names.parse(name).full, names.parse_version(version)
     models.check_tag(key, value)
-    if not await store.set_tag(tx, workspace, full, number, key, value):
+    if not await store.set_tag(tx, workspace, full, number, key, value, acting()):
         raise unknown(name, version)
     if key == IS_PROMPT_TAG:
         await store.set_prompt(tx, workspace, full, number, is_prompt=models.says_prompt({key: value}))
@@ -199,7 +213,7 @@ async def set_tag(tx: Tx, workspace: int, name: str, version: str, key: str, val
 async def delete_tag(tx: Tx, workspace: int, name: str, version: str, key: str) -> None:
     full, number = names.parse(name).full, names.parse_version(version)
     models.check_tag(key, "")
-    if not await store.delete_tag(tx, workspace, full, number, key):
+    if not await store.delete_tag(tx, workspace, full, number, key, acting()):
         raise unknown(name, version)
     if key == IS_PROMPT_TAG:
         await store.set_prompt(tx, workspace, full, number, is_prompt=False)
@@ -209,13 +223,13 @@ async def set_alias(tx: Tx, workspace: int, name: str, alias: str, version: str)
     """One statement: whoever asks meanwhile gets the old version or the new, never nothing."""
     full, number = names.parse(name).full, names.parse_version(version)
     names.check_new_alias(alias)
-    if not await store.set_alias(tx, workspace, full, alias, number):
+    if not await store.set_alias(tx, workspace, full, alias, number, acting()):
         raise unknown(name, version)
 
 
 async def delete_alias(tx: Tx, workspace: int, name: str, alias: str) -> None:
     names.check_alias(alias)
-    if not await store.delete_alias(tx, workspace, names.parse(name).full, alias):
+    if not await store.delete_alias(tx, workspace, names.parse(name).full, alias, acting()):
         raise unknown_model(name)
 
 

@@ -9,7 +9,19 @@ purge of it, which `tracking` owns, takes them along.
 
 from lakeward.tracing import trash
 from lakeward.tracing.files import MAX_FILE, Home, find_home, render_file, take_file
-from lakeward.tracing.securable import of_trace
+from lakeward.tracing.securable import BY_TRACE, of_trace
 from lakeward.tracing.tasks import seal_blocks
+from lakeward.tracing.traces import link_prompts
 
-__all__ = ["MAX_FILE", "Home", "find_home", "of_trace", "render_file", "seal_blocks", "take_file", "trash"]
+__all__ = [
+    "BY_TRACE",
+    "MAX_FILE",
+    "Home",
+    "find_home",
+    "link_prompts",
+    "of_trace",
+    "render_file",
+    "seal_blocks",
+    "take_file",
+    "trash",
+]

@@ -168,6 +168,24 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("temporary-model-version-credentials", {"version": 1}),
         )
     },
+    # the registry's own extensions, and lineage
+    ("GET", "/api/2.0/lakeward/registry/activity"): lambda w: {"name": w.catalog},
+    ("GET", "/api/2.0/lakeward/registry/prompts/diff"): lambda w: {"name": w.prompt, "from": "1", "to": SECRET},
+    ("PUT", "/api/2.0/lakeward/registry/prompts/split"): lambda w: {
+        "name": w.prompt, "alias": "taken", "arms": [{"version": 1, "weight": 1}, {"version": 2, "weight": 1}],
+    },
+    ("GET", "/api/2.0/lakeward/registry/prompts/split"): lambda w: {"name": w.prompt, "alias": "split"},
+    ("DELETE", "/api/2.0/lakeward/registry/prompts/split"): lambda w: {"name": w.prompt, "alias": "split"},
+    ("GET", "/api/2.0/lakeward/registry/prompts/resolve"): lambda w: {"name": w.prompt, "alias": "split"},
+    ("GET", "/api/2.0/lakeward/lineage"): lambda w: {"kind": "RUN", "id": w.run},
+    **{
+        ("POST", f"{_UC}/prompt-versions/links-to-{kind}"): (
+            lambda w, kind=kind, ids=ids: {
+                "prompt_versions": [{"name": w.prompt, "version": "1"}], ids: [getattr(w, kind[:-1])],
+            }
+        )
+        for kind, ids in (("models", "model_ids"), ("traces", "trace_ids"), ("runs", "run_ids"))
+    },
     # traces
     ("POST", "/v1/traces"): lambda w: {
         "headers": {"x-mlflow-experiment-id": w.experiment, "content-type": "application/json"}, "content": w.spans,
@@ -607,6 +625,11 @@ def make_catalog(client: Caller, stem: str, tags: list[dict[str, str]]) -> tuple
     client.post(f"{_UC}/prompts", name=prompt, prompt={"description": SECRET, "tags": tags})
     client.post(f"{_UC}/prompts/{prompt}/versions", prompt_version={"template": f'"{SECRET}"', "tags": tags})
     client.post(f"{_UC}/prompts/{prompt}/aliases/{SECRET}", version="1")
+    client.post(f"{_UC}/prompts/{prompt}/versions", prompt_version={"template": f'"{SECRET} two"'})
+    arms = [{"version": 1, "weight": 1}, {"version": 2, "weight": 1}]
+    client.call(
+        "PUT", "/api/2.0/lakeward/registry/prompts/split", json={"name": prompt, "alias": "split", "arms": arms}
+    )
     return model, prompt
 
 

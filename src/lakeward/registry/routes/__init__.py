@@ -1,6 +1,6 @@
 """The HTTP surface of the registry: each dialect in a module of its own."""
 
-from lakeward.registry.routes import classic, native, prompts, unity
+from lakeward.registry.routes import classic, native, ours, prompt_links, prompts, unity
 
 routes = [
     *classic.models,
@@ -10,6 +10,8 @@ routes = [
     *unity.choice,
     *native.routes,
     *prompts.routes,
+    *prompt_links.routes,
+    *ours.routes,
 ]
 
 __all__ = ["routes"]

@@ -18,6 +18,7 @@ from lakeward.registry.securable import (
     stage,
     tagging,
 )
+from lakeward.registry.splits import KEY_HEADER
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 
 _PREFIXES = ("/api/2.0/mlflow/registered-models", "/ajax-api/2.0/mlflow/registered-models")
@@ -121,7 +122,8 @@ async def delete_registered_model_alias(call: Call, req: wire.Alias) -> None:
 
 @models.get("/alias", allow=_READ)
 async def get_model_version_by_alias(call: Call, req: wire.Alias) -> wire.ModelVersionResponse:
-    found = await version_nouns.get_by_alias(call.tx, call.workspace, req.name, req.alias)
+    key = call.header(KEY_HEADER)
+    found = await version_nouns.get_by_alias(call.tx, call.workspace, req.name, req.alias, key=key)
     return wire.ModelVersionResponse(wire.ModelVersion.of(found, databricks=call.databricks))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lakeward import logged_models
 from lakeward.access import MANAGE, Listed
 from lakeward.access import READ as READING
-from lakeward.registry import files, models, native_wire, unity, unity_wire, versions, wire
+from lakeward.registry import exchange, files, models, native_wire, unity, unity_wire, versions, wire
 from lakeward.registry.records import ModelVersion, RegisteredModel, RegisteredModelId
 from lakeward.registry.routes.unity import credentials
 from lakeward.registry.securable import (
@@ -24,6 +24,7 @@ from lakeward.registry.securable import (
     updating,
     writes,
 )
+from lakeward.runtime.db import Tx
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 
 _PREFIX = "/api/2.1/unity-catalog"
@@ -42,7 +43,16 @@ async def _full(call: Call, found: ModelVersion) -> native_wire.ModelVersionInfo
     model = None
     if found.logged_model_id:
         model = await logged_models.find(call.tx, call.workspace, found.logged_model_id)
-    return native_wire.ModelVersionInfo.of(found, databricks=call.databricks, model=model)
+    shown = native_wire.ModelVersionInfo.of(found, databricks=call.databricks, model=model)
+    if _reads_itself(call):
+        place = await exchange.location(call.tx, call.objects, call.workspace, found)
+        shown.storage_location = place or shown.storage_location
+    return shown
+
+
+def _reads_itself(call: Call) -> bool:
+    """Whether this is a client of open-source Unity Catalog, on this machine: it goes to storage locations itself."""
+    return call.local and not call.databricks
 
 
 async def _browsed(
@@ -159,7 +169,10 @@ async def create_native_version(call: Call, req: native_wire.CreateModelVersion)
         description=req.comment,
         tags=wire.pairs(req.tags),
     )
-    return await _full(call, made)
+    shown = await _full(call, made)
+    if _reads_itself(call):
+        shown.storage_location = await exchange.opened(call.settings.data, made) or shown.storage_location
+    return shown
 
 
 @routes.get("/models/{full_name}/versions", allow=_READ)
@@ -189,10 +202,17 @@ async def delete_native_version(call: Call, req: native_wire.VersionById) -> Non
     call.afterwards(functools.partial(files.sweep, call.db, call.objects))
 
 
-@routes.patch("/models/{full_name}/versions/{version}/finalize", allow=EDIT.on(_MODEL.needs(VERSION)))
+@routes.patch("/models/{full_name}/versions/{version}/finalize", allow=EDIT.on(_MODEL.needs(VERSION)), tx=None)
 async def finalize_native_version(call: Call, req: native_wire.VersionById) -> native_wire.ModelVersionInfo:
-    done = await unity.finalize_version(call.tx, call.db, call.workspace, req.full_name, req.version)
-    return await _full(call, done)
+    async with call.db.connection() as connection:
+        pending = await unity.get_version(connection, call.workspace, req.full_name, req.version)
+    await exchange.take(call.objects, call.settings.data, call.workspace, pending)
+
+    async def finalize(tx: Tx) -> native_wire.ModelVersionInfo:
+        call.tx = tx
+        return await _full(call, await unity.finalize_version(tx, call.db, call.workspace, req.full_name, req.version))
+
+    return await call.db.run(finalize, transaction=True)
 
 
 @routes.patch("/subentity-tags/FUNCTION/{full_name}/{version}", allow=_TAG)

@@ -7,6 +7,7 @@ from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.registry import models, prompts, unity, unity_wire, versions, wire
 from lakeward.registry.prompts import HIDDEN
 from lakeward.registry.securable import REGISTERED_MODEL, VERSION, new_model, of_prompt, tagging
+from lakeward.registry.splits import KEY_HEADER
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 
 routes = Routes("unity catalog prompts", ("/api/2.0/mlflow/unity-catalog/prompts",))
@@ -125,7 +126,8 @@ async def search_prompt_versions(
 
 @routes.get("/{name}/versions/by-alias/{alias}", allow=_READ)
 async def get_prompt_version_by_alias(call: Call, req: wire.Alias) -> unity_wire.PromptVersion:
-    found = await unity.get_by_alias(call.tx, call.workspace, req.name, req.alias, prompt=True)
+    key = call.header(KEY_HEADER)
+    found = await unity.get_by_alias(call.tx, call.workspace, req.name, req.alias, prompt=True, key=key)
     return unity_wire.PromptVersion.of(found)
 
 

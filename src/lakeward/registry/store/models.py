@@ -5,8 +5,19 @@ from collections.abc import Sequence
 import msgspec
 
 from lakeward.registry.names import Name
-from lakeward.registry.records import RegisteredModel, RegisteredModelId
+from lakeward.registry.records import (
+    CREATED,
+    DELETED,
+    DESCRIBED,
+    JOB_SET,
+    RENAMED,
+    TAG_DELETED,
+    TAG_SET,
+    RegisteredModel,
+    RegisteredModelId,
+)
 from lakeward.registry.search import Query
+from lakeward.registry.store.activity import NOTE
 from lakeward.registry.store.versions import latest_of_stages, tag_list
 from lakeward.runtime.db import Tx
 
@@ -39,7 +50,7 @@ class NewModel(msgspec.Struct, frozen=True):
 async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs, owner: int) -> RegisteredModel | None:
     """The new model, or None if the name is taken."""
     made: RegisteredModelId | None = await tx.fetchval(
-        """
+        f"""
         WITH made AS (
             INSERT INTO registered_model (workspace_id, name, full_name, catalog_name, schema_name, is_prompt,
                                           description, deployment_job_id, created_by, created_at, updated_at)
@@ -51,6 +62,8 @@ async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs,
         ), owned AS (
             INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
             SELECT $1, 'registered_model', made.id::text, $13, 'OWN' FROM made
+        ), noted AS (
+            {NOTE} SELECT $1, id, $3, $6, NULL, '{CREATED}', NULL, NULL, NULL, $9 FROM made
         )
         SELECT id FROM made
         """,
@@ -113,27 +126,44 @@ async def find_page(tx: Tx, query: Query, limit: int) -> list[RegisteredModel]:
 
 
 async def describe(
-    tx: Tx, workspace: int, full_name: str, *, description: str | None, deployment_job_id: str | None, now: int
-) -> bool:
+    tx: Tx, workspace: int, full_name: str, actor: str, *,
+    description: str | None, deployment_job_id: str | None, now: int,
+) -> bool:  # fmt: skip
     """False if there is no such model. None leaves a field as it is."""
     return bool(
         await tx.fetchval(
-            "UPDATE registered_model SET description = coalesce($3, description),"
-            " deployment_job_id = coalesce($4, deployment_job_id), updated_at = greatest(updated_at, $5)"
-            " WHERE workspace_id = $1 AND full_name = $2 RETURNING true",
-            workspace, full_name, description, deployment_job_id, now,
+            f"""
+            WITH was AS (
+                SELECT id, is_prompt, description, deployment_job_id FROM registered_model
+                WHERE workspace_id = $1 AND full_name = $2 FOR NO KEY UPDATE
+            ), changed AS (
+                UPDATE registered_model r SET description = coalesce($3::text, r.description),
+                    deployment_job_id = coalesce($4::text, r.deployment_job_id), updated_at = greatest(r.updated_at, $5)
+                FROM was WHERE r.id = was.id
+            ), noted AS (
+                {NOTE} SELECT $1, id, $2, is_prompt, NULL::integer, '{DESCRIBED}', NULL, $3::text, description, $6
+                FROM was WHERE $3::text <> description
+                UNION ALL SELECT $1, id, $2, is_prompt, NULL::integer, '{JOB_SET}', NULL, $4::text,
+                                 deployment_job_id, $6
+                FROM was WHERE $4::text <> deployment_job_id
+            )
+            SELECT true FROM was
+            """,
+            workspace, full_name, description, deployment_job_id, now, actor,
         )
     )  # fmt: skip
 
 
-async def rename(tx: Tx, workspace: int, full_name: str, new: Name, now: int) -> RegisteredModelId | None:
-    """The id of the renamed model, or None: there is no such model, or the new name is another's."""
+async def rename(tx: Tx, workspace: int, full_name: str, new: Name, actor: str, now: int) -> RegisteredModelId | None:
+    """The id of the renamed model, or None: there is no such model, or the name is another's. The log goes along."""
     found: RegisteredModelId | None = await tx.fetchval(
-        "UPDATE registered_model r SET name = $3, full_name = $4, catalog_name = $5, schema_name = $6,"
+        "WITH renamed AS (UPDATE registered_model r SET name = $3, full_name = $4, catalog_name = $5, schema_name = $6,"
         " updated_at = greatest(updated_at, $7) WHERE workspace_id = $1 AND full_name = $2 AND NOT EXISTS"
         " (SELECT FROM registered_model o WHERE o.workspace_id = $1 AND o.full_name = $4 AND o.id <> r.id)"
-        " RETURNING id",
-        workspace, full_name, new.written, new.full, new.catalog, new.schema, now,
+        " RETURNING id, is_prompt), moved AS (UPDATE registry_activity a SET full_name = $4 FROM renamed"
+        f" WHERE a.model_id = renamed.id), noted AS ({NOTE}"
+        f" SELECT $1, id, $4, is_prompt, NULL, '{RENAMED}', NULL, $4, $2, $8 FROM renamed) SELECT id FROM renamed",
+        workspace, full_name, new.written, new.full, new.catalog, new.schema, now, actor,
     )  # fmt: skip
     return found
 
@@ -144,36 +174,56 @@ async def touch_versions(tx: Tx, model_id: RegisteredModelId, now: int) -> None:
     )
 
 
-async def erase(tx: Tx, workspace: int, full_name: str) -> bool:
+async def erase(tx: Tx, workspace: int, full_name: str, actor: str) -> bool:
     """Delete a model with all it has. False if there is none."""
     return bool(
         await tx.fetchval(
-            "DELETE FROM registered_model WHERE workspace_id = $1 AND full_name = $2 RETURNING true",
-            workspace, full_name,
+            "WITH gone AS (DELETE FROM registered_model WHERE workspace_id = $1 AND full_name = $2"
+            f" RETURNING id, is_prompt), noted AS ({NOTE}"
+            f" SELECT $1, id, $2, is_prompt, NULL, '{DELETED}', NULL, NULL, NULL, $3 FROM gone) SELECT true FROM gone",
+            workspace, full_name, actor,
         )
     )  # fmt: skip
 
 
-async def set_tag(tx: Tx, workspace: int, full_name: str, key: str, value: str) -> bool:
+async def set_tag(tx: Tx, workspace: int, full_name: str, key: str, value: str, actor: str) -> bool:
     """False if there is no such model."""
     return bool(
         await tx.fetchval(
-            "INSERT INTO registered_model_tag (model_id, key, value)"
-            " SELECT id, $3, $4 FROM registered_model WHERE workspace_id = $1 AND full_name = $2"
-            " ON CONFLICT (model_id, key) DO UPDATE SET value = excluded.value RETURNING true",
-            workspace, full_name, key, value,
+            f"""
+            WITH model AS (
+                SELECT r.id, r.is_prompt, t.value FROM registered_model r
+                LEFT JOIN registered_model_tag t ON t.model_id = r.id AND t.key = $3
+                WHERE r.workspace_id = $1 AND r.full_name = $2
+            ), kept AS (
+                INSERT INTO registered_model_tag (model_id, key, value) SELECT id, $3, $4 FROM model
+                ON CONFLICT (model_id, key) DO UPDATE SET value = excluded.value
+            ), noted AS (
+                {NOTE} SELECT $1, id, $2, is_prompt, NULL, '{TAG_SET}', $3, $4, value, $5 FROM model
+            )
+            SELECT true FROM model
+            """,
+            workspace, full_name, key, value, actor,
         )
     )  # fmt: skip
 
 
-async def delete_tag(tx: Tx, workspace: int, full_name: str, key: str) -> bool:
+async def delete_tag(tx: Tx, workspace: int, full_name: str, key: str, actor: str) -> bool:
     """False if there is no such model; a tag that is not there is no failure."""
     return bool(
         await tx.fetchval(
-            "WITH gone AS (DELETE FROM registered_model_tag t USING registered_model r"
-            " WHERE r.workspace_id = $1 AND r.full_name = $2 AND t.model_id = r.id AND t.key = $3)"
-            " SELECT true FROM registered_model WHERE workspace_id = $1 AND full_name = $2",
-            workspace, full_name, key,
+            f"""
+            WITH model AS (
+                SELECT id, is_prompt FROM registered_model WHERE workspace_id = $1 AND full_name = $2
+            ), gone AS (
+                DELETE FROM registered_model_tag t USING model WHERE t.model_id = model.id AND t.key = $3
+                RETURNING t.value
+            ), noted AS (
+                {NOTE} SELECT $1, id, $2, is_prompt, NULL, '{TAG_DELETED}', $3, NULL, gone.value, $4 FROM model, gone
+            )
+            SELECT true FROM model
+            """,
+            workspace, full_name, key, actor,
         )
     )  # fmt: skip
 

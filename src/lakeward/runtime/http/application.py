@@ -17,6 +17,7 @@ from lakeward.kit.errors import (
     LakewardError,
     MethodNotAllowed,
 )
+from lakeward.runtime.acting import act_as
 from lakeward.runtime.db import Database
 from lakeward.runtime.http.access import Actor, Rule
 from lakeward.runtime.http.call import Call, Receive, Scope
@@ -158,6 +159,8 @@ class Application:
             await hooks.admit(call)
         if route.allow.signed_in:
             call.caller = await hooks.authenticate(call)
+            if call.caller is not None:
+                act_as(call.caller.name)
             call.workspace = await hooks.workspace(call.headers, call.caller)
         settled = route.allow.check(call.caller, call.workspace)
         if route.raw_body:

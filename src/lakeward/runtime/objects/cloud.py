@@ -217,6 +217,9 @@ class CloudBackend:
             url: str = await obstore.sign_async(self._store, method, key, timedelta(seconds=seconds))  # type: ignore[call-overload]  # GET or PUT
         return Presigned(url, self._scheme, _AZURE_PUT if (self._scheme, method) == ("az", "PUT") else {})
 
+    def path(self, key: str) -> None:
+        """Objects are no files."""
+
     async def check(self) -> None:
         """A question that costs nothing to answer: health is asked every few seconds."""
         await self.find("check/nothing")

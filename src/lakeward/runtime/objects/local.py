@@ -114,6 +114,9 @@ class LocalBackend:
     async def presign(self, method: str, key: str, seconds: int) -> None:
         """Files have no URL of their own."""
 
+    def path(self, key: str) -> str:
+        return f"{self._tree.root}/{key}"
+
     async def check(self) -> None:
         await self._run(self._tree.check)
 

@@ -122,6 +122,10 @@ class ObjectStore:
         """A URL of the store itself for one GET or PUT of this object; None where the store has none."""
         return await self._backend.presign(method, _checked(key), seconds)
 
+    def path(self, key: str) -> str | None:
+        """Where an object or prefix is as a plain file or directory of this machine; None where it is not."""
+        return self._backend.path(_checked(key))
+
     async def check(self) -> None:
         """Raise Unavailable unless the store can be used now (for health and `lakeward doctor`)."""
         await self._backend.check()

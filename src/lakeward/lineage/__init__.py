@@ -1,0 +1,6 @@
+"""Lineage: what was made from what, from data sets and prompts over runs and models to versions and traces.
+
+Nothing is written here. Every link is read from where its two ends keep it anyway: the inputs and outputs of runs, the
+origin of versions, what clients link prompts to. So a link is as true as the objects are, and both directions are one
+fact. All reading is bounded by the caller's workspace.
+"""
