@@ -16,6 +16,7 @@ _COMMANDS = {
     "demo": ("demo", "Real work on real data with the unmodified MLflow client."),
     "token": ("token", "Access tokens: create, list, revoke."),
     "explain": ("explain", "Why somebody may do something with an object, or why not."),
+    "traces": ("traces", "Export traces to files."),
     "gc": ("gc", "Delete for good what lies in the trash."),
     "doctor": ("doctor", "Check this installation and say what to do."),
     "version": ("version", "Print the versions of Lakeward and what it brings."),
