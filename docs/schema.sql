@@ -156,6 +156,31 @@ BEGIN
 END
 $_$;
 
+CREATE FUNCTION public.note_changed_traces() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO trace_changed (trace_seq, experiment_id) SELECT seq, experiment_id FROM now_there
+        UNION SELECT seq, experiment_id FROM was_there;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.note_deleted_traces() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO trace_changed (trace_seq, experiment_id) SELECT seq, experiment_id FROM was_there;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.note_new_traces() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO trace_changed (trace_seq, experiment_id) SELECT seq, experiment_id FROM now_there;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.open_default_schema() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -505,6 +530,29 @@ CREATE TABLE public.model_files (
     created_at bigint NOT NULL
 );
 
+CREATE TABLE public.model_price (
+    id bigint NOT NULL,
+    provider text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    model text NOT NULL COLLATE pg_catalog."C",
+    input double precision NOT NULL,
+    output double precision NOT NULL,
+    cache_read double precision,
+    cache_write double precision,
+    valid_from bigint NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    set_by text NOT NULL,
+    set_at bigint NOT NULL
+);
+
+ALTER TABLE public.model_price ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.model_price_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.model_version (
     model_id bigint NOT NULL,
     version integer NOT NULL,
@@ -793,6 +841,7 @@ CREATE TABLE public.trace (
     trace_id text NOT NULL COLLATE pg_catalog."C",
     workspace_id bigint NOT NULL,
     experiment_id bigint NOT NULL,
+    location_id bigint,
     start_ms bigint NOT NULL,
     end_ms bigint,
     state text NOT NULL COLLATE pg_catalog."C",
@@ -820,6 +869,7 @@ CREATE TABLE public.trace_assessment (
     assessment_id text NOT NULL COLLATE pg_catalog."C",
     trace_seq bigint NOT NULL,
     experiment_id bigint NOT NULL,
+    start_ms bigint NOT NULL,
     kind text NOT NULL COLLATE pg_catalog."C",
     name text NOT NULL COLLATE pg_catalog."C",
     span_id text COLLATE pg_catalog."C",
@@ -867,11 +917,68 @@ ALTER TABLE public.trace_block ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.trace_changed (
+    trace_seq bigint NOT NULL,
+    experiment_id bigint NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='5000');
+
 CREATE TABLE public.trace_link (
     trace_seq bigint NOT NULL,
     kind text NOT NULL COLLATE pg_catalog."C",
     target text NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT trace_link_kind_check CHECK ((kind = ANY (ARRAY['run'::text, 'prompt'::text])))
+);
+
+CREATE TABLE public.trace_location (
+    id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.trace_location ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trace_location_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.trace_location_link (
+    location_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    linked boolean NOT NULL
+);
+
+CREATE TABLE public.trace_rollup (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    traces integer NOT NULL,
+    spans integer NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    first_ms bigint NOT NULL,
+    last_ms bigint NOT NULL,
+    first_span_ms bigint,
+    last_span_ms bigint,
+    gone bytea DEFAULT '\x'::bytea NOT NULL
+);
+
+CREATE TABLE public.trace_rollup_column (
+    rollup_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    data bytea NOT NULL
+);
+ALTER TABLE ONLY public.trace_rollup_column ALTER COLUMN data SET STORAGE EXTERNAL;
+
+ALTER TABLE public.trace_rollup ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trace_rollup_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.trace_segment (
@@ -1039,6 +1146,12 @@ ALTER TABLE ONLY public.model_alias
 ALTER TABLE ONLY public.model_files
     ADD CONSTRAINT model_files_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.model_price
+    ADD CONSTRAINT model_price_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.model_price
+    ADD CONSTRAINT model_price_provider_model_valid_from_key UNIQUE (provider, model, valid_from);
+
 ALTER TABLE ONLY public.model_version
     ADD CONSTRAINT model_version_pkey PRIMARY KEY (model_id, version);
 
@@ -1138,8 +1251,23 @@ ALTER TABLE ONLY public.trace_block
 ALTER TABLE ONLY public.trace_link
     ADD CONSTRAINT trace_link_pkey PRIMARY KEY (kind, target, trace_seq);
 
+ALTER TABLE ONLY public.trace_location_link
+    ADD CONSTRAINT trace_location_link_pkey PRIMARY KEY (location_id, experiment_id);
+
+ALTER TABLE ONLY public.trace_location
+    ADD CONSTRAINT trace_location_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.trace_location
+    ADD CONSTRAINT trace_location_workspace_id_path_key UNIQUE (workspace_id, path);
+
 ALTER TABLE ONLY public.trace
     ADD CONSTRAINT trace_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.trace_rollup_column
+    ADD CONSTRAINT trace_rollup_column_pkey PRIMARY KEY (rollup_id, name);
+
+ALTER TABLE ONLY public.trace_rollup
+    ADD CONSTRAINT trace_rollup_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.trace_segment
     ADD CONSTRAINT trace_segment_pkey PRIMARY KEY (id);
@@ -1290,19 +1418,31 @@ CREATE INDEX service_secret_of_principal ON public.service_secret USING btree (p
 
 CREATE INDEX sign_in_attempt_old ON public.sign_in_attempt USING btree (last_at);
 
+CREATE INDEX trace_assessment_in_time ON public.trace_assessment USING btree (experiment_id, start_ms) INCLUDE (kind, name, number) WHERE valid;
+
 CREATE INDEX trace_assessment_named ON public.trace_assessment USING btree (experiment_id, kind, name, trace_seq);
 
 CREATE INDEX trace_block_newest ON public.trace_block USING btree (experiment_id, last_ms DESC);
 
 CREATE INDEX trace_by_client_request ON public.trace USING btree (client_request_id) WHERE (client_request_id IS NOT NULL);
 
+CREATE INDEX trace_changed_in_experiment ON public.trace_changed USING btree (experiment_id, trace_seq);
+
+CREATE INDEX trace_in_location ON public.trace USING btree (location_id) WHERE (location_id IS NOT NULL);
+
 CREATE INDEX trace_in_session ON public.trace USING btree (experiment_id, session_id, start_ms) WHERE (session_id IS NOT NULL);
 
 CREATE INDEX trace_link_of_trace ON public.trace_link USING btree (trace_seq);
 
+CREATE UNIQUE INDEX trace_location_has_one_experiment ON public.trace_location_link USING btree (location_id) WHERE linked;
+
+CREATE UNIQUE INDEX trace_location_of_experiment ON public.trace_location_link USING btree (experiment_id) WHERE linked;
+
 CREATE INDEX trace_metadata_is ON public.trace USING gin (metadata jsonb_path_ops);
 
 CREATE INDEX trace_newest_in_experiment ON public.trace USING btree (experiment_id, start_ms DESC, trace_id) INCLUDE (seq);
+
+CREATE INDEX trace_rollup_in_time ON public.trace_rollup USING btree (experiment_id, last_ms);
 
 CREATE INDEX trace_segment_of_trace ON public.trace_segment USING btree (trace_seq, id);
 
@@ -1318,7 +1458,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_i
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_append_only('retention');
 
+CREATE TRIGGER changed_traces_are_noted AFTER UPDATE ON public.trace REFERENCING OLD TABLE AS was_there NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_changed_traces();
+
+CREATE TRIGGER deleted_traces_are_noted AFTER DELETE ON public.trace REFERENCING OLD TABLE AS was_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_deleted_traces();
+
 CREATE TRIGGER experiment_forgets_grants AFTER DELETE ON public.experiment FOR EACH ROW EXECUTE FUNCTION public.forget_grants('experiment');
+
+CREATE TRIGGER new_traces_are_noted AFTER INSERT ON public.trace REFERENCING NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_new_traces();
 
 CREATE TRIGGER note_arm AFTER INSERT ON public.trace_link FOR EACH ROW WHEN (((new.kind = 'prompt'::text) AND (new.target ~ '/[0-9]{1,9}$'::text))) EXECUTE FUNCTION public.note_arm_of_trace();
 
@@ -1466,6 +1612,24 @@ ALTER TABLE ONLY public.trace
 
 ALTER TABLE ONLY public.trace_link
     ADD CONSTRAINT trace_link_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace
+    ADD CONSTRAINT trace_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.trace_location(id);
+
+ALTER TABLE ONLY public.trace_location_link
+    ADD CONSTRAINT trace_location_link_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_location_link
+    ADD CONSTRAINT trace_location_link_location_id_fkey FOREIGN KEY (location_id) REFERENCES public.trace_location(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_location
+    ADD CONSTRAINT trace_location_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
+
+ALTER TABLE ONLY public.trace_rollup_column
+    ADD CONSTRAINT trace_rollup_column_rollup_id_fkey FOREIGN KEY (rollup_id) REFERENCES public.trace_rollup(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_rollup
+    ADD CONSTRAINT trace_rollup_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.trace_segment
     ADD CONSTRAINT trace_segment_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;

@@ -80,17 +80,17 @@ class Corpus:
                 attribute = span.attributes.add()
                 attribute.key, attribute.value.int_value = key, count
 
-    def request(self) -> tuple[bytes, list[str]]:
-        """A body with new ids that happens now, and the traces it holds."""
+    def request(self, at_ns: int | None = None, lasting_ns: int = 500_000_000) -> tuple[bytes, list[str]]:
+        """A body with new ids that happens then, now if nothing is said, and the traces it holds."""
         [pieces] = self._pieces
         ids = [secrets.token_bytes(16) for _ in range(TRACES)]
         marks = itertools.chain.from_iterable(itertools.repeat(each, SPANS) for each in ids)
         woven = [pieces[0]]
         for mark, piece in zip(marks, pieces[1:], strict=True):
             woven += (mark, piece)
-        now = time.time_ns()
+        now = time.time_ns() if at_ns is None else at_ns
         body = b"".join(woven).replace(_START_BYTES, now.to_bytes(8, "little"))
-        return body.replace(_END_BYTES, (now + 500_000_000).to_bytes(8, "little")), [f"tr-{each.hex()}" for each in ids]
+        return body.replace(_END_BYTES, (now + lasting_ns).to_bytes(8, "little")), [f"tr-{each.hex()}" for each in ids]
 
 
 async def run(bench: Bench) -> None:

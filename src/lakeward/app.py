@@ -160,12 +160,15 @@ async def _repeat(
 
 
 async def _seal(hooks: ProcessHooks) -> None:
-    try:
-        await tracing.seal_blocks(hooks.db)
-    except Unavailable:  # whoever asks the database hears that it is away; a worker need not say so every few seconds
-        return
-    except Exception:  # tried again at the next turn; until then searches read signatures one by one
-        log.exception("scheduled work failed", extra={"job": "seal_blocks"})
+    for job in (tracing.seal_blocks, tracing.roll_up):
+        try:
+            await job(hooks.db)
+        except (
+            Unavailable
+        ):  # whoever asks the database hears that it is away; a worker need not say so every few seconds
+            return
+        except Exception:  # tried again at the next turn; until then searches and metrics read one by one what is new
+            log.exception("scheduled work failed", extra={"job": job.__name__})
 
 
 class _AuditSealing:

@@ -73,7 +73,8 @@ NETWORK = {
     "httpx": {"runtime/outbound.py"},
     "httpcore": {"runtime/outbound.py"},
     "http.client": {"runtime/listen.py"},  # to the own port, to learn who has it
-    "socket": {"runtime/listen.py", "runtime/supervisor.py", "app.py"},  # to listen
+    "socket": {"runtime/listen.py", "runtime/supervisor.py", "app.py", "cli/login.py"},  # to listen
+    "urllib.request": {"cli/login.py"},  # on the user's machine, to the server that he names
     "ssl": {"runtime/outbound.py"},
     "obstore": {"runtime/objects/cloud.py"},  # the object store that the operator named
 }

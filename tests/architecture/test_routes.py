@@ -48,6 +48,10 @@ WITHOUT_OBJECTS = {
     *(f"/api/2.0/secrets/{call}" for call in ("put", "get", "list", "delete")),
     *(f"/api/2.0/secrets/{what}/{call}" for what in ("scopes", "acls") for call in ("list", "delete")),
     *(f"/api/2.0/secrets/{call}" for call in ("scopes/create", "acls/put", "acls/get")),
+    "/api/5.0/mlflow/tracing/locations",  # names, until an experiment is linked to them
+    "/api/5.0/mlflow/tracing/locations/{location_id}",
+    "/api/4.0/mlflow/traces/location",
+    "/api/2.0/sql/warehouses/{warehouse_id}",  # there are none
     "/api/2.0/mlflow/experiments/create",  # who is in a workspace may make experiments
     "/api/2.0/mlflow/unity-catalog/registered-models:is-databricks-sdk-models-artifact-repository-enabled",  # says yes
 }
@@ -93,7 +97,7 @@ def test_what_changes_something_asks_for_more_than_reading() -> None:
     reads = re.compile(
         r"/(search[\w-]*|get-latest-versions|generate-temporary-credentials|temporary-model-version-credentials"
         r"|emit-lineage|presigned-download-url|credentials-for-(read|download)|create-download-url"
-        r"|batchGetInfos|traces/metrics|calculate-filter-correlation)$"
+        r"|batchGetInfos|traces/metrics|traces/export|calculate-filter-correlation)$"
         r"|^/api/2.0/token/(create|delete|{token_id})$"  # the caller's own
         r"|^/oidc/v1/(token|revoke)$"
         r"|^/api/2.0/lakeward/(sign-in|sign-out|password)$"

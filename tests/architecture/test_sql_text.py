@@ -57,8 +57,9 @@ FRAGMENTS: dict[str, set[str]] = {
     },
     "tracking/search/walk.py": {"where", "inner", "sql"},
     "tracing/search/candidates.py": {"each", "tests", "hits"},  # `$n`, what is made of them; digits, no statement
-    "tracing/search/conditions.py": {"expression", "op", "column"},
+    "tracing/search/conditions.py": {"expression", "op", "column", "name"},  # name: of AMOUNTS
     "tracing/search/measures.py": {"self.percentile"},  # the name of a value in an answer, no statement
+    "tracing/search/question.py": {"name"},  # of AMOUNTS
     "tracing/search/walk.py": {"expression", "values", "ordering"},
     "tracing/store/metrics.py": {"number", "places", "grouping", "columns", "source", "conditions"},
 }  # fmt: skip

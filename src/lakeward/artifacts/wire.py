@@ -119,6 +119,11 @@ class GetArtifact(msgspec.Struct):
     run_uuid: str = ""
 
 
+class GetTraceArtifact(msgspec.Struct):
+    request_id: str
+    path: str = ""
+
+
 class GetModelArtifact(msgspec.Struct):
     model_id: str
     artifact_file_path: str

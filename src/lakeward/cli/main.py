@@ -20,6 +20,7 @@ _COMMANDS = {
     "explain": ("explain", "Why somebody may do something with an object, or why not."),
     "audit": ("audit", "The audit log: check it, write it to files."),
     "secrets": ("secrets", "The keys that secrets are encrypted under: rotate."),
+    "traces": ("traces", "Export traces to files."),
     "gc": ("gc", "Delete for good what lies in the trash."),
     "doctor": ("doctor", "Check this installation and say what to do."),
     "version": ("version", "Print the versions of Lakeward and what it brings."),

@@ -4,7 +4,7 @@ An experiment belongs to one workspace and its name is unique there, trash inclu
 all it holds; permanent deletion is `tracking`'s, which owns what it holds. Where artifacts lie is rendered per caller.
 """
 
-from lakeward.experiments.experiments import find_home, get, get_active, parse_id
+from lakeward.experiments.experiments import delete_tag, find_home, get, get_active, parse_id, set_tag
 from lakeward.experiments.locations import (
     ArtifactPlace,
     experiment_objects,
@@ -25,6 +25,7 @@ __all__ = [
     "ArtifactPlace",
     "Experiment",
     "ExperimentId",
+    "delete_tag",
     "experiment_objects",
     "find_home",
     "get",
@@ -37,5 +38,6 @@ __all__ = [
     "parse_id",
     "run_artifact_uri",
     "run_objects",
+    "set_tag",
     "view_of",
 ]

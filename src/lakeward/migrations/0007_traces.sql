@@ -1,5 +1,23 @@
 -- Traces: what happened in an application, as spans, and what people and judges say about it (docs/decisions/0003).
 
+-- Unity Catalog locations: paths that clients in `databricks` mode send traces to and read them from. A path belongs to
+-- one experiment at a time; traces stay with the one they came to.
+CREATE TABLE trace_location (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    path         text COLLATE "C" NOT NULL, -- catalog.schema, or catalog.schema.prefix
+    UNIQUE (workspace_id, path)
+);
+
+CREATE TABLE trace_location_link (
+    location_id   bigint NOT NULL REFERENCES trace_location ON DELETE CASCADE,
+    experiment_id bigint NOT NULL REFERENCES experiment ON DELETE CASCADE,
+    linked        boolean NOT NULL, -- false: it was, and traces of then are there
+    PRIMARY KEY (location_id, experiment_id)
+);
+CREATE UNIQUE INDEX trace_location_of_experiment ON trace_location_link (experiment_id) WHERE linked;
+CREATE UNIQUE INDEX trace_location_has_one_experiment ON trace_location_link (location_id) WHERE linked;
+
 -- One row tells all that a list shows and most that a filter asks. Spans are not rows: they are kept as they came, in
 -- segments. A trace may begin with any of its spans, in any order, or with what its client says about the whole.
 CREATE TABLE trace (
@@ -7,6 +25,7 @@ CREATE TABLE trace (
     trace_id              text COLLATE "C" NOT NULL,
     workspace_id          bigint NOT NULL REFERENCES workspace,
     experiment_id         bigint NOT NULL REFERENCES experiment,
+    location_id           bigint REFERENCES trace_location, -- if it was sent to one
     start_ms              bigint NOT NULL,
     end_ms                bigint,
     state                 text COLLATE "C" NOT NULL,
@@ -29,6 +48,7 @@ CREATE TABLE trace (
     UNIQUE (trace_id, workspace_id) -- whoever knows the id of another workspace's trace makes one of his own
 ) WITH (fillfactor = 90, toast_tuple_target = 4080);
 CREATE INDEX trace_newest_in_experiment ON trace (experiment_id, start_ms DESC, trace_id) INCLUDE (seq);
+CREATE INDEX trace_in_location ON trace (location_id) WHERE location_id IS NOT NULL;
 CREATE INDEX trace_in_session ON trace (experiment_id, session_id, start_ms) WHERE session_id IS NOT NULL;
 CREATE INDEX trace_by_client_request ON trace (client_request_id) WHERE client_request_id IS NOT NULL;
 CREATE INDEX trace_tag_is ON trace USING gin (tags jsonb_path_ops);
@@ -82,7 +102,8 @@ CREATE TABLE trace_assessment (
     seq           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     assessment_id text COLLATE "C" NOT NULL,
     trace_seq     bigint NOT NULL REFERENCES trace ON DELETE CASCADE,
-    experiment_id bigint NOT NULL,
+    experiment_id bigint NOT NULL,        -- of the trace, as is its start: metrics then need not look at it
+    start_ms      bigint NOT NULL,
     kind          text COLLATE "C" NOT NULL CHECK (kind IN ('feedback', 'expectation', 'issue')),
     name          text COLLATE "C" NOT NULL,
     span_id       text COLLATE "C",
@@ -101,3 +122,5 @@ CREATE TABLE trace_assessment (
     UNIQUE (trace_seq, assessment_id)
 );
 CREATE INDEX trace_assessment_named ON trace_assessment (experiment_id, kind, name, trace_seq);
+CREATE INDEX trace_assessment_in_time ON trace_assessment (experiment_id, start_ms) INCLUDE (kind, name, number)
+    WHERE valid;

@@ -11,6 +11,7 @@ import msgspec
 
 from lakeward.kit.errors import InvalidParameter
 from lakeward.tracing import meaning, otlp, payloads, signature
+from lakeward.tracing.book import Book
 from lakeward.tracing.records import (
     ERROR,
     INFERRED_PREVIEW,
@@ -38,11 +39,12 @@ class _Group:
     """The spans of one trace, as they are found in a request."""
 
     __slots__ = (
-        "costs", "end", "facts", "parents", "parts", "resource", "root", "session", "spans", "start", "terms", "usages",
-        "user",
+        "book", "costs", "end", "facts", "parents", "parts", "resource", "root", "session", "spans", "start", "terms",
+        "usages", "user",
     )  # fmt: skip
 
-    def __init__(self, resource: Any) -> None:
+    def __init__(self, resource: Any, book: Book) -> None:
+        self.book = book
         self.start = 2**64
         self.end = 0
         self.spans = 0
@@ -78,7 +80,7 @@ class _Group:
         if meaning.has_numbers(facts):
             if usage := meaning.usage_of(facts):
                 self.usages[span_id] = usage
-            if cost := meaning.cost_of(facts):
+            if cost := self.book.cost(facts, start):
                 self.costs[span_id] = cost
 
     def arrival(self, trace_id: bytes, message: bytes) -> Arrival:
@@ -123,8 +125,11 @@ class _Group:
                     arrived.tags[key] = value
 
 
-def of(request: otlp.Message, body: bytes) -> list[Arrival]:
-    """`body` is the request as protobuf. Raises InvalidParameter, for all of it, if a span has no identity."""
+def of(request: otlp.Message, body: bytes, book: Book) -> list[Arrival]:
+    """`body` is the request as protobuf, `book` has the prices of spans that do not say what they cost.
+
+    Raises InvalidParameter, for all of it, if a span has no identity.
+    """
     groups: dict[bytes, _Group] = {}
     for i, resource_spans in enumerate(request.resource_spans):
         for j, scope_spans in enumerate(resource_spans.scope_spans):
@@ -132,7 +137,7 @@ def of(request: otlp.Message, body: bytes) -> list[Arrival]:
                 trace_id, span_id, parent = span.trace_id, span.span_id, span.parent_span_id
                 group = groups.get(trace_id)
                 if group is None:
-                    groups[trace_id] = group = _Group(resource_spans.resource)
+                    groups[trace_id] = group = _Group(resource_spans.resource, book)
                     otlp.check(span)
                 elif len(span_id) != 8 or span_id == _NOBODY or (parent and len(parent) != 8):
                     otlp.check(span)
@@ -181,7 +186,7 @@ def _clean(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def recount(stored: Sequence[bytes]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+def recount(stored: Sequence[bytes], book: Book) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """Tokens and cost over all spans of a trace."""
     parents: dict[bytes, bytes] = {}
     usages: dict[bytes, Usage] = {}
@@ -191,6 +196,6 @@ def recount(stored: Sequence[bytes]) -> tuple[dict[str, Any] | None, dict[str, A
         parents[span.span_id] = span.parent_span_id
         if usage := meaning.usage_of(facts):
             usages[span.span_id] = usage
-        if cost := meaning.cost_of(facts):
+        if cost := book.cost(facts, span.start_time_unix_nano):
             costs[span.span_id] = cost
     return meaning.total(parents, usages), meaning.total(parents, costs)

@@ -12,7 +12,7 @@ import msgspec
 
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import arrivals, ingest, otlp, payloads, render, traces
+from lakeward.tracing import arrivals, ingest, otlp, payloads, prices, render, traces
 from lakeward.tracing.store import traces as store
 
 FILE: Final = "traces.json"
@@ -38,7 +38,7 @@ async def find_home(tx: Tx, workspace: int, trace_id: str) -> Home:
 async def render_file(tx: Tx, home: Home, trace_id: str) -> bytes | None:
     """The file made from the spans that are here, or None if there are none."""
     spans = payloads.joined(await store.payloads(tx, home.seq))
-    return render.file_of(spans, trace_id) if spans else None
+    return render.file_of(spans, trace_id, await prices.book(tx)) if spans else None
 
 
 async def take_file(db: Database, workspace: int, experiment_id: int, trace_id: str, content: bytes) -> None:
@@ -58,10 +58,11 @@ async def take_file(db: Database, workspace: int, experiment_id: int, trace_id: 
     first = spans[0].trace_id
     for span in spans:
         span.trace_id = first
-    arrived = arrivals.of(request, request.SerializeToString())
+    book = await prices.recent(db)
+    arrived = arrivals.of(request, request.SerializeToString(), book)
     for each in arrived:
         each.trace_id = trace_id
-    await db.run(lambda tx: ingest.take(tx, workspace, str(experiment_id), arrived), transaction=True)
+    await db.run(lambda tx: ingest.take(tx, workspace, str(experiment_id), arrived, book), transaction=True)
 
 
 def _id(given: Any, size: int) -> bytes:

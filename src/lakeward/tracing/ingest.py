@@ -7,6 +7,7 @@ from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter, NotFound, PermissionDenied
 from lakeward.runtime.db import Tx
 from lakeward.tracing import arrivals
+from lakeward.tracing.book import Book
 from lakeward.tracing.records import IN_PROGRESS, MAX_LINKS, Arrival
 from lakeward.tracing.store import arrivals as store
 from lakeward.tracing.store import traces as trace_store
@@ -20,8 +21,10 @@ async def take(
     workspace: int,
     experiment_id: str,
     arrived: Sequence[Arrival],
+    book: Book,
     *,
     run_id: str | None = None,
+    location: int | None = None,
     confined: bool = False,
 ) -> None:
     """Store these arrivals: all or none. What spans of earlier requests said stands, in whatever order they come.
@@ -30,7 +33,7 @@ async def take(
     there is no such experiment here, InvalidParameter if it is in the trash.
     """
     number = experiments.parse_id(experiment_id)
-    rows = await store.arrive(tx, workspace, number, arrived) if arrived else []
+    rows = await store.arrive(tx, workspace, number, arrived, location) if arrived else []
     if len(rows) < len(arrived):
         await experiments.get_active(tx, workspace, experiment_id)
         raise NotFound(f"No experiment with the id {experiment_id} exists.")
@@ -46,6 +49,7 @@ async def take(
             await _recount(
                 tx,
                 row["seq"],
+                book,
                 tokens=not (told and row["total_tokens"] is not None),
                 cost=not (told and row["total_cost"] is not None),
             )
@@ -54,13 +58,13 @@ async def take(
         await store.link(tx, ended, "run", [run_id] * len(ended))
 
 
-async def _recount(tx: Tx, seq: int, *, tokens: bool, cost: bool) -> None:
+async def _recount(tx: Tx, seq: int, book: Book, *, tokens: bool, cost: bool) -> None:
     """Tokens and cost of a trace whose spans came in several requests; what its client told of them stands."""
     if not tokens and not cost:
         return
     if await trace_store.count_segments(tx, seq, _RECOUNTED_SEGMENTS + 1) > _RECOUNTED_SEGMENTS:
         return
-    counted_tokens, counted_cost = arrivals.recount(await trace_store.payloads(tx, seq))
+    counted_tokens, counted_cost = arrivals.recount(await trace_store.payloads(tx, seq), book)
     await store.set_tokens(tx, seq, counted_tokens if tokens else None, counted_cost if cost else None)
 
 

@@ -48,6 +48,7 @@ KEYS: Final[Mapping[str, tuple[str, int]]] = {
     key: (slot, rank) for slot, keys in _SPEAK.items() for rank, key in enumerate(keys)
 }
 NUMBERS: Final = frozenset({"usage", "cost", *TOKEN_KEYS, *COST_KEYS})
+_COSTS: Final = frozenset({"cost", *COST_KEYS})
 # What clients of MLflow look for, and the slot that says it.
 TRANSLATED: Final = {
     "mlflow.spanInputs": "inputs",
@@ -177,7 +178,13 @@ def usage_of(facts: Facts) -> Usage | None:
     return usage_from({key: value_of(facts[key][1]) for key in TOKEN_KEYS if key in facts})
 
 
+def says_cost(facts: Facts) -> bool:
+    """Whether a span speaks of its cost, be it that there is none."""
+    return not _COSTS.isdisjoint(facts)
+
+
 def cost_of(facts: Facts) -> Cost | None:
+    """What a span itself says that it cost."""
     if "cost" in facts:
         return cost_from(_decoded(facts["cost"][1]))
     if "total_cost" not in facts and "input_cost" not in facts and "output_cost" not in facts:

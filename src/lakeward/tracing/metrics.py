@@ -1,26 +1,26 @@
 """The trace-metrics API: counts, latencies, tokens, cost and assessments, by time and dimension; and correlation.
 
-Traces and assessments are summed up by the database; spans are read, within bounds, as they are no rows.
+Traces and spans are summed up from rollups (`rollups.py`), assessments by the database.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
 from lakeward.kit.errors import InvalidParameter
+from lakeward.kit.filters import Entity
 from lakeward.runtime.db import Tx
-from lakeward.tracing import meaning, payloads, search
-from lakeward.tracing.arrivals import STATUS
+from lakeward.tracing import columns, rollups, search
+from lakeward.tracing.columns import Array, Group, Key, Totals, Wanted
 from lakeward.tracing.search import measures
 from lakeward.tracing.search.measures import BUCKET, COUNT, Aggregation, Filters
+from lakeward.tracing.signature import numpy
 from lakeward.tracing.store import metrics as store
 
 MAX_POINTS: Final = 1_000
-_MAX_READ: Final = 20_000  # traces whose spans are read for one answer
-_READ_AT_ONCE: Final = 500
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -42,23 +42,83 @@ class Point(msgspec.Struct, frozen=True):
 
 
 async def query(tx: Tx, workspace: int, experiment_ids: Sequence[str], asked: Asked) -> list[Point]:
-    """All points of the answer, ordered by their dimensions. Raises InvalidParameter."""
+    """All points of the answer, ordered by their dimensions. `tx` is in no transaction. Raises InvalidParameter."""
     _check(asked)
     filters = measures.filters_of(asked.filters, asked.view)
     active = await search.active(tx, workspace, experiment_ids)
     if not active:
         return []
-    if asked.view == "SPANS":
-        return _of_spans(asked, await _read(tx, active, asked, filters))
-    rows = await store.aggregate(
-        tx, active, asked.view, _measure(asked), asked.aggregations, asked.dimensions, filters,
-        (asked.start_ms, asked.end_ms), asked.interval,
-    )  # fmt: skip
-    return [point for row in rows if (point := _point(asked, tuple(row))) is not None]
+    if asked.view == "ASSESSMENTS":
+        rows = await store.aggregate(
+            tx, active, measures.ASSESSMENTS[asked.metric], asked.aggregations, asked.dimensions, filters,
+            (asked.start_ms, asked.end_ms), asked.interval,
+        )  # fmt: skip
+        return [point for row in rows if (point := _point(asked, tuple(row))) is not None]
+    async with tx.transaction(isolation="repeatable_read", readonly=True):
+        groups = await _summed(tx, active, asked, filters)
+    points = (_point(asked, (*key, *_values(asked, groups[key]))) for key in sorted(groups))
+    return [point for point in points if point is not None]
 
 
-def _measure(asked: Asked) -> measures.Measure:
-    return (measures.TRACES if asked.view == "TRACES" else measures.ASSESSMENTS)[asked.metric]
+async def _summed(tx: Tx, active: list[int], asked: Asked, filters: Filters) -> dict[Key, Group]:
+    """What the rows of each group come to."""
+    kind = "trace" if asked.view == "TRACES" else "span"
+    bounds = (asked.start_ms, asked.end_ms)
+    measure = (measures.TRACES if kind == "trace" else measures.SPANS)[asked.metric]
+    named = [measures.DIMENSIONS[asked.view][each] for each in asked.dimensions]
+    among: Array | None = None
+    tests = list(filters.others)
+    clauses = list(filters.traces)
+    if kind == "trace":  # its own columns tell
+        tests += [(each.key, str(each.value)) for each in clauses if each.entity is Entity.ATTRIBUTE]
+        clauses = [each for each in clauses if each.entity is not Entity.ATTRIBUTE]
+    if clauses:
+        among = numpy().array(await store.matching(tx, active, clauses, asked.end_ms), dtype="<i8")
+    needed = [f"{kind}.{each}" for each in {*named, *(field for field, _ in tests), *([measure] if measure else [])}]
+    read = rollups.parts_of_traces if kind == "trace" else rollups.parts_of_spans
+    parts: AsyncIterator[rollups.Part] = read(tx, active, needed, bounds, among)
+    totals = Totals(_wanted(asked))
+    length = (asked.interval or 0) * 1000
+    async for found, mask in parts:
+        counted = mask
+        for field, value in tests:
+            counted = counted & columns.whether(found[f"{kind}.{field}"], value)
+        totals.add(
+            found[f"{kind}.{measure}"] if measure else None,
+            (found[f"{kind}.start"], length) if length else None,
+            [found[f"{kind}.{each}"] for each in named],
+            counted,
+        )
+    return totals.groups
+
+
+def _wanted(asked: Asked) -> Wanted:
+    kinds = {each.kind for each in asked.aggregations}
+    return Wanted(
+        sums=bool(kinds & {"SUM", "AVG"}),
+        extremes=bool(kinds & {"MIN", "MAX"}),
+        values="PERCENTILE" in kinds,
+        distinct=asked.metric == "session_count",
+    )
+
+
+def _values(asked: Asked, group: Group) -> list[float]:
+    found: list[float] = []
+    for wanted in asked.aggregations:
+        match wanted.kind:
+            case "COUNT":
+                found.append(group.different() if asked.metric == "session_count" else group.count)
+            case "SUM":
+                found.append(group.total)
+            case "AVG":
+                found.append(group.total / group.count)
+            case "MIN":
+                found.append(group.least)
+            case "MAX":
+                found.append(group.greatest)
+            case _:
+                found.append(group.percentile((wanted.percentile or 0.0) / 100))
+    return found
 
 
 def _check(asked: Asked) -> None:
@@ -101,82 +161,6 @@ def _point(asked: Asked, row: Sequence[Any]) -> Point | None:
         if value is not None
     }
     return Point({name: str(value) for name, value in given.items()}, values) if values else None
-
-
-# ── spans ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def _read(tx: Tx, active: list[int], asked: Asked, filters: Filters) -> list[dict[str, Any]]:
-    seqs = await store.traces_between(tx, active, filters, (asked.start_ms, asked.end_ms), _MAX_READ + 1)
-    if len(seqs) > _MAX_READ:
-        raise InvalidParameter(f"More than {_MAX_READ:,} traces in this time; ask for a shorter one.")
-    found = []
-    for at in range(0, len(seqs), _READ_AT_ONCE):
-        stored = await store.payloads_of(tx, seqs[at : at + _READ_AT_ONCE])
-        for segments in stored.values():
-            found += [told for span in payloads.joined(segments) if _holds(told := _told(span), asked, filters)]
-    return found
-
-
-def _told(span: Any) -> dict[str, Any]:
-    facts = meaning.facts_of(span.attributes)
-    end = span.end_time_unix_nano
-    return {
-        "name": span.name,
-        "type": meaning.type_of(facts),
-        "status": STATUS[span.status.code] if span.status.code < len(STATUS) else STATUS[0],
-        "model": meaning.text_of(facts, "model"),
-        "provider": meaning.text_of(facts, "provider"),
-        "start_ms": span.start_time_unix_nano // 1_000_000,
-        "latency": (end - span.start_time_unix_nano) / 1_000_000 if end else None,
-        **(meaning.cost_of(facts) or {}),
-    }
-
-
-def _holds(told: dict[str, Any], asked: Asked, filters: Filters) -> bool:
-    if asked.start_ms is not None and told["start_ms"] < asked.start_ms:
-        return False
-    if asked.end_ms is not None and told["start_ms"] > asked.end_ms:
-        return False
-    return all(told[field] == value for field, value in filters.others)
-
-
-def _of_spans(asked: Asked, spans: Sequence[dict[str, Any]]) -> list[Point]:
-    columns = [measures.DIMENSIONS["SPANS"][name] for name in asked.dimensions]
-    groups: dict[tuple[Any, ...], list[float]] = {}
-    length = (asked.interval or 0) * 1000
-    for told in spans:
-        bucket = (told["start_ms"] // length * length,) if length else ()
-        key = (*bucket, *(told[column] for column in columns))
-        number = 1 if asked.metric == "span_count" else told.get(asked.metric)
-        if number is not None:
-            groups.setdefault(key, []).append(number)
-    found = []
-    for key in sorted(groups, key=repr):
-        numbers = sorted(groups[key])
-        point = _point(asked, (*key, *(_aggregated(numbers, each) for each in asked.aggregations)))
-        if point is not None:
-            found.append(point)
-    return found
-
-
-def _aggregated(numbers: Sequence[float], wanted: Aggregation) -> float:
-    """Of sorted numbers, at least one. Percentiles are interpolated, as PostgreSQL's percentile_cont."""
-    match wanted.kind:
-        case "COUNT":
-            return len(numbers)
-        case "SUM":
-            return math.fsum(numbers)
-        case "AVG":
-            return math.fsum(numbers) / len(numbers)
-        case "MIN":
-            return numbers[0]
-        case "MAX":
-            return numbers[-1]
-    place = (wanted.percentile or 0.0) / 100 * (len(numbers) - 1)
-    below = math.floor(place)
-    above = min(below + 1, len(numbers) - 1)
-    return numbers[below] + (numbers[above] - numbers[below]) * (place - below)
 
 
 # ── correlation ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -69,6 +69,7 @@ class Trace(msgspec.Struct, frozen=True):
     tokens: tuple[int | None, ...]
     costs: tuple[float | None, ...]
     location: str | None
+    path: str | None = None  # of the Unity Catalog location it was sent to
 
     @property
     def duration_ms(self) -> int | None:
@@ -132,3 +133,20 @@ class Assessment(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     traces: list[Trace]
     next_page_token: str | None
+
+
+class Price(msgspec.Struct, frozen=True):
+    """What a million tokens of a model cost, in US dollars: as listed, or as an administrator says it (`id`)."""
+
+    provider: str
+    model: str
+    input: float
+    output: float
+    cache_read: float | None = None
+    cache_write: float | None = None
+    valid_from: int = 0  # epoch milliseconds
+    note: str = ""
+    as_of: str = ""  # of the list: when its figures were taken
+    id: int | None = None
+    set_by: str = ""
+    set_at: int = 0

@@ -9,6 +9,7 @@ from opentelemetry.proto.common.v1 import common_pb2
 
 from lakeward.runtime.http import spell
 from lakeward.tracing import meaning
+from lakeward.tracing.book import Book
 from lakeward.tracing.otlp import set_value, value_of
 
 Encode = Callable[[bytes], str]
@@ -55,7 +56,7 @@ def _attributes(attributes: Iterable[Any]) -> list[dict[str, Any]]:
     return [{"key": each.key, "value": value_json(each.value)} for each in attributes]
 
 
-def translations(span: Any) -> dict[str, Any]:
+def translations(span: Any, book: Book) -> dict[str, Any]:
     """MLflow's attributes of a span that speaks other conventions. What it says itself is not among them."""
     facts = meaning.facts_of(span.attributes)
     own = {each.key for each in span.attributes}
@@ -69,7 +70,7 @@ def translations(span: Any) -> dict[str, Any]:
             found[key] = meaning.plain(meaning.said(facts, slot))
     if _USAGE not in own and (usage := meaning.usage_of(facts)):
         found[_USAGE] = usage
-    if _COST not in own and (cost := meaning.cost_of(facts)):
+    if _COST not in own and (cost := book.cost(facts, span.start_time_unix_nano)):
         found[_COST] = cost
     return found
 
@@ -80,10 +81,10 @@ def _own_type(span: Any) -> str:
     return meaning.type_of(meaning.facts_of(others))
 
 
-def span_json(span: Any, encode: Encode = base64_of) -> dict[str, Any]:
+def span_json(span: Any, book: Book, encode: Encode = base64_of) -> dict[str, Any]:
     """A span as clients of MLflow read it; `encode` writes ids."""
     made = _span(span, encode)
-    if extra := translations(span):
+    if extra := translations(span, book):
         kept = [each for each in made["attributes"] if each["key"] not in extra]
         made["attributes"] = kept + [{"key": key, "value": plain_json(value)} for key, value in extra.items()]
     return made
@@ -121,18 +122,18 @@ def _span(span: Any, encode: Encode) -> dict[str, Any]:
 # ── traces.json ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def file_of(spans: Iterable[Any], trace_id: str) -> bytes:
+def file_of(spans: Iterable[Any], trace_id: str, book: Book) -> bytes:
     """The `traces.json` that a client of version 3 downloads where spans are files."""
-    return msgspec.json.encode({"spans": [_file_span(span, trace_id) for span in spans]})
+    return msgspec.json.encode({"spans": [_file_span(span, trace_id, book) for span in spans]})
 
 
 def _dumped(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _file_span(span: Any, trace_id: str) -> dict[str, Any]:
+def _file_span(span: Any, trace_id: str, book: Book) -> dict[str, Any]:
     attributes = {each.key: _dumped(meaning.plain(each.value)) for each in span.attributes}
-    attributes |= {key: _dumped(value) for key, value in translations(span).items()}
+    attributes |= {key: _dumped(value) for key, value in translations(span, book).items()}
     attributes[_REQUEST_ID] = _dumped(trace_id)
     return {
         "trace_id": base64_of(span.trace_id),

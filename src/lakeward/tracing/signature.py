@@ -30,11 +30,11 @@ _terms: dict[tuple[str, str], list[int]] = {}
 
 
 @functools.cache
-def _numpy() -> Any:
-    """Ten times as fast as Python's own loops; loaded by processes that take spans in, when the first come."""
-    import numpy  # noqa: ICN001, PLC0415
+def numpy() -> Any:
+    """Ten times as fast as Python's own loops; loaded where spans are taken in or summed up, when first needed."""
+    import numpy as np  # noqa: PLC0415
 
-    return numpy
+    return np
 
 
 def term_positions(kind: str, value: str) -> list[int]:
@@ -53,7 +53,7 @@ def sign(text: bytes, terms: Iterable[tuple[str, str]]) -> bytes:
     """The signature of a text and of (kind, name) pairs."""
     if len(text) > _MAX_TEXT:
         return FULL
-    np = _numpy()
+    np = numpy()
     codes = np.frombuffer(text.translate(_WORDS), dtype=np.uint8)
     flags = np.zeros(BITS, dtype=np.uint8)
     if len(codes) >= _WIDTHS[0]:
@@ -86,7 +86,7 @@ def text_positions(text: str, *, folded: bool) -> set[int]:
 
 def transposed(signatures: Sequence[bytes], members: int) -> bytes:
     """Bit planes: bit m of plane b, from the left, is bit b of signature m; `members` of them, the rest empty."""
-    np = _numpy()
+    np = numpy()
     table = np.zeros((members, SIZE), dtype=np.uint8)
     table[: len(signatures)] = np.frombuffer(b"".join(signatures), dtype=np.uint8).reshape(-1, SIZE)
     planes = []

@@ -75,8 +75,11 @@ def complete(trace: Trace, spans: int) -> bool:
 # ── what clients tell ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def tell(tx: Tx, workspace: int, experiment_id: str, told: Told) -> int:
-    """What the client says about a whole trace, before, between or after its spans. Returns the trace's number."""
+async def tell(tx: Tx, workspace: int, experiment_id: str, told: Told, location: int | None = None) -> int:
+    """What the client says about a whole trace, before, between or after its spans. Returns the trace's number.
+
+    `location`: the Unity Catalog location it was sent to, if it was.
+    """
     _check(told)
     number = experiments.parse_id(experiment_id)
     metadata = dict(told.metadata)
@@ -92,7 +95,7 @@ async def tell(tx: Tx, workspace: int, experiment_id: str, told: Told) -> int:
         client_request_id=told.client_request_id or None,
     )
     seq = await arrival_store.tell(
-        tx, workspace, number, kept, _cut(name, MAX_NAME), _cut(session, MAX_SESSION), tokens, cost
+        tx, workspace, number, kept, _cut(name, MAX_NAME), _cut(session, MAX_SESSION), tokens, cost, location
     )
     if seq is None:
         await experiments.get_active(tx, workspace, experiment_id)

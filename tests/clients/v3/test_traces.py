@@ -258,7 +258,7 @@ def test_log_feedback_as_in_the_announcement(client: MlflowClient, experiment: s
     assert said.valid is True
 
 
-VALUES = [True, 3.0, 0.25, "yes", ["a", "b"], {"a": 1, "b": ["c"]}]
+VALUES = [True, 3.0, 0.25, "yes", ["a", "b"], {"a": 1, "b": ["c"]}, {"a": None, "b": [None, {"c": None}]}]
 
 
 @pytest.mark.parametrize("value", VALUES, ids=str)
@@ -309,3 +309,62 @@ def test_the_life_of_an_assessment(client: MlflowClient, experiment: str) -> Non
     assert found("feedback.tone = 'rude'") == 0
     mlflow.log_expectation(trace_id=trace_id, name="answer", value="a test")
     assert found("expectation.answer = 'a test'") == 1
+
+
+def test_attachments(client: MlflowClient, experiment: str, side: Side) -> None:
+    from mlflow.tracing.attachments import Attachment
+    from mlflow.tracing.client import TracingClient
+
+    image = b"\x89PNG\r\n" + bytes(range(256)) * 500
+    with mlflow.start_span("look at it") as span:
+        span.set_inputs({"image": Attachment(content_type="image/png", content_bytes=image), "text": "what is it"})
+    trace = mlflow.get_trace(flushed())
+    reference = Attachment.parse_ref(trace.data.spans[0].inputs["image"])
+    assert (reference["content_type"], reference["size"]) == ("image/png", len(image))
+    files = TracingClient()._get_artifact_repo_for_trace(trace.info)
+    assert files.download_trace_attachment(reference["attachment_id"]) == image
+    shown = {"request_id": trace.info.trace_id, "path": reference["attachment_id"]}
+    path = "/ajax-api/2.0/mlflow/get-trace-artifact"
+    assert side.server.request("GET", path, params=shown).content == image
+    spans = side.server.request("GET", path, params={"request_id": trace.info.trace_id}).json()["spans"]
+    assert [each["name"] for each in spans] == ["look at it"]
+    client.delete_traces(experiment, trace_ids=[trace.info.trace_id])
+    assert side.server.request("GET", path, params=shown).status_code == 404
+
+
+@pytest.mark.modes("http")
+@pytest.mark.beyond
+def test_exported_lines_are_traces(client: MlflowClient, experiment: str, side: Side) -> None:
+    from mlflow.entities import Trace
+
+    for number in range(3):
+        answer(f"number {number}")
+        mlflow.log_feedback(trace_id=flushed(), name="good", value={"n": number})
+    body = {"experiment_ids": [experiment], "format": "jsonl"}
+    lines = side.server.post("/api/2.0/lakeward/traces/export", body).text.splitlines()
+    found = [Trace.from_json(line) for line in lines]
+    for trace in found:
+        read = mlflow.get_trace(trace.info.trace_id)
+        assert trace.info.to_dict() == read.info.to_dict()
+        for mine, theirs in zip(trace.data.spans, read.data.spans, strict=True):
+            assert (mine.name, mine.span_id, mine.parent_id) == (theirs.name, theirs.span_id, theirs.parent_id)
+            assert (mine.start_time_ns, mine.end_time_ns) == (theirs.start_time_ns, theirs.end_time_ns)
+            assert (mine.status, mine.events) == (theirs.status, theirs.events)
+            assert mine.attributes == theirs.attributes
+    assert [trace.info.assessments[0].value["n"] for trace in found] == [2, 1, 0]
+
+
+@pytest.mark.modes("http")
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "claude-sonnet-4-5", "gemini-2.5-flash", "gpt-4.1-2025-04-14"])
+def test_cost_is_what_the_client_would_say(experiment: str, model: str) -> None:
+    """In `databricks` mode the client says it itself, in http mode the server does: they agree."""
+    from mlflow.tracing.utils import calculate_cost_by_model_and_token_usage
+
+    usage = {"input_tokens": 1000, "output_tokens": 200, "total_tokens": 1200, "cache_read_input_tokens": 600}
+    with mlflow.start_span("root"), mlflow.start_span("call", span_type=SpanType.CHAT_MODEL) as span:
+        span.set_attribute("mlflow.chat.tokenUsage", usage)
+        span.set_attribute("mlflow.llm.model", model)
+    expected = calculate_cost_by_model_and_token_usage(model, usage)
+    trace = mlflow.get_trace(flushed())
+    assert trace.info.cost == pytest.approx(expected)
+    assert trace.data.spans[1].llm_cost == pytest.approx(expected)

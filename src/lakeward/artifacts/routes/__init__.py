@@ -7,6 +7,7 @@ routes = [
     *files.routes,
     *tracking.routes,
     *tracking.ui,
+    *tracking.traced,
     *tracking.plain,
     *signed.routes,
 ]

@@ -19,6 +19,7 @@ from lakeward.tracking import of_run
 
 routes = Routes("artifacts", MLFLOW_2_0)
 ui = Routes("artifacts", ("/ajax-api/2.0/mlflow",))
+traced = Routes("artifacts", ("/ajax-api/2.0/mlflow", "/ajax-api/3.0/mlflow"))
 plain = Routes("artifacts")
 
 _RUN = of_run("run_id", "run_uuid")
@@ -183,6 +184,15 @@ async def _trace_credential(call: Call, req: wire.TraceCredentials, method: str)
     top = await trace_top(call, home.experiment_id, req.request_id, access)
     signed = await UrlSigner(call, signing.MAX_SECONDS).file(method, _below(top, req.path or "traces.json"))
     return wire.TraceCredentialsResponse(wire.CredentialInfo("", req.path, signed.url, signed.kind, signed.header_list))
+
+
+@traced.get("/get-trace-artifact", allow=READ.on(of_trace("request_id")), tx=None)
+async def get_trace_artifact(call: Call, req: wire.GetTraceArtifact) -> Reply:
+    """What a page shows of a trace: one of its attachments, or the file of its spans."""
+    async with call.db.connection() as connection:
+        home = await tracing.find_home(connection, call.workspace, req.request_id)
+    top = await trace_top(call, home.experiment_id, req.request_id, Access.READ)
+    return await deliver(call, _below(top, f"attachments/{req.path}" if req.path else "traces.json"))
 
 
 @routes.get("/traces/{request_id}/credentials-for-data-upload", allow=EDIT.on(of_trace("request_id")), tx=None)

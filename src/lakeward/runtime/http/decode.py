@@ -1,9 +1,11 @@
 """From body, query and path to the route's struct. Unknown fields are ignored, wrong types refused, sizes bounded."""
 
+import functools
 import re
+import types
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -16,6 +18,7 @@ from lakeward.runtime.http.table import Route
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 _ZSTD_WINDOW = 1 << 26
 _ZSTD_PIECE = 1 << 20
+_NO_PARTS: tuple[Mapping[str, Any], Any] = ({}, None)
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
@@ -86,7 +89,7 @@ def decode(route: Route, body: bytes, query: bytes, params: Mapping[str, str]) -
         fields.update(_json_object(body))
     fields.update(params)
     try:
-        return msgspec.convert(_without_nulls(fields), route.request, strict=False)
+        return msgspec.convert(_without_nulls(fields, route.request), route.request, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidParameter(explain(str(error))) from error
     except RecursionError as error:
@@ -119,13 +122,35 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _without_nulls(value: Any) -> Any:
-    """In protobuf JSON a null field is an absent one."""
+def _without_nulls(value: Any, wanted: Any) -> Any:
+    """In protobuf JSON a null field is an absent one; in a value of any type a null is itself."""
+    if wanted is Any:
+        return value
+    fields, inside = _parts(wanted)
     if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        return {
+            key: _without_nulls(item, fields.get(key, inside))
+            for key, item in value.items()
+            if item is not None or (inside is Any and key not in fields)
+        }
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
+        return [_without_nulls(item, inside) for item in value]
     return value
+
+
+@functools.cache
+def _parts(wanted: Any) -> tuple[Mapping[str, Any], Any]:
+    """The types of a struct's fields, and of what a list or an object of this type holds."""
+    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
+        return {each.encode_name: each.type for each in msgspec.structs.fields(wanted)}, None
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if origin is Annotated:
+        return _parts(arguments[0])
+    if origin in (list, dict):
+        return {}, arguments[-1]
+    if origin in (Union, types.UnionType):
+        return next((found for each in arguments if (found := _parts(each)) != _NO_PARTS), _NO_PARTS)
+    return _NO_PARTS
 
 
 def explain(message: str) -> str:

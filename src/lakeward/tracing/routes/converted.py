@@ -1,5 +1,7 @@
 """From assessments on the wire to records."""
 
+from typing import Any
+
 from lakeward.tracing.records import Assessment as Record
 from lakeward.tracing.wire.assessments import Assessment
 
@@ -24,3 +26,22 @@ def assessment_record(given: Assessment, trace_id: str, actor: str, now: int) ->
         given.created_ms(now),
         given.updated_ms(now),
     )
+
+
+def update_fields(given: Assessment, mask: str) -> tuple[set[str], dict[str, Any]]:
+    """Which fields of an assessment are to be changed, and what they shall be."""
+    fields = {_snake(each) for each in mask.split(",") if each}
+    changes: dict[str, Any] = {
+        "name": given.assessment_name,
+        "rationale": given.rationale,
+        "metadata": given.metadata,
+        "error": given.failure(),
+    }
+    if fields & {"feedback", "expectation"}:
+        changes["kind"], changes["value"] = given.kind_and_value()
+    return fields, changes
+
+
+def _snake(name: str) -> str:
+    """A path of a protobuf field mask, which JSON spells assessmentName."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name.strip())

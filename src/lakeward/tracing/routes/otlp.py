@@ -6,10 +6,14 @@ from typing import Final
 from lakeward.experiments import of_experiment
 from lakeward.kit.errors import InvalidParameter, LimitExceeded
 from lakeward.runtime.http import EDIT, Call, Reply, Routes, read_body
-from lakeward.tracing import arrivals, ingest, otlp
+from lakeward.tracing import arrivals, ingest, locations, otlp, prices
+from lakeward.tracing.book import Book
+from lakeward.tracing.places import Location, path_of_spans
 from lakeward.tracing.records import Arrival
+from lakeward.tracing.securable import of_table
 
 routes = Routes("traces")
+platform = Routes("traces", ("/api/2.0/otel",))
 
 MAX_BODY: Final = 64 << 20  # as sent, and decompressed
 # Bodies that one process works on at a time: whoever sends more is told to come back.
@@ -17,6 +21,8 @@ _AT_ONCE: Final = 256 << 20
 _LARGE: Final = 1 << 20  # what takes longer than some 50 ms is read beside the event loop
 _EXPERIMENT: Final = "x-mlflow-experiment-id"
 _RUN: Final = "x-mlflow-run-id"
+_TABLE: Final = "x-databricks-uc-table-name"
+_GIVEN: Final = EDIT.on(of_table(header=_TABLE).if_said(), of_experiment(header=_EXPERIMENT).if_said())
 
 
 class _Working:
@@ -31,12 +37,27 @@ _working = _Working()
 @routes.post("/v1/traces", allow=EDIT.on(of_experiment(header=_EXPERIMENT)), tx=None, raw_body=True, max_body=MAX_BODY)
 async def export_traces(call: Call) -> Reply:
     """Spans as any OpenTelemetry exporter sends them, durable when this answers."""
+    return await _export(call, None)
+
+
+@platform.post("/v1/traces", allow=_GIVEN, tx=None, raw_body=True, max_body=MAX_BODY)
+async def export_platform_traces(call: Call) -> Reply:
+    """The same, to an experiment or to the table of spans of a Unity Catalog location."""
+    table = call.header(_TABLE)
+    if not table:
+        return await _export(call, None)
+    async with call.db.connection() as tx:
+        location = await locations.get(tx, call.workspace, path_of_spans(table))
+    return await _export(call, location)
+
+
+async def _export(call: Call, location: Location | None) -> Reply:
     media_type = (call.header("content-type") or "").partition(";")[0].strip().lower()
     if media_type not in otlp.EMPTY_ANSWER:
         raise InvalidParameter(
             f"The Content-Type {media_type!r} is not supported; send {' or '.join(otlp.EMPTY_ANSWER)}."
         )
-    experiment_id = call.header(_EXPERIMENT)
+    experiment_id = call.header(_EXPERIMENT) if location is None else locations.home_of(location)
     if not experiment_id:
         raise InvalidParameter(f"The header {_EXPERIMENT} must name the experiment that the traces belong to.")
     body = await read_body(call, MAX_BODY)
@@ -44,24 +65,28 @@ async def export_traces(call: Call) -> Reply:
         raise LimitExceeded("The server is busy with other spans. Retry.")
     _working.size += len(body)
     try:
-        await _take(call, experiment_id, body, media_type)
+        await _take(call, experiment_id, body, media_type, location)
     finally:
         _working.size -= len(body)
     return Reply(200, {"content-type": media_type}, otlp.EMPTY_ANSWER[media_type])
 
 
-def _read(body: bytes, media_type: str) -> list[Arrival]:
+def _read(body: bytes, media_type: str, book: Book) -> list[Arrival]:
     request = otlp.decode(body, media_type)
-    return arrivals.of(request, body if media_type == otlp.PROTOBUF else request.SerializeToString())
+    return arrivals.of(request, body if media_type == otlp.PROTOBUF else request.SerializeToString(), book)
 
 
-async def _take(call: Call, experiment_id: str, body: bytes, media_type: str) -> None:
+async def _take(call: Call, experiment_id: str, body: bytes, media_type: str, location: Location | None) -> None:
+    book = await prices.recent(call.db)
     if len(body) > _LARGE:
-        arrived = await asyncio.to_thread(_read, body, media_type)
+        arrived = await asyncio.to_thread(_read, body, media_type, book)
     else:
-        arrived = _read(body, media_type)
+        arrived = _read(body, media_type, book)
     run_id, confined = call.header(_RUN), call.confined
+    place = None if location is None else location.id
     await call.db.run(
-        lambda tx: ingest.take(tx, call.workspace, experiment_id, arrived, run_id=run_id, confined=confined),
+        lambda tx: ingest.take(
+            tx, call.workspace, experiment_id, arrived, book, run_id=run_id, location=place, confined=confined
+        ),
         transaction=True,
     )

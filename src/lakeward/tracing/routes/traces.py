@@ -8,7 +8,7 @@ from lakeward.experiments import of_experiment
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
-from lakeward.tracing import assessments, ingest, payloads, search, traces
+from lakeward.tracing import assessments, ingest, payloads, prices, search, traces
 from lakeward.tracing.records import Assessment as AssessmentRecord
 from lakeward.tracing.records import Trace
 from lakeward.tracing.render import span_json
@@ -76,8 +76,9 @@ async def get_trace(call: Call, req: wire.GetTrace) -> wire.GetTraceResponse:
     spans = await traces.spans_of(call.tx, found)
     if not req.allow_partial and not traces.complete(found, len(spans)):
         raise NotFound(f"Trace with ID {req.trace_id} is not fully exported yet, please try again later.")
+    book = await prices.book(call.tx)
     [info] = await infos(call, call.tx, [found])
-    return wire.GetTraceResponse(wire.TraceWithSpans(info, [span_json(span) for span in spans]))
+    return wire.GetTraceResponse(wire.TraceWithSpans(info, [span_json(span, book) for span in spans]))
 
 
 @routes.get("/traces/batchGet", allow=READ.on(of_trace("trace_ids").kept()))
@@ -85,11 +86,12 @@ async def batch_get_traces(call: Call, req: wire.BatchGetTraces) -> wire.BatchGe
     """Traces with their spans. Those that are not complete yet are left out."""
     found = await _named(call, req)
     stored = await store.payloads_of(call.tx, [each.seq for each in found])
+    book = await prices.book(call.tx)
     answered = []
     for each, info in zip(found, await infos(call, call.tx, found), strict=True):
         spans = payloads.joined(stored.get(each.seq, ()))
         if traces.complete(each, len(spans)):
-            answered.append(wire.TraceWithSpans(info, [span_json(span) for span in spans]))
+            answered.append(wire.TraceWithSpans(info, [span_json(span, book) for span in spans]))
     return wire.BatchGetTracesResponse(answered)
 
 

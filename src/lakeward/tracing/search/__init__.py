@@ -48,10 +48,15 @@ async def page(
     order_by: Sequence[str],
     max_results: int | None,
     page_token: str | None,
+    *,
+    locations: Sequence[str] = (),
 ) -> tuple[list[int], str | None]:
-    """The trace seqs of a page, and the token of the next. A page may be short, or empty, and still have a next one."""
+    """The trace seqs of a page, and the token of the next. A page may be short, or empty, and still have a next one.
+
+    `locations`: only traces that were sent to one of these Unity Catalog locations.
+    """
     here = await active(tx, workspace, experiment_ids)
-    question = Question.asked(workspace, here, filter_text, order_by, max_results, page_token)
+    question = Question.asked(workspace, here, filter_text, order_by, max_results, page_token, locations)
     if not here:
         return [], None
     await _check_patterns(tx, question)

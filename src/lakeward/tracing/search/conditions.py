@@ -9,6 +9,7 @@ from lakeward.kit.errors import InvalidParameter
 from lakeward.kit.filters import Comparison, Entity, Op
 from lakeward.runtime.sql import Parameters
 from lakeward.tracing.records import NAME_TAG, PROMPTS_TAG, RUN_KEY, SESSION_KEY
+from lakeward.tracing.search.vocabulary import AMOUNTS
 
 _COLUMN: Final = {
     "request_id": "t.trace_id",
@@ -19,8 +20,10 @@ _COLUMN: Final = {
     "name": "t.name",
     "client_request_id": "t.client_request_id",
     "experiment_id": "t.experiment_id::text",
+    "location": "(SELECT l.path FROM trace_location l WHERE l.id = t.location_id)",  # asked by routes, not by words
+    **{name: f"t.{name}" for name in AMOUNTS},
 }
-NUMBERS: Final = frozenset({"timestamp_ms", "execution_time_ms", "end_time_ms"})
+NUMBERS: Final = frozenset({"timestamp_ms", "execution_time_ms", "end_time_ms", *AMOUNTS})
 _TEXT_TEST: Final = {
     Op.EQ: "{} = {}::text",
     Op.NE: "{} <> {}::text",

@@ -23,33 +23,30 @@ _FILTER: Final = re.compile(
 )
 
 
-class Measure(NamedTuple):
-    """A number of each row; None counts rows. `distinct` counts different values."""
-
-    expression: str | None
-    distinct: bool = False
-
-
-TRACES: Final[Mapping[str, Measure]] = {
-    "trace_count": Measure(None),
-    "session_count": Measure("t.session_id", distinct=True),
-    "latency": Measure("t.end_ms - t.start_ms"),
-    "input_tokens": Measure("t.input_tokens"),
-    "output_tokens": Measure("t.output_tokens"),
-    "total_tokens": Measure("t.total_tokens"),
-    "cache_read_input_tokens": Measure("t.cache_read_tokens"),
-    "cache_creation_input_tokens": Measure("t.cache_creation_tokens"),
-    "input_cost": Measure("t.input_cost"),
-    "output_cost": Measure("t.output_cost"),
-    "total_cost": Measure("t.total_cost"),
+# The column of each metric; None counts rows.
+TRACES: Final[Mapping[str, str | None]] = {
+    "trace_count": None,
+    "session_count": "session",
+    "latency": "latency",
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "total_tokens": "total_tokens",
+    "cache_read_input_tokens": "cache_read_input_tokens",
+    "cache_creation_input_tokens": "cache_creation_input_tokens",
+    "input_cost": "input_cost",
+    "output_cost": "output_cost",
+    "total_cost": "total_cost",
 }
-ASSESSMENTS: Final[Mapping[str, Measure]] = {
-    "assessment_count": Measure(None),
-    "assessment_value": Measure("a.number"),
+SPANS: Final[Mapping[str, str | None]] = {
+    "span_count": None,
+    "latency": "latency",
+    "input_cost": "input_cost",
+    "output_cost": "output_cost",
+    "total_cost": "total_cost",
 }
-SPANS: Final = ("span_count", "latency", "input_cost", "output_cost", "total_cost")
+ASSESSMENTS: Final[Mapping[str, str]] = {"assessment_count": "*", "assessment_value": "a.number"}  # as SQL
 DIMENSIONS: Final[Mapping[str, Mapping[str, str]]] = {
-    "TRACES": {"trace_name": "t.name", "trace_status": "t.state"},
+    "TRACES": {"trace_name": "name", "trace_status": "status"},
     "ASSESSMENTS": {"assessment_name": "a.name", "assessment_value": "a.value"},
     "SPANS": {
         "span_name": "name", "span_type": "type", "span_status": "status", "span_model_name": "model",

@@ -10,7 +10,7 @@ from lakeward.kit.filters import Comparison, Entity, Op, Order, parse_filter, pa
 from lakeward.runtime.sql import Parameters, after
 from lakeward.tracing.search.conditions import where
 from lakeward.tracing.search.spans import SpanClause
-from lakeward.tracing.search.vocabulary import VOCABULARY
+from lakeward.tracing.search.vocabulary import AMOUNTS, VOCABULARY
 
 DEFAULT_RESULTS: Final = 100
 MAX_RESULTS: Final = 5_000
@@ -27,6 +27,7 @@ _ORDER: Final = {
     "experiment_id": ("t.experiment_id", ""),
     "name": ("t.name", "''"),
     "run_id": ("t.metadata ->> 'mlflow.sourceRun'", "''"),
+    **{name: (f"t.{name}", "0") for name in AMOUNTS},
 }
 
 
@@ -49,14 +50,19 @@ class Question:
         order_by: Sequence[str],
         max_results: int | None,
         page_token: str | None,
+        locations: Sequence[str] = (),
     ) -> Self:
         if max_results is not None and not 1 <= max_results <= MAX_RESULTS:
             raise InvalidParameter(
                 f"Invalid value {max_results} for parameter 'max_results': it must be between 1 and {MAX_RESULTS}."
             )
-        clauses = parse_filter(filter_text, VOCABULARY)
+        clauses = list(parse_filter(filter_text, VOCABULARY))
+        if locations:
+            clauses.append(Comparison(Entity.ATTRIBUTE, "location", Op.IN, tuple(locations)))
         about_spans = [each for each in clauses if each.entity is Entity.SPAN or _is_text(each)]
-        context = pages.context_of("traces", workspace, sorted(experiments), filter_text or "", list(order_by))
+        context = pages.context_of(
+            "traces", workspace, sorted(experiments), filter_text or "", list(order_by), *locations
+        )
         made = cls(
             sorted(set(experiments)),
             tuple(each for each in clauses if each not in about_spans),

@@ -17,6 +17,10 @@ _END: Final = Field(Kind.NUMBER, NUMERIC, "end_time_ms")
 _STATUS: Final = Field(Kind.TEXT, _TEXT, "status")
 _EXPERIMENT: Final = Field(Kind.TEXT, frozenset({Op.EQ, Op.NE}) | LISTED, "experiment_id")
 
+AMOUNTS: Final = (
+    "input_tokens", "output_tokens", "total_tokens", "input_cost", "output_cost", "total_cost",
+)  # fmt: skip
+
 SPAN_FIELDS: Final = ("name", "type", "status")
 SPAN_ATTRIBUTE: Final = "attributes."
 CONTENT: Final = "content"
@@ -42,6 +46,7 @@ VOCABULARY: Final = Vocabulary(
             "prompt": Field(Kind.TEXT, frozenset({Op.EQ}), "prompt"),
             "text": Field(Kind.TEXT, frozenset({Op.LIKE, Op.ILIKE}), "text"),
             "experiment_id": _EXPERIMENT,
+            **{name: Field(Kind.NUMBER, NUMERIC, name) for name in AMOUNTS},
         },
         Entity.TAG: Field(Kind.TEXT, _LABEL | LISTED),
         Entity.METADATA: Field(Kind.TEXT, _LABEL | LISTED),

@@ -26,10 +26,10 @@ _ARRIVE = """
         INSERT INTO trace AS t (
             trace_id, workspace_id, experiment_id, start_ms, end_ms, state, name, session_id, request_preview,
             response_preview, tags, metadata, input_tokens, output_tokens, total_tokens, cache_read_tokens,
-            cache_creation_tokens, input_cost, output_cost, total_cost)
+            cache_creation_tokens, input_cost, output_cost, total_cost, location_id)
         SELECT trace_id, $2, experiment_id, start_ms, end_ms, state, name, session_id, request_preview,
                response_preview, tags::jsonb, metadata::jsonb, input_tokens, output_tokens, total_tokens,
-               cache_read_tokens, cache_creation_tokens, input_cost, output_cost, total_cost
+               cache_read_tokens, cache_creation_tokens, input_cost, output_cost, total_cost, $24::bigint
         FROM arrived ORDER BY trace_id
         ON CONFLICT (trace_id, workspace_id) DO UPDATE SET
             start_ms = CASE WHEN t.finalized THEN t.start_ms ELSE least(t.start_ms, excluded.start_ms) END,
@@ -38,6 +38,7 @@ _ARRIVE = """
             state = CASE WHEN t.state IN ('OK', 'ERROR') THEN t.state ELSE excluded.state END,
             name = coalesce(t.name, excluded.name),
             session_id = coalesce(t.session_id, excluded.session_id),
+            location_id = coalesce(t.location_id, excluded.location_id),
             request_preview = coalesce(t.request_preview, excluded.request_preview),
             response_preview = coalesce(t.response_preview, excluded.response_preview),
             tags = CASE WHEN t.tags @> excluded.tags THEN t.tags ELSE excluded.tags || t.tags END,
@@ -64,7 +65,9 @@ def _json(value: dict[str, str]) -> str:
     return _encode(value).decode() if value else "{}"
 
 
-async def arrive(tx: Tx, workspace: int, experiment_id: int, arrivals: Sequence[Arrival]) -> list[Any]:
+async def arrive(
+    tx: Tx, workspace: int, experiment_id: int, arrivals: Sequence[Arrival], location: int | None = None
+) -> list[Any]:
     """Store these arrivals, of different traces. One row for each, or none at all if the experiment is not active.
 
     `joined` says that the trace was there before.
@@ -86,6 +89,7 @@ async def arrive(tx: Tx, workspace: int, experiment_id: int, arrivals: Sequence[
         [each.spans for each in arrivals],
         [each.payload for each in arrivals],
         [each.signature for each in arrivals],
+        location,
     )  # fmt: skip
     return rows
 
@@ -106,12 +110,13 @@ _TELL = """
     INSERT INTO trace AS t (
         trace_id, workspace_id, experiment_id, start_ms, end_ms, state, finalized, name, client_request_id, session_id,
         request_preview, response_preview, tags, metadata, input_tokens, output_tokens, total_tokens, cache_read_tokens,
-        cache_creation_tokens, input_cost, output_cost, total_cost)
+        cache_creation_tokens, input_cost, output_cost, total_cost, location_id)
     SELECT $3, $2, e.id, $4, $5, $6, true, $7, $8, $9, $10, $11, $12::jsonb, $13::jsonb, $14, $15, $16, $17, $18, $19,
-           $20, $21
+           $20, $21, $22
     FROM experiment e WHERE e.id = $1 AND e.workspace_id = $2 AND e.deleted_at IS NULL AND NOT e.purging
     ON CONFLICT (trace_id, workspace_id) DO UPDATE SET
-        experiment_id = excluded.experiment_id, start_ms = excluded.start_ms, finalized = true,
+        experiment_id = excluded.experiment_id, location_id = coalesce(excluded.location_id, t.location_id),
+        start_ms = excluded.start_ms, finalized = true,
         end_ms = coalesce(excluded.end_ms, t.end_ms),
         state = CASE WHEN excluded.state = 'STATE_UNSPECIFIED' THEN t.state ELSE excluded.state END,
         name = coalesce(excluded.name, t.name),
@@ -141,13 +146,14 @@ async def tell(
     session_id: str | None,
     tokens: dict[str, Any],
     cost: dict[str, Any],
+    location: int | None = None,
 ) -> int | None:
     """The trace's number, or None if the experiment is not active in this workspace."""
     found: int | None = await tx.fetchval(
         _TELL, experiment_id, workspace, told.trace_id, told.start_ms,
         None if told.duration_ms is None else told.start_ms + told.duration_ms, told.state, name,
         told.client_request_id, session_id, told.request_preview, told.response_preview, _json(told.tags),
-        _json(told.metadata), *(tokens.get(key) for key in TOKEN_KEYS), *(cost.get(key) for key in COST_KEYS),
+        _json(told.metadata), *(tokens.get(key) for key in TOKEN_KEYS), *(cost.get(key) for key in COST_KEYS), location,
     )  # fmt: skip
     return found
 
@@ -161,8 +167,9 @@ async def follow(tx: Tx, seq: int) -> None:
         seq,
     )
     await tx.execute(
-        "UPDATE trace_assessment a SET experiment_id = t.experiment_id FROM trace t"
-        " WHERE t.seq = $1 AND a.trace_seq = t.seq AND a.experiment_id <> t.experiment_id",
+        "UPDATE trace_assessment a SET experiment_id = t.experiment_id, start_ms = t.start_ms FROM trace t"
+        " WHERE t.seq = $1 AND a.trace_seq = t.seq"
+        " AND (a.experiment_id, a.start_ms) IS DISTINCT FROM (t.experiment_id, t.start_ms)",
         seq,
     )
 

@@ -51,10 +51,11 @@ async def insert(tx: Tx, seq: int, experiment_id: int, made: Assessment, number:
     """False if the trace has one of this id already."""
     return bool(
         await tx.fetchval(
-            "INSERT INTO trace_assessment (assessment_id, trace_seq, experiment_id, kind, name, span_id, source_type,"
-            " source_id, value, number, is_number, error, rationale, metadata, overrides, valid, created_at,"
-            " updated_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb, $13, $14::jsonb, $15, $16, $17, $18)"
+            "INSERT INTO trace_assessment (assessment_id, trace_seq, experiment_id, start_ms, kind, name, span_id,"
+            " source_type, source_id, value, number, is_number, error, rationale, metadata, overrides, valid,"
+            " created_at, updated_at)"
+            " VALUES ($1, $2, $3, (SELECT start_ms FROM trace WHERE seq = $2), $4, $5, $6, $7, $8, $9, $10, $11,"
+            " $12::jsonb, $13, $14::jsonb, $15, $16, $17, $18)"
             " ON CONFLICT (trace_seq, assessment_id) DO NOTHING RETURNING true",
             made.assessment_id, seq, experiment_id, made.kind, made.name, made.span_id, made.source_type,
             made.source_id, made.value, *number, _json(made.error), made.rationale, _json(made.metadata),

@@ -1,34 +1,20 @@
-"""Statements that sum up traces and assessments."""
+"""Statements that sum up assessments, and find the traces that filters of metrics name."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from lakeward.kit.filters import Comparison
 from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters
 from lakeward.tracing.search.conditions import where
-from lakeward.tracing.search.measures import COUNT, DIMENSIONS, Aggregation, Filters, Measure
-from lakeward.tracing.store.traces import payloads_of
-
-__all__ = ["aggregate", "payloads_of", "traces_between"]
+from lakeward.tracing.search.measures import COUNT, DIMENSIONS, Aggregation, Filters
 
 Bounds = tuple[int | None, int | None]
 _FUNCTION = {"SUM": "sum(({})::float8)", "AVG": "avg(({})::float8)", "MIN": "min({})", "MAX": "max({})"}
 _ASSESSED = {"name": "a.name", "type": "a.kind"}
 
 
-def _scope(parameters: Parameters, experiments: list[int], filters: Filters, bounds: Bounds) -> list[str]:
-    found = [f"t.experiment_id = ANY({parameters.add(experiments)}::bigint[])", *where(filters.traces, parameters)]
-    if bounds[0] is not None:
-        found.append(f"t.start_ms >= {parameters.add(bounds[0])}::bigint")
-    if bounds[1] is not None:
-        found.append(f"t.start_ms <= {parameters.add(bounds[1])}::bigint")
-    return found
-
-
-def _aggregate(measure: Measure, wanted: Aggregation, parameters: Parameters) -> str:
-    number = "*" if measure.expression is None else measure.expression
-    if measure.distinct:
-        return f"nullif(count(DISTINCT {number}), 0)"
+def _aggregate(number: str, wanted: Aggregation, parameters: Parameters) -> str:
     if wanted.kind == COUNT:
         return f"nullif(count({number}), 0)"
     if wanted.kind == "PERCENTILE":
@@ -40,27 +26,33 @@ def _aggregate(measure: Measure, wanted: Aggregation, parameters: Parameters) ->
 async def aggregate(
     tx: Tx,
     experiments: list[int],
-    view: str,
-    measure: Measure,
+    number: str,
     aggregations: Sequence[Aggregation],
     dimensions: Sequence[str],
     filters: Filters,
     bounds: Bounds,
     interval: int | None,
 ) -> list[Any]:
-    """(time bucket in ms, dimensions …, aggregations …) of each group, in the order of the first ones."""
+    """(time bucket in ms, dimensions …, aggregations …) of each group of assessments, in the order of the first ones.
+
+    `number` is an expression of `measures`. An index answers what asks for no values and filters no traces.
+    """
     parameters = Parameters()
-    groups = [DIMENSIONS[view][name] for name in dimensions]
+    groups = [DIMENSIONS["ASSESSMENTS"][name] for name in dimensions]
     if interval is not None:
         length = parameters.add(interval * 1000)
-        groups.insert(0, f"t.start_ms / {length}::bigint * {length}::bigint")
-    conditions = _scope(parameters, experiments, filters, bounds)
-    source = "trace t"
-    if view == "ASSESSMENTS":
-        source = "trace t JOIN trace_assessment a ON a.trace_seq = t.seq"
-        conditions += [f"{_ASSESSED[field]} = {parameters.add(value)}::text" for field, value in filters.others]
-        conditions.append("a.valid")
-    columns = ", ".join([*groups, *(_aggregate(measure, each, parameters) for each in aggregations)])
+        groups.insert(0, f"a.start_ms / {length}::bigint * {length}::bigint")
+    conditions = ["a.valid", f"a.experiment_id = ANY({parameters.add(experiments)}::bigint[])"]
+    conditions += [f"{_ASSESSED[field]} = {parameters.add(value)}::text" for field, value in filters.others]
+    if bounds[0] is not None:
+        conditions.append(f"a.start_ms >= {parameters.add(bounds[0])}::bigint")
+    if bounds[1] is not None:
+        conditions.append(f"a.start_ms <= {parameters.add(bounds[1])}::bigint")
+    source = "trace_assessment a"
+    if filters.traces:
+        source = "trace_assessment a JOIN trace t ON t.seq = a.trace_seq"
+        conditions += where(filters.traces, parameters)
+    columns = ", ".join([*groups, *(_aggregate(number, each, parameters) for each in aggregations)])
     grouping = ""
     if groups:
         places = ", ".join(str(place) for place in range(1, len(groups) + 1))
@@ -70,12 +62,11 @@ async def aggregate(
     return rows
 
 
-async def traces_between(tx: Tx, experiments: list[int], filters: Filters, bounds: Bounds, most: int) -> list[int]:
-    """Traces with these bounds on their start; one may begin before its spans that are asked for, by a day."""
+async def matching(tx: Tx, experiments: list[int], clauses: Sequence[Comparison], latest: int | None) -> list[int]:
+    """Traces for which these clauses hold, and that start no later than this."""
     parameters = Parameters()
-    early = None if bounds[0] is None else bounds[0] - 86_400_000
-    conditions = _scope(parameters, experiments, filters, (early, bounds[1]))
-    statement = await tx.prepare(
-        f"SELECT t.seq FROM trace t WHERE {' AND '.join(conditions)} LIMIT {parameters.add(most)}"
-    )
+    conditions = [f"t.experiment_id = ANY({parameters.add(experiments)}::bigint[])", *where(clauses, parameters)]
+    if latest is not None:
+        conditions.append(f"t.start_ms <= {parameters.add(latest)}::bigint")
+    statement = await tx.prepare(f"SELECT t.seq FROM trace t WHERE {' AND '.join(conditions)}")
     return [row[0] for row in await statement.fetch(*parameters.values)]

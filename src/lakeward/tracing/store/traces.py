@@ -12,9 +12,10 @@ COLUMNS = """
     t.seq, t.trace_id, t.workspace_id, t.experiment_id, t.start_ms, t.end_ms, t.state, t.name, t.client_request_id,
     t.session_id, t.request_preview, t.response_preview, t.tags, t.metadata, t.input_tokens, t.output_tokens,
     t.total_tokens, t.cache_read_tokens, t.cache_creation_tokens, t.input_cost, t.output_cost, t.total_cost,
-    e.artifact_location
+    e.artifact_location, l.path
 """
-_FROM = "FROM trace t JOIN experiment e ON e.id = t.experiment_id"
+_OWNERS = "JOIN experiment e ON e.id = t.experiment_id LEFT JOIN trace_location l ON l.id = t.location_id"
+_FROM = f"FROM trace t {_OWNERS}"
 _HERE = "t.workspace_id = $1 AND NOT e.purging"
 
 _words = msgspec.json.Decoder(dict[str, str]).decode
@@ -22,7 +23,7 @@ _words = msgspec.json.Decoder(dict[str, str]).decode
 
 def trace_of(row: Any) -> Trace:
     values = tuple(row)
-    return Trace(*(*values[:12], _words(values[12]), _words(values[13]), values[14:19], values[19:22], values[22]))
+    return Trace(*(*values[:12], _words(values[12]), _words(values[13]), values[14:19], values[19:22], *values[22:24]))
 
 
 async def find(tx: Tx, workspace: int, trace_id: str) -> Trace | None:
@@ -36,7 +37,7 @@ async def find_named(
     """Those of these traces that exist, in the given order."""
     rows = await tx.fetch(
         f"SELECT {COLUMNS} FROM unnest($2::text[]) WITH ORDINALITY AS w(trace_id, place)"
-        " JOIN trace t ON t.trace_id = w.trace_id JOIN experiment e ON e.id = t.experiment_id"
+        f" JOIN trace t ON t.trace_id = w.trace_id {_OWNERS}"
         f" WHERE {_HERE} AND ($3::bigint[] IS NULL OR t.experiment_id = ANY($3)) ORDER BY w.place",
         workspace, list(dict.fromkeys(trace_ids)), experiment_ids,
     )  # fmt: skip
@@ -47,10 +48,15 @@ async def find_many(tx: Tx, seqs: Sequence[int]) -> list[Trace]:
     """These traces in the given order."""
     rows = await tx.fetch(
         f"SELECT {COLUMNS} FROM unnest($1::bigint[]) WITH ORDINALITY AS w(seq, place)"
-        " JOIN trace t ON t.seq = w.seq JOIN experiment e ON e.id = t.experiment_id ORDER BY w.place",
+        f" JOIN trace t ON t.seq = w.seq {_OWNERS} ORDER BY w.place",
         seqs,
     )
     return [trace_of(row) for row in rows]
+
+
+async def workspaces_of(tx: Tx, experiments: Sequence[int]) -> list[int]:
+    rows = await tx.fetch("SELECT DISTINCT workspace_id FROM experiment WHERE id = ANY($1::bigint[])", experiments)
+    return [row[0] for row in rows]
 
 
 async def seqs_of(tx: Tx, workspace: int, trace_ids: Sequence[str]) -> dict[str, int]:

@@ -1,0 +1,146 @@
+"""Export of a selection of traces, page by page, so that neither memory nor a transaction grows with it.
+
+`otlp`: OTLP JSON, one `TracesData` a line, as the file exporter of the OpenTelemetry Collector writes it; attributes
+and resources are as they came. `jsonl`: one trace a line, which `mlflow.entities.Trace.from_json` reads.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from lakeward import experiments
+from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.runtime.db import Database, Tx
+from lakeward.tracing import otlp_json, payloads, prices, render, search
+from lakeward.tracing.book import Book
+from lakeward.tracing.records import Trace
+from lakeward.tracing.store import assessments as assessment_store
+from lakeward.tracing.store import traces as store
+from lakeward.tracing.wire import assessments as wire_assessments
+from lakeward.tracing.wire import traces as wire
+
+Format = Literal["otlp", "jsonl"]
+MEDIA_TYPES: Final[Mapping[Format, str]] = {"otlp": "application/x-ndjson", "jsonl": "application/x-ndjson"}
+SUFFIXES: Final[Mapping[Format, str]] = {"otlp": "otlp.jsonl", "jsonl": "jsonl"}
+MAX_NAMED: Final = 10_000
+_PAGE: Final = 200
+_encode = msgspec.json.Encoder().encode
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Which traces: those that a search finds, newest first, or named ones. `most` of them at most."""
+
+    experiment_ids: list[str]
+    filter: str | None = None
+    trace_ids: list[str] = []
+    most: int | None = None
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """One trace with all that is known of it."""
+
+    trace: Trace
+    info: wire.TraceInfo
+    segments: list[bytes]
+
+
+Page = list[Exported]
+
+
+async def pages(db: Database, workspace: int, selection: Selection) -> AsyncIterator[Page]:
+    """Each page is of one moment. The first raises InvalidParameter for a wrong filter."""
+    left = selection.most
+    if selection.trace_ids:
+        async for page in _named(db, workspace, selection):
+            yield page
+        return
+    token: str | None = None
+    while left is None or left > 0:
+        async with db.connection() as tx:
+            size = _PAGE if left is None else min(_PAGE, left)
+            seqs, token = await search.page(tx, workspace, selection.experiment_ids, selection.filter, (), size, token)
+            page = await _whole(tx, await store.find_many(tx, seqs))
+        left = None if left is None else left - len(page)
+        yield page
+        if token is None:
+            return
+
+
+async def _named(db: Database, workspace: int, selection: Selection) -> AsyncIterator[Page]:
+    if selection.filter:
+        raise InvalidParameter("Give either trace_ids or a filter.")
+    if len(selection.trace_ids) > MAX_NAMED:
+        raise InvalidParameter(f"At most {MAX_NAMED:,} traces by their ids; these are {len(selection.trace_ids):,}.")
+    for at in range(0, len(selection.trace_ids), _PAGE):
+        async with db.connection() as tx:
+            numbers = await search.active(tx, workspace, selection.experiment_ids)
+            some = selection.trace_ids[at : at + _PAGE]
+            yield await _whole(tx, await store.find_named(tx, workspace, some, numbers))
+
+
+async def _whole(tx: Tx, found: Sequence[Trace]) -> Page:
+    seqs = [each.seq for each in found]
+    said = await assessment_store.of_traces(tx, seqs)
+    stored = await store.payloads_of(tx, seqs)
+    return [
+        Exported(
+            each,
+            wire.TraceInfo.of(
+                each,
+                [wire_assessments.Assessment.of(one) for one in said.get(each.seq, ())],
+                databricks=False,
+                here=each.seq in stored,
+            ),
+            stored.get(each.seq, []),
+        )
+        for each in found
+    ]
+
+
+def form_of(given: str) -> Format:
+    for form in MEDIA_TYPES:
+        if given.lower() == form:
+            return form
+    raise InvalidParameter(f"Invalid format {given!r}: it is one of {', '.join(MEDIA_TYPES)}.")
+
+
+async def stream(db: Database, workspace: int, selection: Selection, form: Format) -> AsyncIterator[bytes]:
+    """The bytes of the export, some hundred traces at a time."""
+    async with db.connection() as tx:
+        book = await prices.book(tx)
+    write: Callable[[Exported], bytes] = otlp_line if form == "otlp" else lambda each: json_line(each, book)
+    async for page in pages(db, workspace, selection):
+        yield b"".join([write(each) for each in page])
+
+
+# ── one trace ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def json_line(given: Exported, book: Book) -> bytes:
+    """compat(mlflow 3.17): what `Trace.to_json` writes."""
+    info = msgspec.to_builtins(given.info)
+    if given.trace.duration_ms is not None:
+        info.pop("execution_duration", None)
+        info["execution_duration_ms"] = given.trace.duration_ms
+    spans = payloads.joined(given.segments)
+    data = msgspec.Raw(render.file_of(spans, given.trace.trace_id, book))
+    return _encode({"info": info, "data": data}) + b"\n"
+
+
+def otlp_line(given: Exported) -> bytes:
+    return _encode(otlp_json.traces_data(given.segments)) + b"\n"
+
+
+# ── without a caller ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def workspace_of(db: Database, experiment_ids: Sequence[str]) -> int:
+    """The workspace of these experiments, for who administers them all. Raises NotFound, or InvalidParameter."""
+    async with db.connection() as tx:
+        found = await store.workspaces_of(tx, [experiments.parse_id(each) for each in experiment_ids])
+    if not found:
+        raise NotFound(f"There is no experiment {', '.join(experiment_ids)}.")
+    if len(found) > 1:
+        raise InvalidParameter("These experiments are in different workspaces. Export them one by one.")
+    return found[0]
