@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from assistant import Assistant
 from playwright.sync_api import Page, expect
 from world import World
 
@@ -30,14 +31,31 @@ PAGES = {
     "models": ("/ml/experiments/{e}/models", "region[Models]"),
     "model": ("/ml/experiments/{e}/models/{m}", "region[Metrics]"),
     "first-run": ("/ml/experiments/{empty}", "region[Log a first run]"),
+    "traces": ("/ml/experiments/{shop}/traces", "grid[Traces]"),
+    "trace-peek": ("/ml/experiments/{shop}/traces?peek={t}", "complementary[Trace answer]"),
+    "trace": ("/ml/experiments/{shop}/traces/{t}", "tree[Spans]"),
+    "trace-timeline": ("/ml/experiments/{shop}/traces/{failed}?layout=timeline&span={span}", "region[Events]"),
+    "sessions": ("/ml/experiments/{shop}/sessions", "region[Sessions]"),
+    "session": ("/ml/experiments/{shop}/sessions/{session}", "region[Conversation]"),
+    "overview": ("/ml/experiments/{shop}/overview", "region[By name]"),
+    "first-trace": ("/ml/experiments/{empty}/traces", "region[Send a first trace]"),
+    "registry": ("/ml/models", "region[Models]"),
+    "registered": ("/ml/models/{name}", "region[Version 6]"),
+    "versions-compared": ("/ml/models/{name}?version=6&against=4", "region[Comparison]"),
+    "prompts": ("/ml/prompts", "region[Prompts]"),
+    "prompt": ("/ml/prompts/{prompt}", "region[Template]"),
+    "prompt-chat": ("/ml/prompts/{prompt}-chat", "region[Template]"),
+    "prompt-diff": ("/ml/prompts/{prompt}?version=3&against=2", "figure[Version 2 → 3]"),
+    "settings": ("/ml/settings", "region[Workspaces]"),
 }  # fmt: skip
 
 
-def visit(page: Page, made: World, name: str) -> None:
+def visit(page: Page, made: World, shop: Assistant, name: str) -> None:
     address, sign = PAGES[name]
     ids = {
         "e": made.study, "r": made.best, "m": made.models[1], "empty": made.empty, "some": ",".join(made.runs[:4]),
-        "all": ",".join(made.runs),
+        "all": ",".join(made.runs), "shop": shop.experiment, "t": shop.rich, "failed": shop.failed, "span": shop.failing,
+        "session": shop.session, "name": shop.model, "prompt": shop.prompt,
     }  # fmt: skip
     page.goto(address.format(**ids))
     role, _, label = sign.rstrip("]").partition("[")
@@ -65,11 +83,11 @@ def darken(page: Page) -> None:
     page.wait_for_function("() => !document.getAnimations().some(each => each instanceof CSSTransition)")
 
 
-def test_axe_objects_to_nothing(tab: Callable[..., Page], made: World) -> None:
+def test_axe_objects_to_nothing(tab: Callable[..., Page], made: World, shop: Assistant) -> None:
     page = tab(color_scheme="light")
     found = {}
     for name in PAGES:
-        visit(page, made, name)
+        visit(page, made, shop, name)
         found[name] = complaints(page)
         darken(page)
         found[f"{name}, dark"] = complaints(page, only="color-contrast")
@@ -77,8 +95,8 @@ def test_axe_objects_to_nothing(tab: Callable[..., Page], made: World) -> None:
     assert {name: each for name, each in found.items() if each} == {}
 
 
-def test_axe_objects_to_nothing_that_opens(page: Page, made: World) -> None:
-    visit(page, made, "runs")
+def test_axe_objects_to_nothing_that_opens(page: Page, made: World, shop: Assistant) -> None:
+    visit(page, made, shop, "runs")
     page.get_by_role("button", name="Columns").click()
     assert complaints(page) == []
     page.keyboard.press("Escape")
@@ -90,19 +108,19 @@ def test_axe_objects_to_nothing_that_opens(page: Page, made: World) -> None:
     assert complaints(page) == []
 
 
-def test_a_phone_shows_every_page(tab: Callable[..., Page], made: World) -> None:
+def test_a_phone_shows_every_page(tab: Callable[..., Page], made: World, shop: Assistant) -> None:
     """Nothing is wider than the screen, and the menu opens."""
     page = tab(viewport=PHONE, is_mobile=True, has_touch=True)
     for name in PAGES:
-        visit(page, made, name)
+        visit(page, made, shop, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
     page.get_by_role("button", name="Menu", exact=True).click()
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", level=1, name="Home")).to_be_visible()
 
 
-def test_keys_alone_reach_a_run(page: Page, made: World) -> None:
-    visit(page, made, "experiments")
+def test_keys_alone_reach_a_run(page: Page, made: World, shop: Assistant) -> None:
+    visit(page, made, shop, "experiments")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Control+k")
@@ -119,6 +137,7 @@ def test_screenshots(
     request: pytest.FixtureRequest,
     tab: Callable[..., Page],
     made: World,
+    shop: Assistant,
     picture: Callable[[Page, str], None],
     colours: str,
 ) -> None:
@@ -126,6 +145,6 @@ def test_screenshots(
     page = tab(color_scheme=colours, viewport={"width": 1280, "height": 760})
     names = list(PAGES) if request.config.getoption("--screenshots") else ["runs"]
     for name in names:
-        visit(page, made, name)
+        visit(page, made, shop, name)
         page.wait_for_timeout(250)
         picture(page, f"{name}-{colours}")
