@@ -19,6 +19,7 @@ TALKS = (
     ("I want my money back for 6120.", "I have refunded 18.90 €. It takes up to five days to reach you.", "refunds"),
     ("Do you have books by Tove Jansson?", "Yes, eleven of them. The most loved is *The Summer Book*.", "catalogue"),
 )  # fmt: skip
+STACK = 'Traceback (most recent call last):\n  File "shop.py", line 88, in get\n    raise TimeoutError("no answer")'
 REFUND = '{"order": 6120, "amount": 18.9, "currency": "EUR"}'
 
 
@@ -114,7 +115,8 @@ def answer(client: Caller, world: Assistant, number: int, start: int, session: s
              for name in ("look_up_order", "refund")]  # fmt: skip
     wanted = {"role": "assistant", "content": None, "tool_calls": [call]}
     record.span(
-        "chat", "CHAT_MODEL", 270 * slow, 690 * slow, root, inputs={"model": MODEL, "messages": messages, "tools": tools},
+        "chat", "CHAT_MODEL", 270 * slow, 690 * slow, root,
+        inputs={"model": MODEL, "messages": messages, "tools": tools},
         outputs={"choices": [{"message": wanted}]}, attributes=usage(820 + number, 40),
     )  # fmt: skip
     event = {
@@ -122,7 +124,7 @@ def answer(client: Caller, world: Assistant, number: int, start: int, session: s
         "attributes": [
             {"key": "exception.type", "value": any_value("TimeoutError")},
             {"key": "exception.message", "value": any_value("no answer within 5 s")},
-            {"key": "exception.stacktrace", "value": any_value('Traceback:\n  File "shop.py", line 88, in get\n    raise TimeoutError')},
+            {"key": "exception.stacktrace", "value": any_value(STACK)},
         ],
     }  # fmt: skip
     tool = {"status": status, "events": [event]} if fails else {"outputs": {"state": "shipped", "carrier": "DHL"}}
@@ -170,7 +172,8 @@ def build(client: Caller, count: int = 48) -> Assistant:
     world.experiment = client.experiment("/Shared/support/assistant", tags=[{"key": "team", "value": "support"}])
     rng = random.Random(3)
     for number in range(count):
-        back = (count - number) * 3.3 * HOUR * (0.6 + 0.5 * rng.random())
+        place = number % 3  # in its conversation
+        back = (count - number + place) * 3.1 * HOUR - place * 80_000 + (number // 3 % 5) * 0.4 * HOUR
         session = f"chat-{number // 3:03d}"
         trace = answer(client, world, number, int(now - back), session, fails=number % 13 == 4)
         world.traces.append(trace)
@@ -210,7 +213,8 @@ def registered(client: Caller, name: str, experiment: str, runs: list[str], mode
     for number, model in enumerate(models):
         client.post(
             "model-versions/create", name=name, run_id=runs[number], model_id=model,
-            source=f"mlflow-artifacts:/{experiment}/models/{model}/artifacts", description=f"Trained on week {30 + number}",
+            source=f"mlflow-artifacts:/{experiment}/models/{model}/artifacts",
+            description=f"Trained on week {30 + number}",
             tags=[{"key": "reviewed", "value": "yes" if number % 2 else "no"}],
         )  # fmt: skip
     client.post("registered-models/alias", name=name, alias="champion", version=str(len(models) - 2))
@@ -223,8 +227,12 @@ def registered(client: Caller, name: str, experiment: str, runs: list[str], mode
 TEXTS = (
     "Answer the customer's question: {{ question }}",
     "Answer the question of {{ customer }} in at most three sentences.\n\nQuestion: {{ question }}\nOrder: {{ order }}",
-    "Answer the question of {{ customer }} in at most two sentences, in {{ language }}.\n\n"
-    "Question: {{ question }}\nOrder: {{ order }}\n\nNever promise what the order does not say.",
+    """Answer the question of {{ customer }} in at most two sentences, in {{ language }}.
+
+Question: {{ question }}
+Order: {{ order }}
+
+Never promise what the order does not say.""",
 )
 CHAT = [
     {"role": "system", "content": SYSTEM + " Speak {{ language }}."},

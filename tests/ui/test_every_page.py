@@ -54,8 +54,8 @@ def visit(page: Page, made: World, shop: Assistant, name: str) -> None:
     address, sign = PAGES[name]
     ids = {
         "e": made.study, "r": made.best, "m": made.models[1], "empty": made.empty, "some": ",".join(made.runs[:4]),
-        "all": ",".join(made.runs), "shop": shop.experiment, "t": shop.rich, "failed": shop.failed, "span": shop.failing,
-        "session": shop.session, "name": shop.model, "prompt": shop.prompt,
+        "all": ",".join(made.runs), "shop": shop.experiment, "t": shop.rich, "failed": shop.failed,
+        "span": shop.failing, "session": shop.session, "name": shop.model, "prompt": shop.prompt,
     }  # fmt: skip
     page.goto(address.format(**ids))
     role, _, label = sign.rstrip("]").partition("[")

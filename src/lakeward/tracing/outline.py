@@ -1,6 +1,6 @@
 """A trace as its reader draws it first: every span's place, name and duration, and none of what it carries.
 
-A trace of 35,000 spans may carry a hundred megabytes, of which a person looks at a few spans. Those are read one by one.
+A trace of 35,000 spans may carry a hundred megabytes, of which a person looks at little. That is read span by span.
 """
 
 from collections.abc import Sequence

@@ -9,29 +9,49 @@ const SHOWN = 100;
 const LONG = 2_000;
 const OPEN_BELOW = 2;
 const OPEN_SIZE = 24;
+const SMALL = 80; // values; what has fewer is open altogether
 
 export function JsonView({ value }: { value: Json }) {
+  const deep = sizeOf(value, SMALL) < SMALL ? Number.POSITIVE_INFINITY : OPEN_BELOW;
   return (
     <div className="json mono">
-      <Node value={value} depth={0} />
+      <Node value={value} depth={0} deep={deep} />
     </div>
   );
+}
+
+/** How many values there are, counted no further than `most`. */
+function sizeOf(value: Json, most: number): number {
+  if (typeof value !== "object" || value === null) return 1;
+  let size = 1;
+  for (const each of Array.isArray(value) ? value : Object.values(value)) {
+    if (size >= most) break;
+    size += sizeOf(each, most - size);
+  }
+  return size;
 }
 
 interface NodeProps {
   name?: string;
   value: Json;
   depth: number;
+  /** Above which depth everything begins open. */
+  deep: number;
 }
 
-function Node({ name, value, depth }: NodeProps) {
+function Node({ name, value, depth, deep }: NodeProps) {
   if (typeof value !== "object" || value === null) return <Leaf name={name} value={value} />;
   const entries: [string, Json][] = Array.isArray(value) ? value.map((each, at) => [String(at), each]) : Object.entries(value);
-  return <Branch name={name} entries={entries} list={Array.isArray(value)} depth={depth} />;
+  return <Branch name={name} entries={entries} list={Array.isArray(value)} depth={depth} deep={deep} />;
 }
 
-function Branch({ name, entries, list, depth }: { name?: string; entries: [string, Json][]; list: boolean; depth: number }) {
-  const [open, setOpen] = useState(depth < OPEN_BELOW && entries.length <= OPEN_SIZE);
+interface BranchProps extends Omit<NodeProps, "value"> {
+  entries: [string, Json][];
+  list: boolean;
+}
+
+function Branch({ name, entries, list, depth, deep }: BranchProps) {
+  const [open, setOpen] = useState(depth < deep && (deep > OPEN_BELOW || entries.length <= OPEN_SIZE));
   const [most, setMost] = useState(SHOWN);
   const size = list ? `[${entries.length}]` : `{${entries.length}}`;
   const label = (
@@ -50,7 +70,7 @@ function Branch({ name, entries, list, depth }: { name?: string; entries: [strin
       {open && (
         <div className="json-children">
           {entries.slice(0, most).map(([key, each]) => (
-            <Node key={key} name={key} value={each} depth={depth + 1} />
+            <Node key={key} name={key} value={each} depth={depth + 1} deep={deep} />
           ))}
           {entries.length > most && (
             <Button small kind="ghost" onClick={() => setMost(most * 10)}>

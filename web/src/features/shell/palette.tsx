@@ -9,6 +9,12 @@ import { useDebounced } from "~/ui/bits";
 import { Icon, type IconName } from "~/ui/icons";
 import { type Found, find } from "./find";
 
+/** A request in a line: of `{"question": "Why?"}` the text. */
+function oneLine(preview: string | undefined): string {
+  const text = (preview ?? "").replaceAll(/\s+/g, " ");
+  return (/^\{"\w+": "(.*?)"?\}?$/.exec(text)?.[1] ?? text).slice(0, 120);
+}
+
 interface Choice {
   id: string;
   icon: IconName;
@@ -147,7 +153,7 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
     const traces = (found?.traces ?? []).map<Choice>((each) => ({
       id: each.trace_id,
       icon: "trace",
-      name: (each.request_preview ?? "").replaceAll(/\s+/g, " ").slice(0, 120) || each.trace_id,
+      name: oneLine(each.request_preview) || each.trace_id,
       hint: `trace ${each.tags?.["mlflow.traceName"] ?? each.trace_id.slice(0, 11)}`,
       go: to(() =>
         navigate({

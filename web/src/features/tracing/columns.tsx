@@ -10,7 +10,7 @@ import type { Column } from "~/shared/table/grid";
 import { quoted } from "~/shared/filter/suggest";
 import { Ago, Tag } from "~/ui/bits";
 import { Verdict } from "./assessments";
-import { factsOf, isValid, kindOf, money, ownTags } from "./facts";
+import { briefly, factsOf, isValid, kindOf, money, ownTags } from "./facts";
 
 const STATES: Record<TraceState, { word: string; tone: string }> = {
   OK: { word: "OK", tone: "ok" },
@@ -38,35 +38,32 @@ interface Fixed {
 }
 
 const none = (value: number | null, write: (value: number) => string) => (value === null ? "" : write(value));
-const line = (text: string | undefined) => {
-  const flat = (text ?? "").slice(0, 400).replaceAll(/\s+/g, " ");
-  return <span title={(text ?? "").slice(0, 2_000)}>{flat}</span>;
-};
+const line = (text: string | undefined) => <span title={(text ?? "").slice(0, 2_000)}>{briefly(text)}</span>;
 const home = (trace: TraceInfo) => trace.trace_location.mlflow_experiment.experiment_id;
 
 const FIXED: Record<string, Fixed> = {
   time: { title: "Time", width: 108, sort: "timestamp_ms", render: (trace) => <Ago ms={factsOf(trace).start} /> },
-  name: { title: "Trace", width: 176, sort: "name", render: (trace) => <NameCell trace={trace} /> },
-  request: { title: "Request", width: 250, render: (trace) => line(trace.request_preview) },
-  response: { title: "Response", width: 250, render: (trace) => line(trace.response_preview) },
+  name: { title: "Trace", width: 156, sort: "name", render: (trace) => <NameCell trace={trace} /> },
+  request: { title: "Request", width: 240, render: (trace) => line(trace.request_preview) },
+  response: { title: "Response", width: 240, render: (trace) => line(trace.response_preview) },
   state: { title: "State", width: 92, sort: "status", render: (trace) => <TraceStatus state={trace.state} plain /> },
   duration: {
     title: "Duration",
-    width: 96,
+    width: 110,
     numeric: true,
     sort: "execution_time_ms",
     render: (trace) => none(factsOf(trace).duration, duration),
   },
   tokens: {
     title: "Tokens",
-    width: 86,
+    width: 100,
     numeric: true,
     render: (trace) => {
       const { tokens, inputTokens, outputTokens } = factsOf(trace);
       return <span title={`${inputTokens ?? "?"} in, ${outputTokens ?? "?"} out`}>{none(tokens, number)}</span>;
     },
   },
-  cost: { title: "Cost", width: 84, numeric: true, render: (trace) => none(factsOf(trace).cost, money) },
+  cost: { title: "Cost", width: 100, numeric: true, render: (trace) => none(factsOf(trace).cost, money) },
   assessments: { title: "Assessments", width: 230, render: (trace) => <Verdicts trace={trace} /> },
   session: { title: "Session", width: 130, render: (trace) => <SessionCell trace={trace} /> },
   user: { title: "User", width: 100, render: (trace) => <span>{factsOf(trace).user}</span> },
@@ -88,7 +85,9 @@ const FIXED: Record<string, Fixed> = {
   id: { title: "Trace ID", width: 290, sort: "request_id", render: (trace) => <code>{trace.trace_id}</code> },
 };
 
-export const DEFAULT_COLUMNS = ["time", "name", "request", "response", "state", "duration", "tokens", "cost", "assessments", "session", "user", "tags"];
+export const DEFAULT_COLUMNS = [
+  "name", "time", "state", "request", "response", "duration", "tokens", "cost", "assessments", "session", "user", "tags",
+];
 
 function NameCell({ trace }: { trace: TraceInfo }) {
   return (

@@ -122,7 +122,6 @@ interface Stretch {
   interval: number;
 }
 
-const COLORS: Record<string, string> = { OK: "#1fa187", ERROR: "#d64545", IN_PROGRESS: "#2e86de" };
 const PERCENTILES = { P50: "#1fa187", P95: "#e1743a", P99: "#d64545" };
 
 function Charts({ experimentId, stretch }: { experimentId: string; stretch: Stretch }) {
@@ -142,7 +141,10 @@ function Charts({ experimentId, stretch }: { experimentId: string; stretch: Stre
   return (
     <div className="chart-grid">
       <Chart {...common} title="Traces" query={counts} unit={number}
-        lines={[...(byStatus ?? [])].map(([status, line]) => ({ name: status.toLowerCase(), color: COLORS[status] ?? "#7d7aa8", line }))} />
+        lines={byStatus ? [
+          { name: "all", color: "#7cc4b4", line: totalOf(byStatus, axis.length), bars: true },
+          { name: "errors", color: "#d64545", line: byStatus.get("ERROR") ?? axis.map(() => 0), bars: true },
+        ] : []} />
       <Chart {...common} title="Error rate" query={counts} unit={percent} filter="status = 'ERROR'"
         lines={shares ? [{ name: "errors", color: "#d64545", line: shares }] : []} />
       <Chart {...common} title="Latency" query={latency} unit={duration}
@@ -152,25 +154,25 @@ function Charts({ experimentId, stretch }: { experimentId: string; stretch: Stre
           { name: "input", color: "#2e86de", line: lineOf(input.data, "SUM", 0) },
           { name: "output", color: "#8a68d8", line: lineOf(output.data, "SUM", 0) },
         ]} />
-      <Chart {...common} title="Cost" query={cost} unit={money} lines={[{ name: "cost", color: "#b8901f", line: lineOf(cost.data, "SUM", 0) }]} />
+      <Chart {...common} title="Cost" query={cost} unit={money} lines={[{ name: "cost", color: "#c9a648", line: lineOf(cost.data, "SUM", 0), bars: true }]} />
       <Chart {...common} title="Assessments, mean" query={quality} unit={number}
         lines={[...linesOf(quality.data ?? [], axis, "assessment_name", "AVG", null)].map(([name, line]) => ({ name, color: colorOf(`assessment ${name}`), line }))} />
     </div>
   ); // prettier-ignore
 }
 
+function totalOf(byStatus: ReadonlyMap<string, Line>, length: number): number[] {
+  return Array.from({ length }, (_, at) => [...byStatus.values()].reduce((sum, line) => sum + (line[at] ?? 0), 0));
+}
+
 function errorShare(byStatus: ReadonlyMap<string, Line>, length: number): Line {
-  return Array.from({ length }, (_, at) => {
-    let all = 0;
-    for (const line of byStatus.values()) all += line[at] ?? 0;
-    return all === 0 ? null : (byStatus.get("ERROR")?.[at] ?? 0) / all;
-  });
+  return totalOf(byStatus, length).map((all, at) => (all === 0 ? null : (byStatus.get("ERROR")?.[at] ?? 0) / all));
 }
 
 interface ChartProps {
   title: string;
   query: { isPending: boolean; isError: boolean; error: unknown };
-  lines: readonly { name: string; color: string; line: Line }[];
+  lines: readonly { name: string; color: string; line: Line; bars?: boolean }[];
   axis: readonly number[];
   unit: (value: number) => string;
   stretch: Stretch;
@@ -182,7 +184,7 @@ interface ChartProps {
 function Chart({ title, query, lines, axis, unit, stretch, experimentId, filter }: ChartProps) {
   const navigate = useNavigate();
   const data = useMemo<Aligned>(() => [[...axis], ...lines.map((each) => each.line)], [axis, lines]);
-  const drawn = useMemo<ChartLine[]>(() => lines.map(({ name, color }) => ({ id: name, name, color })), [lines]);
+  const drawn = useMemo<ChartLine[]>(() => lines.map(({ name, color, bars }) => ({ id: name, name, color, bars })), [lines]);
   const stretchOf = (seconds: number, until = seconds + stretch.interval) => ({ from: seconds * 1_000, to: until * 1_000 });
   const known = lines.some(({ line }) => line.some((value) => value !== null));
   return (

@@ -58,6 +58,18 @@ export function readPreview(preview: string | undefined): Json | undefined {
   return preview === undefined ? undefined : (decoded(preview) ?? preview);
 }
 
+/** What a preview comes to in one line: `{"question": "Why?"}` is its text. */
+export function briefly(preview: string | undefined): string {
+  let said = preview ?? "";
+  const inside = /^\s*[{"]/.test(said) ? decoded(said) : undefined;
+  if (typeof inside === "string") said = inside;
+  else if (typeof inside === "object" && inside !== null && !Array.isArray(inside)) {
+    const [only, ...more] = Object.values(inside);
+    if (typeof only === "string" && more.length === 0) said = only;
+  }
+  return said.slice(0, 400).replaceAll(/\s+/g, " ");
+}
+
 export function ownTags(trace: TraceInfo): { key: string; value: string }[] {
   return Object.entries(trace.tags ?? {})
     .filter(([key]) => !key.startsWith("mlflow."))

@@ -57,7 +57,14 @@ export function ViewSwitch() {
 
 const asText = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
 
-export function Payload({ title, value }: { title: string; value: Json | undefined }) {
+interface PayloadProps {
+  title: string;
+  value: Json | undefined;
+  /** Of `{"question": "…"}` the key is shown too. */
+  keyed?: boolean;
+}
+
+export function Payload({ title, value, keyed = true }: PayloadProps) {
   const chosen = useView();
   const id = useId();
   const [open, setOpen] = useState(true);
@@ -74,14 +81,14 @@ export function Payload({ title, value }: { title: string; value: Json | undefin
       </header>
       {open && (
         <div id={id} className="payload-body">
-          {chosen === "json" ? <JsonView value={value} /> : <Pretty value={value} plain={chosen === "text"} />}
+          {chosen === "json" ? <JsonView value={value} /> : <Pretty value={value} plain={chosen === "text"} keyed={keyed} />}
         </div>
       )}
     </section>
   );
 }
 
-function Pretty({ value, plain }: { value: Json; plain: boolean }) {
+function Pretty({ value, plain, keyed }: { value: Json; plain: boolean; keyed: boolean }) {
   const messages = useMemo(() => messagesOf(value), [value]);
   const tools = useMemo(() => toolsOf(value), [value]);
   if (messages) {
@@ -97,7 +104,7 @@ function Pretty({ value, plain }: { value: Json; plain: boolean }) {
   if (only) {
     return (
       <>
-        <p className="payload-key mono">{only[0]}</p>
+        {keyed && <p className="payload-key mono">{only[0]}</p>}
         <Prose text={only[1]} plain={plain} />
       </>
     );

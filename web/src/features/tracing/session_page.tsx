@@ -105,10 +105,10 @@ function Turn({ trace }: { trace: TraceInfo }) {
         ))}
       </header>
       <div className="turn-said user">
-        <Payload title="User" value={readPreview(trace.request_preview)} />
+        <Payload keyed={false} title="User" value={readPreview(trace.request_preview)} />
       </div>
       <div className="turn-said assistant">
-        <Payload title="Assistant" value={readPreview(trace.response_preview)} />
+        <Payload keyed={false} title="Assistant" value={readPreview(trace.response_preview)} />
       </div>
     </article>
   );

@@ -159,7 +159,7 @@ function Spans({ outline, tree, places, selected, onSelect, bars }: SpansProps) 
         </div>
         <IconButton
           small
-          icon={shut.size ? "expand" : "diff"}
+          icon={shut.size ? "unfold" : "fold"}
           label={shut.size ? "Open everything" : "Shut everything"}
           onClick={() => setShut(shut.size ? new Set() : parents)}
         />

@@ -13,6 +13,8 @@ export interface Line {
   color: string;
   /** Drawn pale behind the others, and left out of the legend. */
   faint?: boolean;
+  /** Drawn as bars from zero; of several, each before the one that was given earlier. */
+  bars?: boolean;
 }
 
 interface Props {
@@ -84,7 +86,7 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, un
       focus: { alpha: 0.35 },
       scales: { x: { time: x === "time" }, y: log ? { distr: 3 } : { range: fromZero ? grounded : padded } },
       axes: [
-        { ...axis, space: 70, size: 26, values: x === "time" ? undefined : (_, splits) => splits.map((at) => (x === "relative" ? shortDuration(at) : number(at))) },
+        { ...axis, space: 70, size: x === "time" ? 40 : 26, values: x === "time" ? undefined : (_, splits) => splits.map((at) => (x === "relative" ? shortDuration(at) : number(at))) },
         { ...axis, size: axisSize, values: (_, splits) => splits.map((at) => (at === null ? "" : latest.current.unit(at))) },
       ],
       series: [
@@ -93,10 +95,12 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, un
           (line): uPlot.Series => ({
             label: line.name,
             stroke: line.color,
-            width: line.faint ? 1 : 1.6,
+            fill: line.bars ? line.color : undefined,
+            paths: line.bars ? uPlot.paths.bars?.({ size: [0.72, 40], radius: 0.15 }) : undefined,
+            width: line.bars ? 0 : line.faint ? 1 : 1.6,
             alpha: line.faint ? 0.28 : 1,
             spanGaps: true,
-            points: { show: (self, index) => pointCount(self, index) <= 30 && !line.faint, size: 4 },
+            points: { show: (self, index) => !line.bars && !line.faint && pointCount(self, index) <= 30, size: 4 },
           }),
         ),
       ],

@@ -20,7 +20,7 @@ export function DeleteRegistered({ kind, name, onClose, onDone }: Props) {
     onSuccess: async () => {
       toast(`${name} deleted`);
       onDone();
-      await queries.invalidateQueries({ queryKey: ["registry"] });
+      await queries.invalidateQueries({ queryKey: ["registry", "list"] });
     },
   });
   return (
@@ -77,7 +77,7 @@ export function RenameRegistered({ kind, name, onClose, onDone }: Props) {
     mutationFn: () => renameRegistered(name, text.trim()),
     onSuccess: async () => {
       onDone(text.trim());
-      await queries.invalidateQueries({ queryKey: ["registry"] });
+      await queries.invalidateQueries({ queryKey: ["registry", "list"] });
     },
   });
   return (
