@@ -108,6 +108,20 @@ def test_axe_objects_to_nothing_that_opens(page: Page, made: World, shop: Assist
     assert complaints(page) == []
 
 
+def test_axe_objects_to_no_form(page: Page, made: World, shop: Assistant) -> None:
+    for name, button in (
+        ("trace", "Assess"),
+        ("traces", "Time: All time"),
+        ("registered", "Alias"),
+        ("registered", "Edit the model's description"),
+        ("prompts", "New prompt"),
+        ("prompt-chat", "New version"),
+    ):
+        visit(page, made, shop, name)
+        page.get_by_role("button", name=button, exact=True).click()
+        assert complaints(page) == [], button
+
+
 def test_a_phone_shows_every_page(tab: Callable[..., Page], made: World, shop: Assistant) -> None:
     """Nothing is wider than the screen, and the menu opens."""
     page = tab(viewport=PHONE, is_mobile=True, has_touch=True)

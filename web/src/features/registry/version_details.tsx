@@ -125,10 +125,10 @@ export function VersionDetails({ model, version, versions, onCompare, onGone }: 
         {origin.loading ? (
           <section className="card"><Loading rows={4} /></section>
         ) : (
-          <>
+          <div className="stack">
             <Pairs title="Metrics" rows={[...origin.metrics].map(([key, value]) => [key, number(value)])} />
             <Pairs title="Params" rows={[...origin.params]} />
-          </>
+          </div>
         )}
       </div>
       {deleting && (

@@ -122,7 +122,7 @@ function Line({ kind, model }: { kind: RegistryKind; model: RegisteredModel }) {
         <Link to={kind === "prompt" ? paths.prompt : paths.registered} params={{ name: model.name }} search={{}}>
           {model.name}
         </Link>
-        {model.description && <p className="muted small ellipsis about">{model.description.split("\n")[0]}</p>}
+        {model.description && <p className="muted small ellipsis about">{firstLine(model.description)}</p>}
       </th>
       <td>{newest ? `Version ${newest}` : <span className="muted">None</span>}</td>
       <td>
@@ -146,6 +146,11 @@ function Line({ kind, model }: { kind: RegistryKind; model: RegisteredModel }) {
       <td className="muted">{model.user_id}</td>
     </tr>
   );
+}
+
+/** Of Markdown, without its marks. */
+function firstLine(text: string): string {
+  return (text.split("\n")[0] ?? "").replaceAll(/[*_`#>]+/g, "").trim();
 }
 
 function vocabulary(models: readonly RegisteredModel[]): Vocabulary {
