@@ -151,7 +151,7 @@ def judge(client: Caller, trace: str, name: str, value: Any, kind: str = "feedba
 
 def large_trace(client: Caller, experiment: str, spans: int, now: int) -> str:
     """A batch job that calls a model for every book: as many spans as wanted, three levels deep."""
-    record = Recorder(now - HOUR)
+    record = Recorder(now - HOUR // 2)
     root = record.span("describe_all_books", "WORKFLOW", 0, spans * 10.0, inputs={"books": spans})
     shelf = ""
     for number in range(spans - 1):

@@ -164,9 +164,9 @@ def test_the_next_version_of_a_prompt_and_what_changed(page: Page, server: Serve
     page.get_by_role("button", name="End the comparison").click()
     page.get_by_role("button", name="New version").click()
     page.get_by_role("button", name="Chat", exact=True).click()
-    page.get_by_label("Message 1").fill("You are polite.")
+    page.get_by_label("Message 1", exact=True).fill("You are polite.")
     page.get_by_role("button", name="Message", exact=True).click()
-    page.get_by_label("Message 3").fill("With pleasure.")
+    page.get_by_label("Message 3", exact=True).fill("With pleasure.")
     save.click()
     expect(page.get_by_role("region", name="Version 3")).to_contain_text("With pleasure.")
     versions = server.local.get("model-versions/get", name=name, version="3")["model_version"]

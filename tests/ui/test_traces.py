@@ -95,7 +95,7 @@ def test_j_and_k_beside_the_table(page: Page, shop: Assistant) -> None:
 
 def test_new_traces_come_by_themselves_and_go_for_good(page: Page, server: Server) -> None:
     experiment = server.local.experiment("ui/fresh-traces")
-    page.goto(f"/ml/experiments/{experiment}/traces")
+    page.goto(f"/ml/experiments/{experiment}/traces?cols=name,tags")
     expect(page.get_by_text("Waiting for your first trace")).to_be_visible()
     ids = []
     for at in range(3):

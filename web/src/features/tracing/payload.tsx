@@ -130,7 +130,7 @@ function Prose({ text, plain }: { text: string; plain: boolean }) {
       {plain ? (
         <pre className="prose-plain">{shown}</pre>
       ) : (
-        <Suspense fallback={<pre className="prose-plain">{shown}</pre>}>
+        <Suspense fallback={<p className="prose-wait">{shown}</p>}>
           <Markdown text={shown} />
         </Suspense>
       )}

@@ -13,7 +13,7 @@ import { pattern } from "~/api/experiments";
 import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { keysOf } from "./columns";
-import { money } from "./facts";
+import { briefly, money } from "./facts";
 import { TimeRange, useRange } from "./time_range";
 import { traceVocabulary } from "./vocabulary";
 
@@ -68,6 +68,7 @@ export function SessionsPage() {
                   <th scope="col">Session</th>
                   <th scope="col">Last</th>
                   <th scope="col" className="numeric">Traces</th>
+                  <th scope="col" className="numeric">Errors</th>
                   <th scope="col">First request</th>
                   <th scope="col">Last response</th>
                   <th scope="col" className="numeric">Length</th>
@@ -112,12 +113,10 @@ function Line({ session }: { session: Session }) {
       <td className="muted">
         <Ago ms={session.last_time_ms} />
       </td>
-      <td className="numeric">
-        {number(session.trace_count)}
-        {session.error_count > 0 && <span className="status bad small"> {count(session.error_count, "error")}</span>}
-      </td>
-      <td title={session.first_request_preview}>{session.first_request_preview?.slice(0, 200)}</td>
-      <td title={session.last_response_preview}>{session.last_response_preview?.slice(0, 200)}</td>
+      <td className="numeric">{number(session.trace_count)}</td>
+      <td className={session.error_count ? "numeric bad" : "numeric muted"}>{session.error_count}</td>
+      <td title={session.first_request_preview}>{briefly(session.first_request_preview)}</td>
+      <td title={session.last_response_preview}>{briefly(session.last_response_preview)}</td>
       <td className="numeric">{duration(session.last_time_ms - session.first_time_ms)}</td>
       <td className="numeric">{session.total_tokens === undefined ? "" : number(session.total_tokens)}</td>
       <td className="numeric">{session.total_cost === undefined ? "" : money(session.total_cost)}</td>

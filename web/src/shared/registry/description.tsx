@@ -36,7 +36,7 @@ export function Description({ label, text, blocked, save, changed }: Props) {
           <p className="muted">No description</p>
         )}
         <Button small kind="ghost" icon="edit" aria-label={`Edit ${label}`} blocked={blocked} onClick={() => setDraft(text)}>
-          {text ? "Edit" : "Describe"}
+          Edit
         </Button>
       </div>
     );
