@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import assistant
 import pytest
 import world
 from PIL import Image
@@ -49,6 +50,15 @@ def server(serving: Callable[..., AbstractContextManager[Server]]) -> Iterator[S
 @pytest.fixture(scope="session")
 def made(server: Server) -> world.World:
     return world.build(server.local)
+
+
+@pytest.fixture(scope="session")
+def shop(server: Server, made: world.World) -> assistant.Assistant:
+    """Traces, models and prompts beside the runs."""
+    done = assistant.build(server.local)
+    assistant.registered(server.local, done.model, made.study, made.runs, made.models)
+    assistant.prompts(server.local, done.prompt)
+    return done
 
 
 @pytest.fixture(scope="session")

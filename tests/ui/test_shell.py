@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from assistant import Assistant
 from playwright.sync_api import Page, expect
 from world import World
 
@@ -48,6 +49,30 @@ def test_addresses_that_clients_print(page: Page, made: World, printed: str, lan
     heading(
         page, {"r": "convnext-01", "m": "digits-convnext"}.get(re.findall(r"\{(\w)\}", lands)[-1], "digit-classifier")
     )
+
+
+@pytest.mark.parametrize(
+    ("printed", "lands", "title"),
+    [
+        ("/#/experiments/{x}/traces?selectedEvaluationId={t}", "/ml/experiments/{x}/traces/{t}", "answer"),
+        ("/ml/experiments/{x}/traces?selectedEvaluationId={t}&o=1", "/ml/experiments/{x}/traces/{t}?o=1", "answer"),
+        ("/#/experiments/{x}/chat-sessions/chat-002", "/ml/experiments/{x}/sessions/chat-002", "chat-002"),
+        ("/#/experiments/{x}/overview", "/ml/experiments/{x}/overview", "assistant"),
+        ("/ml/experiments/{e}/evaluation-runs?selectedRunUuid={r}", "/ml/experiments/{e}/runs/{r}", "convnext-01"),
+        ("/#/models/{m}/versions/2", "/ml/models/{m}?version=2", "digits"),
+        ("/?o=1#mlflow/models/{m}/versions/2", "/ml/models/{m}?version=2&o=1", "digits"),
+        ("/explore/data/models/main/default/{m}/version/2?o=1", "/ml/models/main.default.{m}?version=2&o=1", "digits"),
+        ("/#/prompts/{p}", "/ml/prompts/{p}", "support-answer"),
+        ("/ml/experiments/{e}/prompts/{p}?o=1&promptVersion=2", "/ml/prompts/{p}?o=1&version=2", "support-answer"),
+    ],
+)
+def test_addresses_of_traces_models_and_prompts(
+    page: Page, made: World, shop: Assistant, printed: str, lands: str, title: str
+) -> None:
+    ids = {"x": shop.experiment, "t": shop.rich, "e": made.study, "r": made.best, "m": shop.model, "p": shop.prompt}
+    page.goto(printed.format(**ids))
+    page.wait_for_url(re.compile(rf"{re.escape(lands.format(**ids))}$"))
+    heading(page, title)
 
 
 def test_an_address_that_is_none(page: Page, console: list[str]) -> None:
@@ -142,6 +167,22 @@ def test_the_palette_finds_and_opens(page: Page, made: World) -> None:
     expect(page.get_by_role("option").first).to_contain_text("digits-vit-small")
     page.keyboard.press("Escape")
     expect(field).to_have_count(0)
+
+
+def test_the_palette_finds_models_prompts_sessions_and_traces(page: Page, shop: Assistant) -> None:
+    page.goto("/")
+    heading(page, "Home")
+    for words, name, title in (
+        ("intent-r", "intent-router registered model", "intent-router"),
+        ("support-an", "support-answer prompt", "support-answer"),
+        ("chat-900", "chat-900 session", "chat-900"),
+        ("books by Tove", "Do you have books by Tove Jansson", "answer"),
+        (shop.failed, "trace answer", "answer"),
+    ):
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox", name="Find").fill(words)
+        page.get_by_role("option", name=name).first.click()
+        heading(page, title)
 
 
 def test_colours_stay_as_chosen(page: Page) -> None:

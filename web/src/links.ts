@@ -11,22 +11,81 @@ export const paths = {
   model: "/ml/experiments/$experimentId/models/$modelId",
   run: "/ml/experiments/$experimentId/runs/$runId",
   compare: "/ml/experiments/$experimentId/compare",
+  traces: "/ml/experiments/$experimentId/traces",
+  trace: "/ml/experiments/$experimentId/traces/$traceId",
+  sessions: "/ml/experiments/$experimentId/sessions",
+  session: "/ml/experiments/$experimentId/sessions/$sessionId",
+  overview: "/ml/experiments/$experimentId/overview",
+  registry: "/ml/models",
+  registered: "/ml/models/$name",
+  prompts: "/ml/prompts",
+  prompt: "/ml/prompts/$name",
+  settings: "/ml/settings",
 } as const;
-
-const VIEWS: Record<string, string> = { "": "", runs: "", models: "/models" };
 
 /** The page for a hash as MLflow's client prints it; null if it is none. */
 export function fromPrinted(hash: string): string | null {
-  if (!hash.startsWith("#/")) return null;
-  const url = new URL(hash.slice(1), "http://lakeward.invalid");
-  const [section, experiment, view = "", id, tab, ...rest] = url.pathname.split("/").filter(Boolean);
-  const search = url.search;
-  if (section === undefined) return `/${search}`;
-  if (section !== "experiments") return null;
-  if (experiment === undefined) return `/ml/experiments${search}`;
-  if (view === "runs" && id) return `/ml/experiments/${experiment}/runs/${id}${withTab(search, tab, rest)}`;
-  if (view === "models" && id) return `/ml/experiments/${experiment}/models/${id}${search}`;
-  return `/ml/experiments/${experiment}${VIEWS[view] ?? ""}${search}`;
+  const printed = hash.startsWith("#mlflow/") ? hash.slice("#mlflow".length) : hash.slice(1); // the platform's first form
+  if (!printed.startsWith("/")) return null;
+  const url = new URL(printed, "http://lakeward.invalid");
+  const [section, ...rest] = url.pathname.split("/").filter(Boolean);
+  if (section === undefined) return `/${url.search}`;
+  if (section === "experiments") return ofExperiment(rest, url.searchParams);
+  if (section === "models") return ofModel(rest, url.searchParams);
+  return section === "prompts" ? ofPrompt(rest, url.searchParams) : null;
+}
+
+/** `/explore/data/models/main/default/iris/version/3`: a version of a model in a catalog. */
+export function fromExplorer(path: string): string {
+  const [kind, ...parts] = path.split("/").filter(Boolean);
+  const at = parts.lastIndexOf("version");
+  const name = (at > 0 ? parts.slice(0, at) : parts).map(decodeURIComponent).join(".");
+  if (kind !== "models" || !name) return "/ml/models";
+  const version = at > 0 ? parts[at + 1] : undefined;
+  return `/ml/models/${encodeURIComponent(name)}${version ? `?version=${encodeURIComponent(version)}` : ""}`;
+}
+
+type Query = URLSearchParams;
+
+function page(path: string, search: Query): string {
+  const query = search.toString().replaceAll("+", "%20");
+  return query ? `${path}?${query}` : path;
+}
+
+/** Takes a parameter out of the address. */
+function taken(search: Query, ...names: string[]): string {
+  const found = names.map((name) => search.get(name)).find(Boolean) ?? "";
+  for (const name of names) search.delete(name);
+  return found;
+}
+
+function ofExperiment([experiment, view = "", id, tab, ...rest]: string[], search: Query): string {
+  if (experiment === undefined) return page("/ml/experiments", search);
+  const base = `/ml/experiments/${experiment}`;
+  if (view === "runs" && id) return page(`${base}/runs/${id}`, withTab(search, tab, rest));
+  if (view === "models") return page(`${base}/models${id ? `/${id}` : ""}`, search);
+  if (view === "traces") {
+    const trace = id ?? taken(search, "selectedEvaluationId", "selectedTraceId");
+    return page(`${base}/traces${trace ? `/${trace}` : ""}`, search);
+  }
+  if (view === "chat-sessions") return page(`${base}/sessions${id ? `/${id}` : ""}`, search);
+  if (view === "prompts") return ofPrompt(id === undefined ? [] : [id], search);
+  if (view === "evaluation-runs") {
+    const run = taken(search, "selectedRunUuid");
+    return page(run ? `${base}/runs/${run}` : base, search);
+  }
+  return page(view === "overview" ? `${base}/overview` : base, search);
+}
+
+function ofModel([name, versions, version]: string[], search: Query): string {
+  if (versions === "versions" && version) search.set("version", version);
+  return page(name === undefined ? "/ml/models" : `/ml/models/${name}`, search);
+}
+
+function ofPrompt([name]: string[], search: Query): string {
+  const version = taken(search, "promptVersion");
+  if (version) search.set("version", version);
+  return page(name === undefined ? "/ml/prompts" : `/ml/prompts/${name}`, search);
 }
 
 const TABS: Record<string, string> = {
@@ -35,9 +94,31 @@ const TABS: Record<string, string> = {
   artifacts: "artifacts",
 };
 
-function withTab(search: string, tab: string | undefined, file: readonly string[]): string {
+function withTab(search: Query, tab: string | undefined, file: readonly string[]): Query {
   const known = tab === undefined ? undefined : TABS[tab];
   if (known === undefined) return search;
-  const opened = known === "artifacts" && file.length > 0 ? `&file=${encodeURIComponent(file.map(decodeURIComponent).join("/"))}` : "";
-  return `${search}${search ? "&" : "?"}tab=${known}${opened}`;
+  search.set("tab", known);
+  if (known === "artifacts" && file.length > 0) search.set("file", file.map(decodeURIComponent).join("/"));
+  return search;
+}
+
+/** Addresses of the platform's own pages that are ours by another name; null if it is ours already. */
+export function fromPlatform(path: string, search: string): string | null {
+  if (path.startsWith("/explore/data/")) {
+    const query = search.replace(/^\?/, "&");
+    const found = fromExplorer(path.slice("/explore/data/".length));
+    return found.includes("?") ? found + query : found + query.replace(/^&/, "?");
+  }
+  const parts = path.split("/").filter(Boolean);
+  const [root, section, id, view, rest] = parts;
+  if (root !== "ml") return null;
+  const given = new URLSearchParams(search);
+  const experiment = section === "experiments" && id !== undefined;
+  const renamed =
+    (experiment && ["chat-sessions", "prompts", "evaluation-runs"].includes(view ?? "")) ||
+    (experiment && view === "traces" && rest === undefined && (given.has("selectedEvaluationId") || given.has("selectedTraceId"))) ||
+    (experiment && view === "runs" && rest === undefined) ||
+    (section === "models" && view === "versions") ||
+    (section === "prompts" && given.has("promptVersion"));
+  return renamed ? fromPrinted(`#/${parts.slice(1).join("/")}${search}`) : null;
 }

@@ -4,25 +4,30 @@ import "./styles/ui.css";
 import "./styles/shell.css";
 import "./styles/tables.css";
 import "./styles/pages.css";
+import "./styles/traces.css";
+import "./styles/registry.css";
 import { hashKey, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, currentWorkspace } from "./api/client";
-import { fromPrinted } from "./links";
+import { fromPlatform, fromPrinted } from "./links";
 import { makeRouter } from "./routes";
 import { applyTheme } from "./theme";
 import { Toasts, toastError } from "./ui/toast";
 
 applyTheme();
 
-/** Links that MLflow's client printed: `/#/experiments/1/runs/…`. */
+/** Links that clients printed, and addresses of the platform's own pages. */
 function followPrinted(): boolean {
-  const page = fromPrinted(window.location.hash);
+  const { hash, pathname, search, origin } = window.location;
+  const printed = fromPrinted(hash);
+  const page = printed ?? fromPlatform(pathname, search);
   if (page === null) return false;
-  const query = new URLSearchParams(window.location.search);
-  const url = new URL(page, window.location.origin);
-  for (const [name, value] of query) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
+  const url = new URL(page, origin);
+  // `/?workspace=x#/experiments/1`: what stands before the hash is said too.
+  const before = printed === null ? [] : new URLSearchParams(search);
+  for (const [name, value] of before) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
   window.history.replaceState(null, "", url.pathname + url.search);
   return true;
 }

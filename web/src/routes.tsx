@@ -24,6 +24,9 @@ const numeric = (value: unknown, least: number, most: number): number | undefine
   return value === undefined || !Number.isFinite(n) ? undefined : Math.min(most, Math.max(least, n));
 };
 
+/** Epoch milliseconds. */
+const moment = (value: unknown): number | undefined => numeric(value, 0, 8.64e15);
+
 /** Nothing in an address is obligatory. */
 const optional =
   <T extends object>(read: (search: Search) => T) =>
@@ -130,6 +133,88 @@ const model = createRoute({
   component: lazyRouteComponent(() => import("./features/logged_models/model_page"), "ModelPage"),
 });
 
+/** A stretch of time: until now, or between two moments. */
+const rangeSearch = (search: Search) => ({
+  range: text(search.range),
+  from: moment(search.from),
+  to: moment(search.to),
+});
+
+const traces = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.traces,
+  validateSearch: optional((search) => ({
+    ...rangeSearch(search),
+    q: text(search.q),
+    sort: text(search.sort),
+    cols: text(search.cols),
+    pins: text(search.pins),
+    peek: text(search.peek),
+  })),
+  component: lazyRouteComponent(() => import("./features/tracing/traces_page"), "TracesPage"),
+});
+
+const trace = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.trace,
+  validateSearch: optional((search) => ({ span: text(search.span), layout: oneOf(search.layout, ["timeline"]) })),
+  component: lazyRouteComponent(() => import("./features/tracing/trace_page"), "TracePage"),
+});
+
+const sessions = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.sessions,
+  validateSearch: optional((search) => ({ ...rangeSearch(search), q: text(search.q) })),
+  component: lazyRouteComponent(() => import("./features/tracing/sessions_page"), "SessionsPage"),
+});
+
+const session = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.session,
+  component: lazyRouteComponent(() => import("./features/tracing/session_page"), "SessionPage"),
+});
+
+const overview = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.overview,
+  validateSearch: optional(rangeSearch),
+  component: lazyRouteComponent(() => import("./features/tracing/dashboard"), "DashboardPage"),
+});
+
+const registry = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.registry,
+  validateSearch: optional((search) => ({ q: text(search.q), sort: text(search.sort) })),
+  component: lazyRouteComponent(() => import("./features/registry/list"), "RegistryPage"),
+});
+
+const registered = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.registered,
+  validateSearch: optional((search) => ({ version: text(search.version), against: text(search.against) })),
+  component: lazyRouteComponent(() => import("./features/registry/model_page"), "RegisteredModelPage"),
+});
+
+const prompts = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.prompts,
+  validateSearch: optional((search) => ({ q: text(search.q), sort: text(search.sort) })),
+  component: lazyRouteComponent(() => import("./features/prompts/list"), "PromptsPage"),
+});
+
+const prompt = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.prompt,
+  validateSearch: optional((search) => ({ version: text(search.version), against: text(search.against) })),
+  component: lazyRouteComponent(() => import("./features/prompts/prompt_page"), "PromptPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.settings,
+  component: lazyRouteComponent(() => import("./features/settings/settings_page"), "SettingsPage"),
+});
+
 /** `/ml/experiments/1/runs` and other addresses of the platform that mean the experiment. */
 const experimentRuns = createRoute({
   getParentRoute: () => rootRoute,
@@ -162,6 +247,16 @@ export function makeRouter() {
       compare,
       models,
       model,
+      traces,
+      trace,
+      sessions,
+      session,
+      overview,
+      registry,
+      registered,
+      prompts,
+      prompt,
+      settings,
     ]),
     parseSearch,
     stringifySearch,

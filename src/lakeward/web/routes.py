@@ -46,6 +46,7 @@ async def home(call: Call) -> Reply:
 
 
 @routes.get("/ml/{path...}", allow=PUBLIC, tx=None)
+@routes.get("/explore/data/{path...}", allow=PUBLIC, tx=None)  # where `databricks-uc` says that a model version is
 async def page(call: Call, _req: PagePath) -> Reply:
     """Any page of the web interface: which one it is, the browser finds out."""
     return _page(call)

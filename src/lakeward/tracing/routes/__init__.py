@@ -1,12 +1,13 @@
 """The HTTP surface of traces: OTLP in, the API of version 3 and that of version 2, assessments, metrics, prices,
-export, Unity Catalog locations.
+export, outlines, Unity Catalog locations.
 """
 
-from lakeward.tracing.routes import assessments, export, locations, metrics, otlp, prices, traces, v2
+from lakeward.tracing.routes import assessments, export, locations, metrics, otlp, outline, prices, traces, v2
 
 routes = [
     *otlp.routes, *otlp.platform, *traces.routes, *traces.both, *traces.old, *assessments.routes, *metrics.routes,
-    *v2.routes, *prices.routes, *export.routes, *locations.places, *locations.routes, *locations.warehouses,
+    *outline.routes, *v2.routes, *prices.routes, *export.routes, *locations.places, *locations.routes,
+    *locations.warehouses,
 ]  # fmt: skip
 
 __all__ = ["routes"]

@@ -9,6 +9,7 @@ import { count, number, toNumber } from "~/format";
 import { paths } from "~/links";
 import { ExperimentHead } from "~/shared/experiment/head";
 import { FilterBar } from "~/shared/filter/filter_bar";
+import { runVocabulary } from "~/shared/filter/run_vocabulary";
 import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { Icon } from "~/ui/icons";
@@ -166,13 +167,13 @@ function metricKeys(models: readonly LoggedModel[]): string[] {
 
 function vocabulary(models: readonly LoggedModel[], metrics: readonly string[]) {
   const keys = (pick: (model: LoggedModel) => { key: string }[]) => [...new Set(models.flatMap((model) => pick(model).map(({ key }) => key)))];
-  return {
+  const attributes = ["name", "status", "model_type", "source_run_id", "creation_timestamp"];
+  const found = {
     metrics,
     params: keys((model) => model.data.params),
     tags: keys((model) => model.info.tags).filter((key) => !key.startsWith("mlflow.")),
-    attributes: ["name", "status", "model_type", "source_run_id", "creation_timestamp"],
-    values: () => [],
   };
+  return runVocabulary(found, () => [], attributes);
 }
 
 function NoModels({ asked }: { asked: boolean }) {

@@ -126,7 +126,9 @@ function Overview({ model }: { model: LoggedModel }) {
             )}
             {info.registrations.map((each) => (
               <Fact key={`${each.name} ${each.version}`} name="Registered as">
-                {each.name} version {each.version}
+                <Link to={paths.registered} params={{ name: each.name }} search={{ version: each.version }}>
+                  {each.name} version {each.version}
+                </Link>
               </Fact>
             ))}
             <Fact name="Model ID">

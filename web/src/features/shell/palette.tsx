@@ -1,15 +1,19 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { get } from "~/api/client";
-import { searchExperiments } from "~/api/experiments";
-import { searchRuns } from "~/api/runs";
-import type { LoggedModel, Run } from "~/api/types";
+import type { RegisteredModel } from "~/api/registry";
 import { splitName } from "~/format";
 import { paths } from "~/links";
 import { setTheme } from "~/theme";
 import { useDebounced } from "~/ui/bits";
 import { Icon, type IconName } from "~/ui/icons";
+import { type Found, find } from "./find";
+
+/** A request in a line: of `{"question": "Why?"}` the text. */
+function oneLine(preview: string | undefined): string {
+  const text = (preview ?? "").replaceAll(/\s+/g, " ");
+  return (/^\{"\w+": "(.*?)"?\}?$/.exec(text)?.[1] ?? text).slice(0, 120);
+}
 
 interface Choice {
   id: string;
@@ -17,44 +21,6 @@ interface Choice {
   name: string;
   hint: string;
   go: () => void;
-}
-
-interface Found {
-  experiments: { id: string; name: string }[];
-  runs: Run[];
-  models: LoggedModel[];
-}
-
-const SEARCHED_EXPERIMENTS = 20;
-
-/** By name: experiments anywhere, runs in the most recent experiments. By id: any run or model. */
-async function find(words: string, signal: AbortSignal): Promise<Found> {
-  const recent = searchExperiments({ order: "last_update_time DESC", limit: SEARCHED_EXPERIMENTS }, signal);
-  const named = words ? searchExperiments({ text: words, limit: 8, order: "last_update_time DESC" }, signal) : recent;
-  const run = /^[0-9a-f]{32}$/.test(words) ? byId<{ run: Run }>(`/api/2.0/mlflow/runs/get?run_id=${words}`, signal) : null;
-  const model = /^m-[0-9a-f]{32}$/.test(words)
-    ? byId<{ model: LoggedModel }>(`/api/2.0/mlflow/logged-models/${words}`, signal)
-    : null;
-  const experiments = (await named).experiments.slice(0, 8);
-  const places = (await recent).experiments.map((each) => each.experiment_id);
-  const runs =
-    places.length && !run && !model
-      ? (await searchRuns({ experiments: places, filter: nameFilter(words), order: "", view: "ACTIVE_ONLY" }, 8, undefined, signal)).runs
-      : [];
-  const [exactRun, exactModel] = [await run, await model];
-  return {
-    experiments: experiments.map((each) => ({ id: each.experiment_id, name: each.name })),
-    runs: exactRun ? [exactRun.run] : runs,
-    models: exactModel ? [exactModel.model] : [],
-  };
-}
-
-function nameFilter(words: string): string {
-  return words && `attributes.run_name ILIKE '%${words.replaceAll("'", "''")}%'`;
-}
-
-async function byId<T>(path: string, signal: AbortSignal): Promise<T | null> {
-  return get<T>(path, undefined, { signal }).catch(() => null);
 }
 
 export function Palette({ onClose }: { onClose: () => void }) {
@@ -107,8 +73,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
           aria-expanded="true"
           aria-controls="palette-list"
           aria-activedescendant={choices[at] ? `palette-${choices[at].id}` : undefined}
-          aria-label="Find experiments and runs"
-          placeholder="Find experiments, runs, ids, actions"
+          aria-label="Find anything"
+          placeholder="Find experiments, runs, models, prompts, traces, ids"
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={key}
@@ -170,13 +136,51 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
         navigate({ to: paths.model, params: { experimentId: info.experiment_id, modelId: info.model_id } }),
       ),
     }));
+    const registered = (kind: "model" | "prompt") => (each: RegisteredModel) => ({
+      id: `${kind} ${each.name}`.replaceAll(/[^\w-]/g, "_"),
+      icon: kind === "model" ? ("layers" as const) : ("prompt" as const),
+      name: each.name,
+      hint: kind === "model" ? "registered model" : "prompt",
+      go: to(() => navigate({ to: kind === "model" ? paths.registered : paths.prompt, params: { name: each.name } })),
+    });
+    const sessions = (found?.sessions ?? []).map<Choice>((each) => ({
+      id: `s${each.session_id}`.replaceAll(/[^\w-]/g, "_"),
+      icon: "prompt",
+      name: each.session_id,
+      hint: `session of ${each.trace_count}`,
+      go: to(() => navigate({ to: paths.session, params: { experimentId: each.experiment_id, sessionId: each.session_id } })),
+    }));
+    const traces = (found?.traces ?? []).map<Choice>((each) => ({
+      id: each.trace_id,
+      icon: "trace",
+      name: oneLine(each.request_preview) || each.trace_id,
+      hint: `trace ${each.tags?.["mlflow.traceName"] ?? each.trace_id.slice(0, 11)}`,
+      go: to(() =>
+        navigate({
+          to: paths.trace,
+          params: { experimentId: each.trace_location.mlflow_experiment.experiment_id, traceId: each.trace_id },
+        }),
+      ),
+    }));
     const actions: Choice[] = [
       { id: "home", icon: "home", name: "Home", hint: "go to", go: to(() => navigate({ to: paths.home })) },
       { id: "all", icon: "flask", name: "All experiments", hint: "go to", go: to(() => navigate({ to: paths.experiments })) },
+      { id: "all-models", icon: "layers", name: "All models", hint: "go to", go: to(() => navigate({ to: paths.registry })) },
+      { id: "all-prompts", icon: "prompt", name: "All prompts", hint: "go to", go: to(() => navigate({ to: paths.prompts })) },
+      { id: "settings", icon: "settings", name: "Settings", hint: "go to", go: to(() => navigate({ to: paths.settings })) },
       { id: "light", icon: "sun", name: "Light colours", hint: "switch", go: to(() => setTheme("light")) },
       { id: "dark", icon: "moon", name: "Dark colours", hint: "switch", go: to(() => setTheme("dark")) },
     ];
-    const shown = words ? actions.filter((each) => each.name.toLowerCase().includes(words)) : actions.slice(0, 2);
-    return [...models, ...experiments, ...runs, ...shown];
+    const shown = words ? actions.filter((each) => each.name.toLowerCase().includes(words)) : actions.slice(0, 5);
+    return [
+      ...models,
+      ...experiments,
+      ...(found?.registered ?? []).map(registered("model")),
+      ...(found?.prompts ?? []).map(registered("prompt")),
+      ...runs,
+      ...sessions,
+      ...traces,
+      ...shown,
+    ];
   }, [found, words, close, navigate]);
 }

@@ -48,6 +48,15 @@ export function Rail({ onFind, open, onMenu }: Props) {
         <RailLink to={paths.experiments} icon="flask">
           Experiments
         </RailLink>
+        <RailLink to={paths.registry} icon="layers">
+          Models
+        </RailLink>
+        <RailLink to={paths.prompts} icon="prompt">
+          Prompts
+        </RailLink>
+        <RailLink to={paths.settings} icon="settings">
+          Settings
+        </RailLink>
         <Recent />
         <span className="grow" />
         <div className="rail-foot">

@@ -6,9 +6,10 @@ import type { Float, Run } from "~/api/types";
 import { duration, number, tagOf } from "~/format";
 import { paths } from "~/links";
 import { colorOf } from "~/shared/charts/colors";
+import type { ColumnGroup } from "~/shared/table/column_picker";
 import type { Column } from "~/shared/table/grid";
 import { Ago, Status } from "~/ui/bits";
-import type { Flat } from "./flat";
+import { type Flat, isSystem, type Keys } from "./flat";
 
 export type Kind = "metrics" | "params" | "tags";
 
@@ -41,7 +42,6 @@ const FIXED: Record<string, { title: string; width: number; sort?: string; rende
 const NUMBER_WIDTH = 124;
 const TEXT_WIDTH = 136;
 const WORDS: Record<Kind, string> = { metrics: "metric", params: "param", tags: "tag" };
-export const FIXED_IDS = Object.keys(FIXED);
 
 function durationOf(run: Run): string {
   const { status, start_time, end_time } = run.info;
@@ -71,6 +71,18 @@ export function splitColumn(id: string): { kind: Kind | null; key: string } {
 export function titleOf(id: string): string {
   const { kind, key } = splitColumn(id);
   return kind ? key : (FIXED[id]?.title ?? id);
+}
+
+/** All columns that these runs may have. */
+export function columnGroups(keys: Keys): ColumnGroup[] {
+  const groups: [string, string[]][] = [
+    ["About the run", Object.keys(FIXED).filter((id) => id !== "name")],
+    ["Metrics", keys.metrics.filter((key) => !isSystem(key)).map((key) => `metrics.${key}`)],
+    ["Params", keys.params.map((key) => `params.${key}`)],
+    ["Tags", keys.tags.map((key) => `tags.${key}`)],
+    ["System metrics", keys.metrics.filter(isSystem).map((key) => `metrics.${key}`)],
+  ];
+  return groups.map(([title, ids]) => ({ title, columns: ids.map((id) => ({ id, title: titleOf(id) })) }));
 }
 
 export function columnOf(id: string, flat: (run: Run) => Flat, width: number | undefined): Column<Run> {

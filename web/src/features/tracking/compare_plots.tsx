@@ -6,7 +6,7 @@ import { colorOf } from "~/shared/charts/colors";
 import { Empty } from "~/ui/bits";
 import { Menu, MenuItem } from "~/ui/menu";
 import { type Axis, axisOf, defaultAxes, dimensions } from "./dimensions";
-import { decodeList, encodeList } from "./flat";
+import { decodeList, encodeList } from "~/shared/table/lists";
 
 const MARGIN = { top: 44, right: 70, bottom: 26, left: 70 };
 

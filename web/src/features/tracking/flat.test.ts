@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Run } from "~/api/types";
-import { decodeList, differs, encodeList, keysOf, merge } from "./flat";
+import { decodeList, encodeList } from "~/shared/table/lists";
+import { differs, keysOf, merge } from "./flat";
 
 function run(id: string, params: Record<string, string>, status: Run["info"]["status"] = "FINISHED"): Run {
   return {

@@ -98,14 +98,3 @@ export function merge(head: readonly Run[], pages: readonly (readonly Run[])[]):
   }
   return merged;
 }
-
-export function encodeList(ids: readonly string[]): string {
-  return ids.map((id) => id.replaceAll("%", "%25").replaceAll(",", "%2C")).join(",");
-}
-
-export function decodeList(text: string | undefined): string[] {
-  return (text ?? "")
-    .split(",")
-    .filter(Boolean)
-    .map((id) => id.replaceAll("%2C", ",").replaceAll("%25", "%"));
-}

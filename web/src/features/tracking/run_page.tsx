@@ -143,11 +143,18 @@ function Overview({ run }: { run: Run }) {
 function Children({ run }: { run: Run }) {
   const filter = `tags.\`mlflow.parentRunId\` = '${run.info.run_id}'`;
   return (
-    <p className="entries">
-      <Link to={paths.experiment} params={{ experimentId: run.info.experiment_id }} search={{ q: filter }}>
-        Nested runs of this run
-      </Link>
-    </p>
+    <ul className="entries lines">
+      <li>
+        <Link to={paths.experiment} params={{ experimentId: run.info.experiment_id }} search={{ q: filter }}>
+          Nested runs of this run
+        </Link>
+      </li>
+      <li>
+        <Link to={paths.traces} params={{ experimentId: run.info.experiment_id }} search={{ q: `run_id = '${run.info.run_id}'` }}>
+          Traces of this run
+        </Link>
+      </li>
+    </ul>
   );
 }
 

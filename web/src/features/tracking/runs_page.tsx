@@ -3,19 +3,20 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { experiment as experimentQuery } from "~/api/experiments";
 import type { RunSearch } from "~/api/runs";
-import type { Run } from "~/api/types";
 import { paths } from "~/links";
 import { ExperimentHead } from "~/shared/experiment/head";
 import { FilterBar } from "~/shared/filter/filter_bar";
+import { runVocabulary } from "~/shared/filter/run_vocabulary";
 import { Onboarding } from "~/shared/onboarding";
-import type { Sort } from "~/shared/table/grid";
-import { Empty, Failure, Loading, typing, useTitle } from "~/ui/bits";
+import { ColumnPicker } from "~/shared/table/column_picker";
+import { decodeList, encodeList, nextSort, parseSort, writeSort } from "~/shared/table/lists";
+import { usePeekKeys } from "~/shared/table/peek_keys";
+import { Empty, Failure, Loading, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { count } from "~/format";
 import { BulkBar } from "./bulk_bar";
-import { orderOf, splitColumn } from "./columns";
-import { ColumnPicker } from "./column_picker";
-import { decodeList, defaultColumns, differs, encodeList, keysOf, valuesOf } from "./flat";
+import { columnGroups, orderOf, splitColumn } from "./columns";
+import { defaultColumns, differs, keysOf, valuesOf } from "./flat";
 import { Peek } from "./peek";
 import { RunsTable } from "./runs_table";
 import { useRuns } from "./use_runs";
@@ -40,12 +41,6 @@ export function RunsPage() {
       />
     </div>
   );
-}
-
-function parseSort(text: string | undefined): Sort | null {
-  if (!text) return null;
-  const at = text.lastIndexOf(":");
-  return { id: text.slice(0, at), descending: text.slice(at + 1) === "desc" };
 }
 
 interface RunsProps {
@@ -99,15 +94,12 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
     set({ cols: ids ? encodeList(ids) : undefined });
   };
   const words = useMemo(
-    () => ({ ...keys, values: (field: string) => valuesOf(runs, field) }),
+    () => runVocabulary(keys, (field) => valuesOf(runs, field)),
     [keys, runs],
   );
-  usePeekKeys(runs, search.peek, (id) => set({ peek: id }));
-
-  const onSort = (id: string) => {
-    const next = sort?.id !== id ? `${id}:desc` : sort.descending ? `${id}:asc` : undefined;
-    set({ sort: next });
-  };
+  const ids = useMemo(() => runs.map((run) => run.info.run_id), [runs]);
+  const groups = useMemo(() => columnGroups(keys), [keys]);
+  usePeekKeys(ids, search.peek, (id) => set({ peek: id }));
   const peeked = runs.find((run) => run.info.run_id === search.peek);
   const charts = search.mode === "charts";
 
@@ -129,7 +121,7 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
             Charts
           </Button>
         </div>
-        <ColumnPicker keys={keys} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
+        <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
         <Button
           icon="diff"
           aria-pressed={Boolean(search.diff)}
@@ -155,15 +147,14 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
       ) : (
         <div className="table-and-peek">
           <RunsTable
-            experimentId={experimentId}
             runs={runs}
             columns={columns}
             pins={pins}
-            onPins={(ids) => set({ pins: encodeList(ids) })}
+            onPins={(next) => set({ pins: encodeList(next) })}
             onColumns={setColumns}
             sort={sort}
-            onSort={onSort}
-            setSort={(next) => set({ sort: `${next.id}:${next.descending ? "desc" : "asc"}` })}
+            onSort={(id) => set({ sort: nextSort(sort, id) })}
+            setSort={(next) => set({ sort: writeSort(next) })}
             selected={selected}
             onSelected={setSelected}
             current={search.peek ?? null}
@@ -203,21 +194,4 @@ function NoRuns({ unasked, refused, deleted, experiment }: NoRunsProps) {
   if (unasked) return <Onboarding experiment={experiment} />;
   if (refused) return <Empty icon="search" title="The filter is not complete yet" />;
   return <Empty icon={deleted ? "trash" : "search"} title={deleted ? "No deleted runs" : "No run fits this filter"} />;
-}
-
-/** J and K go through the runs beside the table, Escape closes what is beside it. */
-function usePeekKeys(runs: readonly Run[], current: string | undefined, go: (id: string | undefined) => void): void {
-  useEffect(() => {
-    const key = (event: KeyboardEvent) => {
-      if (typing(event)) return;
-      const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
-      if (step) {
-        const at = runs.findIndex((run) => run.info.run_id === current);
-        const next = runs[at < 0 ? 0 : Math.min(runs.length - 1, Math.max(0, at + step))];
-        if (next) go(next.info.run_id);
-      } else if (event.key === "Escape" && current) go(undefined);
-    };
-    document.addEventListener("keydown", key);
-    return () => document.removeEventListener("keydown", key);
-  });
 }

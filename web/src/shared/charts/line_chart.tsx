@@ -13,6 +13,8 @@ export interface Line {
   color: string;
   /** Drawn pale behind the others, and left out of the legend. */
   faint?: boolean;
+  /** Drawn as bars from zero; of several, each before the one that was given earlier. */
+  bars?: boolean;
 }
 
 interface Props {
@@ -25,7 +27,12 @@ interface Props {
   /** Charts with the same key show their cursors at the same place. */
   sync: string;
   onZoom: (range: [number, number] | null) => void;
-  onOpen?: (id: string) => void;
+  /** How values are written; plainly if missing. */
+  unit?: (value: number) => string;
+  /** The axis of values begins at zero. */
+  fromZero?: boolean;
+  /** A click, at the nearest place that has a value. */
+  onPick?: (x: number) => void;
 }
 
 interface Hover {
@@ -49,13 +56,13 @@ function shortDuration(seconds: number): string {
   return `${number(Number((seconds / 3_600).toPrecision(3)))} h`;
 }
 
-export function LineChart({ label, data, lines, x, log, height, sync, onZoom, onOpen }: Props) {
+export function LineChart({ label, data, lines, x, log, height, sync, onZoom, unit = number, fromZero = false, onPick }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
   const dark = useSyncExternalStore(onTheme, isDark);
-  const latest = useRef({ lines, onZoom, onOpen });
-  latest.current = { lines, onZoom, onOpen };
+  const latest = useRef({ lines, onZoom, unit, onPick });
+  latest.current = { lines, onZoom, unit, onPick };
   const identity = lines.map((line) => line.id).join(" ");
 
   useEffect(() => {
@@ -77,10 +84,10 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, on
         focus: { prox: 24 },
       },
       focus: { alpha: 0.35 },
-      scales: { x: { time: x === "time" }, y: log ? { distr: 3 } : { range: padded } },
+      scales: { x: { time: x === "time" }, y: log ? { distr: 3 } : { range: fromZero ? grounded : padded } },
       axes: [
-        { ...axis, space: 70, size: 26, values: x === "time" ? undefined : (_, splits) => splits.map((at) => (x === "relative" ? shortDuration(at) : number(at))) },
-        { ...axis, size: axisSize, values: (_, splits) => splits.map((at) => (at === null ? "" : number(at))) },
+        { ...axis, space: 70, size: x === "time" ? 40 : 26, values: x === "time" ? undefined : (_, splits) => splits.map((at) => (x === "relative" ? shortDuration(at) : number(at))) },
+        { ...axis, size: axisSize, values: (_, splits) => splits.map((at) => (at === null ? "" : latest.current.unit(at))) },
       ],
       series: [
         {},
@@ -88,10 +95,12 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, on
           (line): uPlot.Series => ({
             label: line.name,
             stroke: line.color,
-            width: line.faint ? 1 : 1.6,
+            fill: line.bars ? line.color : undefined,
+            paths: line.bars ? uPlot.paths.bars?.({ size: [0.72, 40], radius: 0.15 }) : undefined,
+            width: line.bars ? 0 : line.faint ? 1 : 1.6,
             alpha: line.faint ? 0.28 : 1,
             spanGaps: true,
-            points: { show: (self, index) => pointCount(self, index) <= 30 && !line.faint, size: 4 },
+            points: { show: (self, index) => !line.bars && !line.faint && pointCount(self, index) <= 30, size: 4 },
           }),
         ),
       ],
@@ -112,6 +121,15 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, on
     plot.current = made;
     const reset = () => latest.current.onZoom(null);
     made.over.addEventListener("dblclick", reset);
+    let pressed = 0;
+    made.over.addEventListener("pointerdown", (event) => {
+      pressed = event.clientX;
+    });
+    made.over.addEventListener("click", (event) => {
+      const { idx } = made.cursor;
+      const place = idx === null || idx === undefined ? undefined : made.data[0][idx];
+      if (place !== undefined && Math.abs(event.clientX - pressed) < 4) latest.current.onPick?.(place);
+    });
     const resize = new ResizeObserver(() => made.setSize({ width: host.clientWidth, height }));
     resize.observe(host);
     return () => {
@@ -122,7 +140,7 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, on
     };
     // Data alone changes in place, below.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [identity, x, log, height, sync, dark]);
+  }, [identity, x, log, height, sync, dark, fromZero]);
 
   useEffect(() => {
     const drawn = plot.current;
@@ -132,12 +150,12 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, on
   return (
     <div className="chart-host">
       <div ref={box} className="chart-canvas" role="img" aria-label={label} style={{ height }} onPointerLeave={() => setHover(null)} />
-      {hover && <Tooltip hover={hover} axis={x} />}
+      {hover && <Tooltip hover={hover} axis={x} unit={unit} />}
     </div>
   );
 }
 
-function Tooltip({ hover, axis }: { hover: Hover; axis: XAxis }) {
+function Tooltip({ hover, axis, unit }: { hover: Hover; axis: XAxis; unit: (value: number) => string }) {
   const side = hover.left > hover.width / 2 ? { right: hover.width - hover.left + 14 } : { left: hover.left + 14 };
   return (
     <div className="chart-tip" style={{ ...side, top: 6 }} aria-hidden="true">
@@ -146,7 +164,7 @@ function Tooltip({ hover, axis }: { hover: Hover; axis: XAxis }) {
         <p key={row.id} className="row">
           <span className="swatch" style={{ background: row.color }} />
           <span className="grow ellipsis">{row.name}</span>
-          <b>{number(row.value)}</b>
+          <b>{unit(row.value)}</b>
         </p>
       ))}
     </div>
@@ -184,6 +202,10 @@ function nearest(column: (number | null | undefined)[], at: number): number | nu
     if (value !== undefined && value !== null) return value;
   }
   return null;
+}
+
+function grounded(_: uPlot, __: number, most: number): uPlot.Range.MinMax {
+  return [0, (most || 1) * 1.08];
 }
 
 /** Room above and below; a flat line gets an axis too. */

@@ -16,12 +16,25 @@ import { useTrash } from "./trash";
 
 const TABS = [
   { id: "runs", name: "Runs" },
+  { id: "traces", name: "Traces" },
+  { id: "sessions", name: "Sessions" },
+  { id: "overview", name: "Overview" },
   { id: "models", name: "Models" },
 ] as const;
 
+type ExperimentTab = (typeof TABS)[number]["id"];
+
+const PLACES = {
+  runs: paths.experiment,
+  traces: paths.traces,
+  sessions: paths.sessions,
+  overview: paths.overview,
+  models: paths.models,
+} as const;
+
 interface Props {
   experiment: Experiment;
-  tab: "runs" | "models";
+  tab: ExperimentTab;
   actions?: ReactNode;
 }
 
@@ -96,9 +109,7 @@ export function ExperimentHead({ experiment, tab, actions }: Props) {
         label="Experiment"
         tabs={TABS}
         value={tab}
-        onChange={(next) =>
-          void navigate({ to: next === "models" ? paths.models : paths.experiment, params: { experimentId: id } })
-        }
+        onChange={(next) => void navigate({ to: PLACES[next], params: { experimentId: id } })}
       />
       {renaming && <RenameExperiment experiment={experiment} onClose={() => setRenaming(false)} />}
     </PageHead>

@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
+import { runVocabulary } from "./run_vocabulary";
 import { suggest } from "./suggest";
 
-const words = {
-  metrics: ["accuracy", "val/loss"],
-  params: ["family", "lr"],
-  tags: ["team"],
-  values: (field: string) => (field === "params.family" ? ["forest", "o'neill"] : []),
-};
+const words = runVocabulary(
+  { metrics: ["accuracy", "val/loss"], params: ["family", "lr"], tags: ["team"] },
+  (field: string) => (field === "params.family" ? ["forest", "o'neill"] : []),
+);
 
 /** What the text becomes when the first suggestion is taken at its end. */
 function complete(text: string): string {
@@ -20,6 +19,7 @@ test.each([
   ["metrics.a", "metrics.accuracy "],
   ["params.f", "params.family "],
   ["metrics.accuracy ", "metrics.accuracy < "],
+  ["metrics.`val/loss` ", "metrics.`val/loss` < "],
   ["metrics.accuracy >", "metrics.accuracy >"],
   ["params.family L", "params.family LIKE "],
   ["params.family = ", "params.family = 'forest' "],
@@ -29,6 +29,7 @@ test.each([
   ["metrics.accuracy > 0.5 AND fam", "metrics.accuracy > 0.5 AND params.family "],
   ["attributes.status = FIN", "attributes.status = 'FINISHED' "],
   ["tags.team = 'x AND y' AND lr", "tags.team = 'x AND y' AND params.lr "],
+  ["just some words", "just some words"],
 ])("%s → %s", (text, completed) => {
   expect(complete(text)).toBe(completed);
 });

@@ -1,10 +1,18 @@
 /** Type-ahead for the filter language: what may stand at the cursor, out of the names that are around. */
 
+/** What a field is compared by. `judged` is a number or a text. */
+export type Kind = "number" | "text" | "label" | "judged";
+
+export interface Field {
+  /** As it is written in a filter. */
+  name: string;
+  hint: string;
+  kind: Kind;
+}
+
 export interface Vocabulary {
-  metrics: readonly string[];
-  params: readonly string[];
-  tags: readonly string[];
-  /** Values seen for `params.x`, `tags.x` and attributes. */
+  fields: readonly Field[];
+  /** Values seen for a field. */
   values: (field: string) => readonly string[];
 }
 
@@ -15,17 +23,27 @@ export interface Suggestion {
   from: number;
 }
 
-const ATTRIBUTES = ["run_name", "status", "user_id", "start_time", "end_time", "run_id"];
-const STATUSES = ["RUNNING", "FINISHED", "FAILED", "KILLED", "SCHEDULED"];
 const NUMBERS = ["<", "<=", ">", ">=", "=", "!="];
 const WORDS = ["=", "!=", "LIKE", "ILIKE"];
+const PRESENT = ["IS NULL", "IS NOT NULL"];
+const OPERATORS: Record<Kind, readonly string[]> = {
+  number: NUMBERS,
+  text: WORDS,
+  label: [...WORDS, ...PRESENT],
+  judged: [...NUMBERS, ...PRESENT],
+};
 const PLAIN = /^[A-Za-z_][\w.]*$/;
-const FIELD = /^(metrics|params|tags|attributes|datasets)\.(`[^`]*`|"[^"]*"|[^\s<>=!]+)/i;
+const FIELD = /^(?:[A-Za-z_]+\.)*(?:`[^`]*`|"[^"]*"|[^\s<>=!'"`]+)/;
 const OPERATOR = /^\s*(<=|>=|!=|=|<|>|not\s+in|ilike|like|in|is\s+not|is)(?=\W|$)/i;
 const LIMIT = 12;
 
 export function fieldName(kind: string, key: string): string {
   return `${kind}.${PLAIN.test(key) ? key : `\`${key}\``}`;
+}
+
+/** A text as a filter writes it. */
+export function quoted(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
 }
 
 /** Where the comparison at the cursor begins: after the last AND that is not inside quotes. */
@@ -50,58 +68,53 @@ export function suggest(text: string, cursor: number, words: Vocabulary): Sugges
   const start = clauseStart(before);
   const clause = before.slice(start).trimStart();
   const from = cursor - clause.length;
-  const field = FIELD.exec(clause);
-  if (!field || field[0].length === clause.length) return fields(clause, from, words);
-  const rest = clause.slice(field[0].length);
-  const kind = (field[1] ?? "").toLowerCase();
-  const key = (field[2] ?? "").replace(/^[`"]|[`"]$/g, "");
+  const written = FIELD.exec(clause)?.[0];
+  if (!written || written.length === clause.length) return fields(clause, from, words);
+  const known = words.fields.find((each) => same(each.name, written));
+  if (!known) return [];
+  const rest = clause.slice(written.length);
   const operator = OPERATOR.exec(rest);
-  if (!operator) return operators(rest, cursor, kind, key);
-  return values(rest.slice(operator[0].length), cursor, `${kind}.${key}`, kind, words);
+  if (!operator) return operators(rest, cursor, known.kind);
+  return values(rest.slice(operator[0].length), cursor, known, words);
+}
+
+const bare = (name: string) => name.replaceAll(/[`"]/g, "").toLowerCase();
+
+/** Keys may be quoted either way, or not at all. */
+function same(name: string, written: string): boolean {
+  return bare(name) === bare(written);
 }
 
 function fields(typed: string, from: number, words: Vocabulary): Suggestion[] {
-  const all: [string, string][] = [
-    ...words.metrics.map((key): [string, string] => [fieldName("metrics", key), "metric"]),
-    ...words.params.map((key): [string, string] => [fieldName("params", key), "param"]),
-    ...ATTRIBUTES.map((key): [string, string] => [fieldName("attributes", key), "attribute"]),
-    ...words.tags.map((key): [string, string] => [fieldName("tags", key), "tag"]),
-  ];
   const wanted = typed.toLowerCase();
-  const rank = ([name]: [string, string]) => {
+  const rank = ({ name }: Field) => {
     const lower = name.toLowerCase();
     if (lower.startsWith(wanted)) return 0;
     return lower.slice(lower.indexOf(".") + 1).startsWith(wanted) ? 1 : 2;
   };
-  return all
-    .filter(([name]) => name.toLowerCase().includes(wanted) && name.toLowerCase() !== wanted)
+  return words.fields
+    .filter(({ name }) => name.toLowerCase().includes(wanted) && name.toLowerCase() !== wanted)
     .toSorted((a, b) => rank(a) - rank(b))
     .slice(0, LIMIT)
-    .map(([name, hint]) => ({ text: `${name} `, hint, from }));
+    .map(({ name, hint }) => ({ text: `${name} `, hint, from }));
 }
 
-function operators(typed: string, cursor: number, kind: string, key: string): Suggestion[] {
-  const numeric = kind === "metrics" || (kind === "attributes" && key.endsWith("_time"));
-  const known = numeric ? NUMBERS : kind === "params" || kind === "tags" ? [...WORDS, "IS NULL", "IS NOT NULL"] : WORDS;
+function operators(typed: string, cursor: number, kind: Kind): Suggestion[] {
   const wanted = typed.trim().toLowerCase();
   const gap = typed.startsWith(" ") ? "" : " ";
-  return known
+  return OPERATORS[kind]
     .filter((each) => each.toLowerCase().startsWith(wanted))
     .map((each) => ({ text: `${gap}${each} `, hint: "", from: cursor - typed.trimStart().length }));
 }
 
-function values(typed: string, cursor: number, field: string, kind: string, words: Vocabulary): Suggestion[] {
+function values(typed: string, cursor: number, field: Field, words: Vocabulary): Suggestion[] {
   const done = /^\s*('[^']*'|"[^"]*"|-?[\d.]+(e-?\d+)?)\s+$/i.test(typed);
   if (done) return [{ text: "AND ", hint: "and also", from: cursor }];
-  if (kind === "metrics" || /^\s*('[^']*'|"[^"]*")$/.test(typed)) return [];
+  if (field.kind === "number" || /^\s*('[^']*'|"[^"]*")$/.test(typed)) return [];
   const wanted = typed.trim().replace(/^'/, "").toLowerCase();
-  const known = field === "attributes.status" ? STATUSES : words.values(field);
-  return known
+  return words
+    .values(field.name)
     .filter((value) => value.toLowerCase().includes(wanted) && value.length < 200)
     .slice(0, LIMIT)
-    .map((value) => ({
-      text: `'${value.replaceAll("'", "''")}' `,
-      hint: "",
-      from: cursor - typed.trimStart().length,
-    }));
+    .map((value) => ({ text: `${quoted(value)} `, hint: "", from: cursor - typed.trimStart().length }));
 }

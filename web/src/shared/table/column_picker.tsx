@@ -1,11 +1,14 @@
 import { useState } from "react";
 import { Button } from "~/ui/button";
 import { Menu } from "~/ui/menu";
-import { FIXED_IDS, titleOf } from "./columns";
-import { isSystem, type Keys } from "./flat";
+
+export interface ColumnGroup {
+  title: string;
+  columns: readonly { id: string; title: string }[];
+}
 
 interface Props {
-  keys: Keys;
+  groups: readonly ColumnGroup[];
   columns: readonly string[];
   chosen: boolean;
   onChange: (ids: string[] | null) => void;
@@ -14,15 +17,8 @@ interface Props {
 const SHOWN = 200;
 
 /** Which columns there are. The choice is kept in the address and, for next time, in this browser. */
-export function ColumnPicker({ keys, columns, chosen, onChange }: Props) {
+export function ColumnPicker({ groups, columns, chosen, onChange }: Props) {
   const [words, setWords] = useState("");
-  const groups: [string, string[]][] = [
-    ["About the run", FIXED_IDS.filter((id) => id !== "name")],
-    ["Metrics", keys.metrics.filter((key) => !isSystem(key)).map((key) => `metrics.${key}`)],
-    ["Params", keys.params.map((key) => `params.${key}`)],
-    ["Tags", keys.tags.map((key) => `tags.${key}`)],
-    ["System metrics", keys.metrics.filter(isSystem).map((key) => `metrics.${key}`)],
-  ];
   const wanted = words.trim().toLowerCase();
   const shown = new Set(columns);
   const turn = (ids: readonly string[], on: boolean) => {
@@ -47,23 +43,23 @@ export function ColumnPicker({ keys, columns, chosen, onChange }: Props) {
             </Button>
           </div>
           <div className="picker-groups">
-            {groups.map(([title, all]) => {
-              const found = all.filter((id) => titleOf(id).toLowerCase().includes(wanted));
+            {groups.map(({ title, columns: all }) => {
+              const found = all.filter((each) => each.title.toLowerCase().includes(wanted));
               if (found.length === 0) return null;
-              const every = found.every((id) => shown.has(id));
+              const every = found.every(({ id }) => shown.has(id));
               return (
                 <fieldset key={title}>
                   <legend className="row">
                     <span className="grow">{title}</span>
-                    <Button small kind="ghost" onClick={() => turn(found.slice(0, SHOWN), !every)}>
+                    <Button small kind="ghost" onClick={() => turn(found.slice(0, SHOWN).map(({ id }) => id), !every)}>
                       {every ? "None" : "All"}
                     </Button>
                   </legend>
-                  {found.slice(0, SHOWN).map((id) => (
+                  {found.slice(0, SHOWN).map(({ id, title: name }) => (
                     <label key={id} className="choice">
                       <input type="checkbox" checked={shown.has(id)} onChange={(event) => turn([id], event.target.checked)} />
-                      <span className="ellipsis" title={titleOf(id)}>
-                        {titleOf(id)}
+                      <span className="ellipsis" title={name}>
+                        {name}
                       </span>
                     </label>
                   ))}

@@ -1,0 +1,80 @@
+"""Every page, how to get there, and what axe says of it."""
+
+from pathlib import Path
+
+from assistant import Assistant
+from playwright.sync_api import Page, expect
+from world import World
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+# name: (address, what is there when the page is)
+PAGES = {
+    "home": ("/", "region[Runs]"),
+    "experiments": ("/ml/experiments", "table[Experiments]"),
+    "runs": ("/ml/experiments/{e}", "grid[Runs]"),
+    "peek": ("/ml/experiments/{e}?peek={r}", "complementary[Run convnext-01]"),
+    "charts": ("/ml/experiments/{e}?mode=charts&smooth=0.3", "region[train]"),
+    "run": ("/ml/experiments/{e}/runs/{r}", "region[Params]"),
+    "run-charts": ("/ml/experiments/{e}/runs/{r}?tab=metrics&smooth=0.6", "region[train]"),
+    "artifacts": ("/ml/experiments/{e}/runs/{r}?tab=artifacts&file=mistakes.json", "region[mistakes.json]"),
+    "compare": ("/ml/experiments/{e}/compare?runs={some}", "region[Comparison]"),
+    "parallel": ("/ml/experiments/{e}/compare?runs={all}&tab=parallel", "img[Parallel coordinates of the runs]"),
+    "scatter": (
+        "/ml/experiments/{e}/compare?runs={all}&tab=scatter&sx=metrics.latency_ms&sy=metrics.test/accuracy",
+        "img[test/accuracy against latency_ms]",
+    ),
+    "models": ("/ml/experiments/{e}/models", "region[Models]"),
+    "model": ("/ml/experiments/{e}/models/{m}", "region[Metrics]"),
+    "first-run": ("/ml/experiments/{empty}", "region[Log a first run]"),
+    "traces": ("/ml/experiments/{shop}/traces", "grid[Traces]"),
+    "trace-peek": ("/ml/experiments/{shop}/traces?peek={t}", "complementary[Trace answer]"),
+    "trace": ("/ml/experiments/{shop}/traces/{t}", "tree[Spans]"),
+    "trace-timeline": ("/ml/experiments/{shop}/traces/{failed}?layout=timeline&span={span}", "region[Events]"),
+    "sessions": ("/ml/experiments/{shop}/sessions", "region[Sessions]"),
+    "session": ("/ml/experiments/{shop}/sessions/{session}", "region[Conversation]"),
+    "overview": ("/ml/experiments/{shop}/overview", "region[By name]"),
+    "first-trace": ("/ml/experiments/{empty}/traces", "region[Send a first trace]"),
+    "registry": ("/ml/models", "region[Models]"),
+    "registered": ("/ml/models/{name}", "region[Version 6]"),
+    "versions-compared": ("/ml/models/{name}?version=6&against=4", "region[Comparison]"),
+    "prompts": ("/ml/prompts", "region[Prompts]"),
+    "prompt": ("/ml/prompts/{prompt}", "region[Template]"),
+    "prompt-chat": ("/ml/prompts/{prompt}-chat", "region[Template]"),
+    "prompt-diff": ("/ml/prompts/{prompt}?version=3&against=2", "figure[Version 2 → 3]"),
+    "settings": ("/ml/settings", "region[Workspaces]"),
+}  # fmt: skip
+
+
+def visit(page: Page, made: World, shop: Assistant, name: str) -> None:
+    address, sign = PAGES[name]
+    ids = {
+        "e": made.study, "r": made.best, "m": made.models[1], "empty": made.empty, "some": ",".join(made.runs[:4]),
+        "all": ",".join(made.runs), "shop": shop.experiment, "t": shop.rich, "failed": shop.failed,
+        "span": shop.failing, "session": shop.session, "name": shop.model, "prompt": shop.prompt,
+    }  # fmt: skip
+    page.goto(address.format(**ids))
+    role, _, label = sign.rstrip("]").partition("[")
+    expect(page.get_by_role(role, name=label)).to_be_visible()
+    expect(page.locator(".skeleton, .chart-wait")).to_have_count(0)
+
+
+def complaints(page: Page, *, only: str = "") -> list[str]:
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE.read_text("utf-8"))
+    chosen = {"type": "rule", "values": [only]} if only else {"type": "tag", "values": RULES}
+    options = {"runOnly": chosen, "resultTypes": ["violations"], "preload": False}
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    return [
+        f"{each['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for each in found
+        for node in each["nodes"][:3]
+    ]
+
+
+def darken(page: Page) -> None:
+    """Ask for dark colours, and wait until every part has them: a busy machine draws late."""
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.wait_for_function("() => !document.getAnimations().some(each => each instanceof CSSTransition)")
