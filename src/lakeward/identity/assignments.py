@@ -1,6 +1,6 @@
 """Who has which role in a workspace, in the platform's two words.
 
-ADMIN is the role MANAGE. USER is EDIT for who had no role yet or managed; who only reads goes on reading. A principal
+ADMIN is the role MANAGE. USER is EDIT for who had no role yet or managed; who has less keeps it. A principal
 has one role of its own in a workspace; the strongest of its own and its groups' counts.
 """
 
@@ -40,7 +40,8 @@ async def assign(
         await store.workspaces.remove_role(tx, principal_id, workspace_id)
         return None
     held = await store.workspaces.find_assignment(tx, principal_id, workspace_id)
-    role = "MANAGE" if "ADMIN" in wanted else "READ" if held is not None and held.role == "READ" else "EDIT"
+    less = held is not None and held.role in ("USE", "READ")
+    role = "MANAGE" if "ADMIN" in wanted else held.role if held is not None and less else "EDIT"
     await store.workspaces.set_role(tx, principal_id, workspace_id, role)
     return await store.workspaces.find_assignment(tx, principal_id, workspace_id)
 
