@@ -40,8 +40,8 @@ async def assign(
         await store.workspaces.remove_role(tx, principal_id, workspace_id)
         return None
     held = await store.workspaces.find_assignment(tx, principal_id, workspace_id)
-    less = held.role if held is not None and held.role in ("USE", "READ") else "EDIT"
-    role = "MANAGE" if "ADMIN" in wanted else less
+    less = held is not None and held.role in ("USE", "READ")
+    role = "MANAGE" if "ADMIN" in wanted else held.role if held is not None and less else "EDIT"
     await store.workspaces.set_role(tx, principal_id, workspace_id, role)
     return await store.workspaces.find_assignment(tx, principal_id, workspace_id)
 

@@ -189,10 +189,12 @@ def test_a_token_lives_and_dies_beside_a_running_server(up):
     for words, role in (([], "READ"), (["--role", "manage"], "MANAGE"), ([], "MANAGE")):
         more = lakeward("token", "create", "anna", *words, *data).stdout.strip()
         headers = {"authorization": f"Bearer {more}"}
-        created = httpx.post(
-            f"{up.url}/api/2.0/mlflow/experiments/create", json={"name": f"{role} {more[:12]}"}, headers=headers
+        tagged = httpx.post(
+            f"{up.url}/api/2.0/mlflow/experiments/set-experiment-tag",
+            json={"experiment_id": "0", "key": "k", "value": role},
+            headers=headers,
         )
-        assert created.status_code == (403 if role == "READ" else 200)
+        assert tagged.status_code == (403 if role == "READ" else 200)
 
     assert lakeward("token", "revoke", row["id"], *data).returncode == 0
     assert signed_in(up, token) == 401

@@ -2,7 +2,7 @@
 
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import READ, Call, Routes
-from lakeward.tracing import outline, traces
+from lakeward.tracing import outline, prices, traces
 from lakeward.tracing.render import span_json
 from lakeward.tracing.routes.traces import infos
 from lakeward.tracing.securable import of_trace
@@ -24,7 +24,8 @@ async def get_trace_outline(call: Call, req: wire.OutlineById) -> wire.OutlineRe
 @routes.get("/traces/{trace_id}/spans/{span_id}", allow=READ.on(_TRACE))
 async def get_span(call: Call, req: wire.SpanById) -> wire.SpanResponse:
     found = await traces.get(call.tx, call.workspace, req.trace_id)
-    return wire.SpanResponse(span_json(await outline.span(call.tx, found, req.span_id)))
+    span = await outline.span(call.tx, found, req.span_id)
+    return wire.SpanResponse(span_json(span, await prices.book(call.tx)))
 
 
 @routes.get("/traces/{trace_id}/spans", allow=READ.on(_TRACE))
