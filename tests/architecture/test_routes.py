@@ -19,6 +19,7 @@ PUBLIC_PATHS = {
     "/",  # the web interface: the same files for everybody, without any data
     "/ml",
     "/ml/{path...}",
+    "/explore/data/{path...}",
     "/assets/{path...}",
     "/favicon.svg",
     "/artifact-frame",

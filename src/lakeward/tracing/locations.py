@@ -75,7 +75,7 @@ async def unlink(tx: Tx, workspace: int, experiment_id: str, path: str) -> None:
     location = await get(tx, workspace, path)
     experiment = await experiments.get_active(tx, workspace, experiment_id)
     if not await store.unlink(tx, location.id, experiment.id):
-        raise NotFound(f"The experiment {experiment_id} is not linked to the trace location {path}.")
+        raise Conflict(f"The experiment {experiment_id} is not linked to the trace location {path}.")
     for tag in (PATH_TAG, *_TABLE_TAGS.values()):
         if tag in experiment.tags:
             await experiments.delete_tag(tx, workspace, experiment_id, tag)

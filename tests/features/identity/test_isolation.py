@@ -30,6 +30,7 @@ _ASSIGNED_HERE = "/api/2.0/preview/permissionassignments"
 _TOKENS = "/api/2.0/token-management"
 _ADDRESSES = "/api/2.0/ip-access-lists"
 _SECRETS = ("/api/2.0/accounts/{account_id}/servicePrincipals", "/api/2.0/accounts/servicePrincipals")
+_LOCATED = "/api/4.0/mlflow/traces"
 _PERMISSIONS = "/api/2.0/permissions/{object_type}/{object_id}"
 
 # (method, path without the API prefix) → the fields of a request that names objects of the world
@@ -225,6 +226,42 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("GET", "traces/{request_id}/info"): lambda w: {"request_id": w.trace},
     ("GET", "traces/{request_id}/credentials-for-data-upload"): lambda w: {"request_id": w.trace},
     ("GET", "traces/{request_id}/credentials-for-data-download"): lambda w: {"request_id": w.trace},
+    ("GET", "/ajax-api/2.0/mlflow/get-trace-artifact"): lambda w: {"request_id": w.trace},
+    ("GET", "/ajax-api/3.0/mlflow/get-trace-artifact"): lambda w: {"request_id": w.trace},
+    # Unity Catalog locations of traces
+    ("POST", "/api/2.0/otel/v1/traces"): lambda w: {
+        "headers": {"x-databricks-uc-table-name": f"{w.location}_otel_spans", "content-type": "application/json"},
+        "content": w.spans,
+    },
+    ("GET", "/api/5.0/mlflow/tracing/locations/{location_id}"): lambda w: {"location_id": w.location_id},
+    ("POST", "/api/5.0/mlflow/experiments/{experiment_id}/trace-location:link"): lambda w: {
+        "experiment_id": w.experiment, "uc_table_prefix": w.prefix,
+    },
+    ("POST", f"{_LOCATED}/{{experiment_id}}/link-location"): lambda w: {
+        "experiment_id": w.experiment, "uc_schema": w.schema,
+    },
+    ("POST", f"{_LOCATED}/{{experiment_id}}/unlink-location"): lambda w: {
+        "experiment_id": w.experiment, "uc_schema": w.schema,
+    },
+    ("POST", f"{_LOCATED}/search-long-running"): lambda w: {"locations": [{"uc_table_prefix": w.prefix}]},
+    ("POST", f"{_LOCATED}/{{location}}/{{trace_id}}/info"): lambda w: {
+        **w.located, "request_time": "2026-01-01T00:00:00Z", "state": "OK", "tags": {"k": "taken"},
+    },
+    ("GET", f"{_LOCATED}/{{location}}/{{trace_id}}/info"): lambda w: w.located,
+    ("PATCH", f"{_LOCATED}/{{location}}/{{trace_id}}/tags"): lambda w: {**w.located, "key": "k", "value": "taken"},
+    ("DELETE", f"{_LOCATED}/{{location}}/{{trace_id}}/tags/{{key}}"): lambda w: {**w.located, "key": "k"},
+    ("POST", f"{_LOCATED}/{{location}}/{{trace_id}}/assessments"): lambda w: {
+        **w.located, "assessment_name": "taken", "feedback": {"value": 1},
+    },
+    ("GET", f"{_LOCATED}/{{location}}/{{trace_id}}/assessments/{{assessment_id}}"): lambda w: {
+        **w.located, "assessment_id": w.located_assessment,
+    },
+    ("PATCH", f"{_LOCATED}/{{location}}/{{trace_id}}/assessments/{{assessment_id}}"): lambda w: {
+        **w.located, "assessment_id": w.located_assessment, "update_mask": "rationale", "rationale": "taken",
+    },
+    ("DELETE", f"{_LOCATED}/{{location}}/{{trace_id}}/assessments/{{assessment_id}}"): lambda w: {
+        **w.located, "assessment_id": w.located_assessment,
+    },
     # artifacts
     ("GET", "artifacts/list"): lambda w: {"run_id": w.run},
     ("POST", "artifacts/credentials-for-read"): lambda w: {"run_id": w.run, "path": [FILE]},
@@ -428,6 +465,21 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "/api/3.0/mlflow/traces/batchGetInfos"): lambda w: {"trace_ids": [w.trace]},
     ("POST", "traces/link-to-run"): lambda w: {"trace_ids": [w.trace], "run_id": w.run},
     ("GET", "/api/2.0/secrets/scopes/list"): lambda _: {},
+    ("GET", f"{_LOCATED}/{{location}}/batchGet"): lambda w: {
+        "location": w.location,
+        "trace_ids": [w.located["trace_id"]],
+    },
+    ("POST", f"{_LOCATED}/{{location}}/link-to-run/batchCreate"): lambda w: {
+        "location": w.location,
+        "trace_ids": [w.located["trace_id"]],
+        "run_id": w.run,
+    },
+    ("DELETE", f"{_LOCATED}/{{location}}/unlink-from-run/batchDelete"): lambda w: {
+        "location": w.location,
+        "trace_ids": [w.located["trace_id"]],
+        "run_id": w.run,
+    },
+    ("POST", "/api/2.0/lakeward/traces/export"): lambda w: {"experiment_ids": [w.experiment]},
     ("GET", "/api/3.0/mlflow/workspaces"): lambda _: {},
     **{
         ("GET", f"{prefix}/{kind}"): lambda _, prefix=prefix: {"account_id": "a"} if "account" in prefix else {}
@@ -449,6 +501,11 @@ WITHOUT_OBJECT = {
     ("POST", "/api/2.0/secrets/scopes/create"),
     ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
     ("GET", f"{_SCIM[0]}/Me"), ("GET", "/oidc/v1/authorize"),
+    ("POST", "/api/5.0/mlflow/tracing/locations"), ("POST", f"{_LOCATED}/location"),
+    ("GET", "/api/2.0/sql/warehouses/{warehouse_id}"),
+    # of the server as a whole; tests/features/tracing/test_prices.py looks who may
+    ("GET", "/api/2.0/lakeward/prices"), ("PUT", "/api/2.0/lakeward/prices"),
+    ("DELETE", "/api/2.0/lakeward/prices/{price_id}"),
     # of the caller's own tokens; tests/clients/test_sdk_tokens.py looks for those of others through them
     ("POST", "/api/2.0/token/create"), ("GET", "/api/2.0/token/list"), ("POST", "/api/2.0/token/delete"),
     ("PATCH", "/api/2.0/token/{token_id}"),
@@ -581,6 +638,7 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     client.call("PATCH", f"traces/{trace}/tags", json={"key": "k", "value": SECRET})
     said = {"assessment_name": SECRET, "feedback": {"value": SECRET}}
     judged = client.call("POST", f"/api/3.0/mlflow/traces/{trace}/assessments", json={"assessment": said})
+    located = make_location(client, people, experiment, span)
     span |= {"traceId": f"{next(_numbers):032x}", "name": "taken"}
     principals = make_principals(people, name)
     listed = {"label": SECRET, "list_type": "BLOCK", "ip_addresses": ["192.0.2.1"]}
@@ -592,8 +650,30 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
         registered=f"model {name}", catalog=catalog, prompt=prompt, scope=scope,
         trace=trace, assessment=judged["assessment"]["assessment_id"],
         spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
-        token=token, addresses=addresses,
+        token=token, addresses=addresses, **located,
     )  # fmt: skip
+
+
+def make_location(client: Caller, people: Caller, experiment: str, span: dict[str, Any]) -> dict[str, Any]:
+    """A Unity Catalog location that the experiment is linked to, with a trace; and a schema without experiment."""
+    number = next(_numbers)
+    prefix = {"catalog_name": "main", "schema_name": "agents", "table_prefix": f"p{number}"}
+    schema = {"catalog_name": "main", "schema_name": f"s{number}"}
+    made = people.post("/api/5.0/mlflow/tracing/locations", uc_table_prefix=prefix)["uc_table_prefix"]
+    people.post(f"{_LOCATED}/location", uc_schema=schema)
+    client.post(f"/api/5.0/mlflow/experiments/{experiment}/trace-location:link", uc_table_prefix=prefix)
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": [span | {"traceId": f"{number:032x}"}]}]}]}
+    headers = {"x-databricks-uc-table-name": made["spans_table_name"], "content-type": "application/json"}
+    answer = client.request("POST", "/api/2.0/otel/v1/traces", content=json_bytes(body), headers=headers)
+    assert answer.status_code == 200, answer.text
+    place = f"main.agents.p{number}"
+    trace = f"{_LOCATED}/{place}/{number:032x}"
+    client.call("PATCH", f"{trace}/tags", json={"key": "k", "value": SECRET})
+    judged = client.post(f"{trace}/assessments", assessment_name=SECRET, feedback={"value": SECRET})
+    return {
+        "prefix": prefix, "schema": schema, "location": place, "location_id": made["location_id"],
+        "located": {"location": place, "trace_id": f"{number:032x}"}, "located_assessment": judged["assessment_id"],
+    }  # fmt: skip
 
 
 def make_principals(client: Caller, name: str) -> dict[str, str]:
