@@ -1,14 +1,16 @@
 """From the end of a call to a record.
 
 A call of the control plane is one record, in the transaction of the call where it has one. Calls of the data plane and
-denied ones are gathered: the first of a kind is recorded at once, before it is answered, and from then on they are
-counted and recorded with their number once a minute. So who did what to which object is never lost; what a `kill -9`
-loses is the number of like calls within a minute.
+denied ones are gathered: the first of a kind is a record, those that follow are counted and recorded with their number
+once a minute. A denied call's first record is written before it is answered. Those of the data plane are written
+together, once a second: a commit for each would make a third more commits of a short run's life. So a `kill -9` of an
+API process loses a second of who began to write where, and a minute of how often.
 """
 
 import asyncio
 import functools
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -25,7 +27,9 @@ from lakeward.runtime.http import Actor, Call, Outcome, Route
 
 log = logging.getLogger("lakeward.audit")
 
-FLUSH_SECONDS: Final = 60.0
+FLUSH_SECONDS: Final = 60.0  # of counts
+_WRITE_SECONDS: Final = 1.0  # of what began
+_MOST_PENDING: Final = 100_000  # while the database is away
 _MOST_KINDS: Final = 20_000  # of gathered calls at a time; beyond, objects are no longer told apart
 _OBJECTS_OF_SUMMARY: Final = 100
 _NO_ROUTE: Final = Naming("lakeward", "request", "request", gathered=True, fields=())
@@ -103,6 +107,7 @@ class Recorder:
         self._inbox = _Inbox(db)
         self._namings: dict[Route, Naming] = {}
         self._tallies: dict[_Kind, _Tally] = {}
+        self._pending: list[str] = []
         self._flushing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -162,26 +167,47 @@ class Recorder:
             tally.last = now_ms()
             return
         params = _params(call, outcome, name)
-        await self._add(_event(call, outcome, name, params | {"call": name.call}), tx)
-        # only now: what is counted from here on is alike to something that is recorded
-        if tx is None:
+        event = _event(call, outcome, name, params | {"call": name.call})
+        if outcome.status >= 400:
+            await self._add(event, None)
             self._tallies.setdefault(kind, _Tally())
+        elif tx is None:
+            await self._begin(kind, event)
         else:  # what is done afterwards is done only if the call succeeded, its commit included
-            call.afterwards(functools.partial(self._remember, kind))
+            call.afterwards(functools.partial(self._begin, kind, event))
 
-    async def _remember(self, kind: _Kind) -> None:
+    async def _begin(self, kind: _Kind, event: Event) -> None:
+        """Record the first call of a kind within a second."""
         self._tallies.setdefault(kind, _Tally())
+        if len(self._pending) < _MOST_PENDING:
+            self._pending.append(event.encode())
 
     async def _flush_by_and_by(self) -> None:
+        due = time.monotonic() + FLUSH_SECONDS
         while True:
-            await asyncio.sleep(FLUSH_SECONDS)
+            await asyncio.sleep(_WRITE_SECONDS)
             try:
-                await self.flush()
-            except LakewardError as error:  # they stay counted until the database is back
-                log.warning("counts of the audit log wait for the database: %s", error.message)
+                await self._write_pending()
+                if time.monotonic() >= due:
+                    due = time.monotonic() + FLUSH_SECONDS
+                    await self.flush()
+            except LakewardError as error:  # they stay here until the database is back
+                log.warning("the audit log waits for the database: %s", error.message)
+
+    async def _write_pending(self) -> None:
+        if not self._pending:
+            return
+        taken, self._pending = self._pending, []
+        try:
+            async with self._db.connection() as connection:
+                await store.add_many(connection, taken)
+        except BaseException:
+            self._pending = taken + self._pending
+            raise
 
     async def flush(self) -> None:
-        """Record what was counted; forget what did not happen again since the last time."""
+        """Record what began and what was counted; forget what did not happen again since the last time."""
+        await self._write_pending()
         counted = [(kind, tally) for kind, tally in self._tallies.items() if tally.calls]
         quiet = [kind for kind, tally in self._tallies.items() if not tally.calls]
         for kind in quiet:
