@@ -197,6 +197,11 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     }}},
     ("GET", "/api/3.0/mlflow/traces/{trace_id}"): lambda w: {"trace_id": w.trace},
     ("GET", "/api/3.0/mlflow/traces/get"): lambda w: {"trace_id": w.trace},
+    ("GET", "/api/2.0/lakeward/traces/{trace_id}/outline"): lambda w: {"trace_id": w.trace},
+    ("GET", "/api/2.0/lakeward/traces/{trace_id}/spans"): lambda w: {"trace_id": w.trace, "text": "e"},
+    ("GET", "/api/2.0/lakeward/traces/{trace_id}/spans/{span_id}"): lambda w: {
+        "trace_id": w.trace, "span_id": w.trace[-16:],
+    },
     ("PATCH", "traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k", "value": "taken"},
     ("DELETE", "traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k"},
     ("POST", "traces/delete-traces"): lambda w: {"experiment_id": w.experiment, "max_timestamp_millis": 2**60},
@@ -600,7 +605,7 @@ _numbers = itertools.count(1)
 
 
 def make_world(client: Caller, people: Caller | None = None) -> World:
-    """One of each, in the default workspace; `people` makes the principals and tokens if the client may not."""
+    """One of each, in the default workspace; `people` makes principals, tokens and secrets if the client may not."""
     people = people or client
     name = f"{SECRET} {next(_numbers)}"
     experiment = client.experiment(name, tags=[{"key": "k", "value": SECRET}])
@@ -624,8 +629,8 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     number = next(_numbers)
     scope = f"scope-{SECRET}-{number}"
     vault = "/api/2.0/secrets"
-    client.call("POST", f"{vault}/scopes/create", json={"scope": scope, "initial_manage_principal": "users"})
-    client.call("POST", f"{vault}/put", json={"scope": scope, "key": SECRET, "string_value": SECRET})
+    people.call("POST", f"{vault}/scopes/create", json={"scope": scope, "initial_manage_principal": "users"})
+    people.call("POST", f"{vault}/put", json={"scope": scope, "key": SECRET, "string_value": SECRET})
     span = {
         "traceId": f"{number:032x}", "spanId": f"{number:016x}", "name": SECRET,
         "startTimeUnixNano": 1, "endTimeUnixNano": 2,
