@@ -18,7 +18,7 @@ def test_a_phone_shows_every_page(tab: Callable[..., Page], made: World, shop: A
         visit(page, made, shop, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
     page.get_by_role("button", name="Menu", exact=True).click()
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Home").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Home", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="Home")).to_be_visible()
 
 
