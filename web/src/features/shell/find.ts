@@ -55,30 +55,36 @@ export async function find(words: string, signal: AbortSignal): Promise<Found> {
   if (exact) return exact;
   const order = "last_update_time DESC";
   const recent = searchExperiments({ order, limit: SEARCHED_EXPERIMENTS }, signal);
-  const named = words ? searchExperiments({ text: words, limit: 8, order }, signal) : recent;
+  // All together: what is asked side by side is cancelled side by side, and each of them says so.
+  const [named, registered, prompts, below] = await Promise.all([
+    words ? searchExperiments({ text: words, limit: 8, order }, signal) : recent,
+    registeredNamed("model", words, signal),
+    registeredNamed("prompt", words, signal),
+    recent.then((page) => insideOf(page.experiments.map((each) => each.experiment_id), words, signal)),
+  ]);
+  const experiments = named.experiments.slice(0, 8).map((each) => ({ id: each.experiment_id, name: each.name }));
+  return { ...NOTHING, experiments, registered, prompts, ...below };
+}
+
+async function registeredNamed(kind: "model" | "prompt", words: string, signal: AbortSignal): Promise<RegisteredModel[]> {
+  if (!words) return [];
   const none = { registered_models: [] as RegisteredModel[] };
-  const registered = words ? maybe(searchRegistry("model", { filter: nameLike(words), limit: SHOWN }, signal), none) : none;
-  const prompts = words ? maybe(searchRegistry("prompt", { filter: nameLike(words), limit: SHOWN }, signal), none) : none;
-  const places = (await recent).experiments.map((each) => each.experiment_id);
-  const known = places.length > 0;
-  const runs = known
-    ? searchRuns({ experiments: places, filter: words && `attributes.run_name ILIKE ${pattern(words)}`, order: "", view: "ACTIVE_ONLY" }, 8, undefined, signal)
-    : null;
-  const deep = known && words.length >= SHORTEST_TEXT;
-  const sessions = deep ? maybe(sessionsNamed(places, words, signal), []) : [];
-  const quoted = pattern(words);
-  const traces = deep
-    ? maybe(searchTraces({ experiments: places, filter: `trace.text ILIKE ${quoted}`, order: "" }, SHOWN, undefined, signal), { traces: [] })
-    : { traces: [] };
-  return {
-    ...NOTHING,
-    experiments: (await named).experiments.slice(0, 8).map((each) => ({ id: each.experiment_id, name: each.name })),
-    runs: (await runs)?.runs ?? [],
-    registered: (await registered).registered_models ?? [],
-    prompts: (await prompts).registered_models ?? [],
-    traces: (await traces).traces,
-    sessions: await sessions,
-  };
+  const page = await maybe(searchRegistry(kind, { filter: nameLike(words), limit: SHOWN }, signal), none);
+  return page.registered_models ?? [];
+}
+
+/** Runs, traces and sessions of these experiments. */
+async function insideOf(places: string[], words: string, signal: AbortSignal): Promise<Partial<Found>> {
+  if (places.length === 0) return {};
+  const named = words && `attributes.run_name ILIKE ${pattern(words)}`;
+  const deep = words.length >= SHORTEST_TEXT;
+  const holding = `trace.text ILIKE ${pattern(words)}`;
+  const [page, traces, sessions] = await Promise.all([
+    searchRuns({ experiments: places, filter: named, order: "", view: "ACTIVE_ONLY" }, 8, undefined, signal),
+    deep ? maybe(searchTraces({ experiments: places, filter: holding, order: "" }, SHOWN, undefined, signal), { traces: [] }) : { traces: [] },
+    deep ? maybe(sessionsNamed(places, words, signal), []) : [],
+  ]);
+  return { runs: page.runs ?? [], traces: traces.traces, sessions };
 }
 
 const nameLike = (words: string) => `name ILIKE ${pattern(words)}`;
