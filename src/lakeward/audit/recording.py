@@ -1,17 +1,20 @@
 """From the end of a call to a record.
 
 A call of the control plane is one record, in the transaction of the call where it has one. Calls of the data plane and
-denied ones are gathered: the first of a kind is a record, those that follow are counted and recorded with their number
+denied ones are gathered: the first of a kind is recorded, those that follow are counted and recorded with their number
 once a minute. A denied call's first record is written before it is answered. Those of the data plane are written
-together, once a second: a commit for each would make a third more commits of a short run's life. So a `kill -9` of an
-API process loses a second of who began to write where, and a minute of how often.
+together, once a second, and if they are many, those that differ in their object alone are one record: one for each
+would cost a fifth of a short run's life. So a `kill -9` of an API process loses a second of who began to write where,
+and a minute of how often.
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -32,6 +35,7 @@ _WRITE_SECONDS: Final = 1.0  # of what began
 _MOST_PENDING: Final = 100_000  # while the database is away
 _MOST_KINDS: Final = 20_000  # of gathered calls at a time; beyond, objects are no longer told apart
 _OBJECTS_OF_SUMMARY: Final = 100
+_FEW: Final = 10  # calls that began within a second and are recorded one by one
 _NO_ROUTE: Final = Naming("lakeward", "request", "request", gathered=True, fields=())
 
 
@@ -57,6 +61,17 @@ class _Tally:
     def __init__(self) -> None:
         self.calls: dict[str, int] = {}
         self.last = 0
+
+
+class _First(NamedTuple):
+    """The first call of a kind, until it is recorded."""
+
+    kind: _Kind
+    call: str
+    at: int  # epoch milliseconds
+    request_id: str
+    agent: str | None
+    params: dict[str, Any]
 
 
 class _Inbox:
@@ -107,15 +122,17 @@ class Recorder:
         self._inbox = _Inbox(db)
         self._namings: dict[Route, Naming] = {}
         self._tallies: dict[_Kind, _Tally] = {}
-        self._pending: list[str] = []
+        self._begun: list[_First] = []
+        self._stopping = asyncio.Event()
         self._flushing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._flushing = asyncio.create_task(self._flush_by_and_by())
 
     async def stop(self) -> None:
+        self._stopping.set()  # not cancelled: what it writes at this moment would be written twice
         if self._flushing is not None:
-            self._flushing.cancel()
+            await self._flushing
         try:
             await self.flush()
         except LakewardError as error:
@@ -166,26 +183,28 @@ class Recorder:
             tally.calls[name.call] = tally.calls.get(name.call, 0) + 1
             tally.last = now_ms()
             return
-        params = _params(call, outcome, name)
-        event = _event(call, outcome, name, params | {"call": name.call})
+        params = _params(call, outcome, name) | {"call": name.call}
         if outcome.status >= 400:
-            await self._add(event, None)
+            await self._add(_event(call, outcome, name, params), None)
             self._tallies.setdefault(kind, _Tally())
-        elif tx is None:
-            await self._begin(kind, event)
+            return
+        first = _First(kind, name.call, now_ms(), call.request_id, _agent(call), params)
+        if tx is None:
+            await self._begin(first)
         else:  # what is done afterwards is done only if the call succeeded, its commit included
-            call.afterwards(functools.partial(self._begin, kind, event))
+            call.afterwards(functools.partial(self._begin, first))
 
-    async def _begin(self, kind: _Kind, event: Event) -> None:
-        """Record the first call of a kind within a second."""
-        self._tallies.setdefault(kind, _Tally())
-        if len(self._pending) < _MOST_PENDING:
-            self._pending.append(event.encode())
+    async def _begin(self, first: _First) -> None:
+        """It is recorded within a second."""
+        self._tallies.setdefault(first.kind, _Tally())
+        if len(self._begun) < _MOST_PENDING:
+            self._begun.append(first)
 
     async def _flush_by_and_by(self) -> None:
         due = time.monotonic() + FLUSH_SECONDS
-        while True:
-            await asyncio.sleep(_WRITE_SECONDS)
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _WRITE_SECONDS)
             try:
                 await self._write_pending()
                 if time.monotonic() >= due:
@@ -193,16 +212,18 @@ class Recorder:
                     await self.flush()
             except LakewardError as error:  # they stay here until the database is back
                 log.warning("the audit log waits for the database: %s", error.message)
+            except Exception:
+                log.exception("the audit log cannot be written")
 
     async def _write_pending(self) -> None:
-        if not self._pending:
+        if not self._begun:
             return
-        taken, self._pending = self._pending, []
+        taken, self._begun = self._begun, []
         try:
             async with self._db.connection() as connection:
-                await store.add_many(connection, taken)
+                await store.add_many(connection, [event.encode() for event in _beginnings(taken)])
         except BaseException:
-            self._pending = taken + self._pending
+            self._begun = taken + self._begun
             raise
 
     async def flush(self) -> None:
@@ -266,6 +287,8 @@ def _kind(call: Call, outcome: Outcome, name: Naming) -> _Kind:
 
 def _target(call: Call, outcome: Outcome, name: Naming) -> str:
     """One word for what a gathered call is about; this runs in every write of a metric."""
+    if call.caller is None and outcome.status >= 400:  # whoever has no name could make up any number of objects
+        return ""
     request = outcome.request
     if request is not None:
         for each in name.objects:
@@ -294,6 +317,44 @@ def _event(call: Call, outcome: Outcome, name: Naming, params: dict[str, Any]) -
         request_params=params,
         status_code=outcome.status,
         error_code=outcome.error_code,
+    )
+
+
+def _beginnings(taken: Sequence[_First]) -> list[Event]:
+    """An event for each, or if they are many, one for up to a hundred that differ in their object alone."""
+    alike: dict[tuple[_Kind, str | None], list[_First]] = {}
+    for first in taken:
+        alike.setdefault((first.kind._replace(target=""), first.agent), []).append(first)
+    return [
+        _beginning(firsts[start : start + size])
+        for firsts in alike.values()
+        for size in (1 if len(firsts) <= _FEW else _OBJECTS_OF_SUMMARY,)
+        for start in range(0, len(firsts), size)
+    ]
+
+
+def _beginning(firsts: Sequence[_First]) -> Event:
+    kind = firsts[0].kind
+    together = {
+        "calls": dict(Counter(first.call for first in firsts)),
+        "objects": {str(_short(first.kind.target)): 1 for first in firsts if first.kind.target},
+        "request_ids": [first.request_id for first in firsts],
+    }
+    alone = len(firsts) == 1
+    return Event(
+        event_id=uuid.uuid4().hex,
+        time=max(first.at for first in firsts),
+        workspace_id=kind.workspace,
+        principal_id=kind.principal_id,
+        principal=kind.principal,
+        source_ip_address=kind.address,
+        user_agent=firsts[0].agent,
+        service_name=kind.service,
+        action_name=kind.action,
+        request_id=firsts[0].request_id if alone else None,
+        request_params=firsts[0].params if alone else together,
+        status_code=kind.status,
+        count=len(firsts),
     )
 
 
@@ -370,8 +431,7 @@ def _short(value: Any) -> Any:
 
 
 def _address(call: Call) -> str | None:
-    client = call.scope.get("client")
-    return client[0] if client else None
+    return None if call.address is None else str(call.address)
 
 
 def _agent(call: Call) -> str | None:

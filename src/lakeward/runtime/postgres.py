@@ -7,6 +7,7 @@ PostgreSQL who is at the other end, and only this user, root and PostgreSQL's ow
 use a role without superuser rights.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -85,7 +86,7 @@ class EmbeddedPostgres:
         self._account = postgres_account(self.directory)
         self._server = None
         for half_made in self.data.glob("postgres.new-*"):
-            shutil.rmtree(half_made, ignore_errors=True)
+            _remove_half_made(half_made)
         if self.directory.is_dir() and any(self.directory.iterdir()):
             self._check_directory()
             self._stop_orphans()
@@ -189,7 +190,7 @@ class EmbeddedPostgres:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd="/",
+                cwd=directory,  # by which it is found again
                 env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                 start_new_session=True,  # Ctrl-C at a terminal is for the supervisor, which stops PostgreSQL last
                 preexec_fn=None if prefix else lambda: die_with_parent(signal.SIGINT, parent),  # noqa: PLW1509 - no threads
@@ -332,6 +333,17 @@ def _signalled(pids: list[int], pid_file: Path, number: signal.Signals) -> list[
     except (OSError, ValueError):
         return pids
     return [postmaster] if postmaster in pids else pids
+
+
+def _remove_half_made(directory: Path) -> None:
+    """What a start that was killed left. Its initdb may not have noticed yet, and would go on to write."""
+    deadline = time.monotonic() + 10.0
+    while (left := pids_in(directory)) and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_POLL_SECONDS)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_change_is_recorded_with_all_that_matters(client: Caller, callers: Cal
     )
     event = one(client, request_id=answer.headers["x-request-id"])
     assert event["principal"] == "editor"
-    assert event["source_ip_address"] == "127.0.0.1"
+    assert event["source_ip_address"] == "9.9.9.9"  # a proxy on this machine is believed
     assert event["user_agent"] == "tester/1"
     assert (event["service_name"], event["action_name"]) == ("mlflowExperiment", "createMlflowExperiment")
     assert event["request_params"] == {"name": name, "forwarded_for": "9.9.9.9"}
@@ -194,6 +194,29 @@ def test_writes_of_a_run_are_one_record_and_a_count(serving) -> None:
     by_run = {f"run_id={run}": 21 for run in runs}
     assert counted["request_params"]["objects"] == {f"experiment_id={experiment}": 2} | by_run
     assert counted["count"] == 65
+
+
+def test_many_runs_that_begin_together_are_one_record(serving) -> None:
+    with serving() as keeper:
+        with serving(beside=keeper) as busy:
+            experiment = busy.local.experiment()
+            runs = [busy.local.run(experiment) for _ in range(40)]
+            for run in runs:
+                busy.local.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=1)
+        found = eventually(
+            lambda: (rows := events(keeper.local, action_name="writeRun")) and rows[-1]["request_id"] is None and rows
+        )
+    assert len(found) < 40
+    assert sum(each["count"] for each in found) == 80
+    objects = [name for each in found for name in each["request_params"].get("objects", {})]
+    alone = [each["request_params"]["run_id"] for each in found if "run_id" in each["request_params"]]
+    assert {f"run_id={run}" for run in runs} == {name for name in objects if name.startswith("run_id=")} | {
+        f"run_id={run}" for run in alone
+    }
+    begun = [each for each in found if "request_ids" in each["request_params"]]
+    assert begun
+    for each in begun:
+        assert len(each["request_params"]["request_ids"]) == each["count"] == len(each["request_params"]["objects"])
 
 
 def writes_of(client: Caller, run: str) -> list[dict[str, object]]:

@@ -40,7 +40,9 @@ def client_address(
     `X-Forwarded-For` is read from its end, because everything before what a trusted proxy appended can be forged.
     """
     nearest = address_of(peer[0]) if peer else None
-    told = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+    if b"x-forwarded-for" not in headers:
+        return nearest
+    told = headers[b"x-forwarded-for"].decode("latin-1").split(",")
     while nearest is not None and within(nearest, trusted) and told:
         before = address_of(told.pop())
         if before is None:

@@ -96,6 +96,7 @@ class Application:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         call = Call(scope, receive, {})
+        call.settings = self.settings
         call.request_id = self._id_prefix + str(next(self._ids))
         route: Route | None = None
         try:
@@ -152,7 +153,7 @@ class Application:
 
     async def _handle(self, route: Route, call: Call) -> Reply:
         hooks = self.hooks
-        call.db, call.objects, call.settings, call.access = hooks.db, hooks.objects, self.settings, hooks.access
+        call.db, call.objects, call.access = hooks.db, hooks.objects, hooks.access
         call.telemetry, call.table = self.telemetry, self.table.routes
         call.local = self.guard.is_local(call.scope.get("client"), call.headers)
         if not route.open:

@@ -34,8 +34,8 @@ def name_process(name: str) -> None:
         _libc().prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def pids_in(directory: Path, program: str) -> list[int]:
-    """Processes of this program that work in this directory: nothing else proves that a recycled pid is ours."""
+def pids_in(directory: Path, program: str | None = None) -> list[int]:
+    """Processes, of this program or any, that work in this directory: nothing else proves a recycled pid to be ours."""
     wanted = os.path.realpath(directory)
     found = []
     for entry in _PROC.iterdir() if _PROC.is_dir() else ():
@@ -43,7 +43,7 @@ def pids_in(directory: Path, program: str) -> list[int]:
             continue
         try:
             same = str((entry / "cwd").readlink()) == wanted
-            runs = (entry / "exe").readlink().name.removesuffix(" (deleted)") == program
+            runs = program in (None, (entry / "exe").readlink().name.removesuffix(" (deleted)"))
         except OSError:  # gone, a kernel thread, or somebody else's: none of them is our child
             continue
         if same and runs:
@@ -51,7 +51,7 @@ def pids_in(directory: Path, program: str) -> list[int]:
     return sorted(found)
 
 
-def wait_until_gone(directory: Path, program: str, seconds: float) -> list[int]:
+def wait_until_gone(directory: Path, program: str | None, seconds: float) -> list[int]:
     """Those of `pids_in` that are still there after at most this long."""
     deadline = time.monotonic() + seconds
     while (left := pids_in(directory, program)) and time.monotonic() < deadline:
