@@ -5,7 +5,7 @@ run that searches the hyper-parameters of several model families (autolog record
 keeps the best model of each family as a LoggedModel with metrics per data set, and ends by asking the server which
 one is best, loading it back, predicting with it, and registering it as the champion. Beside that: learning curves over
 hundreds of steps with checkpoints, figures, images, tables, system metrics, a run that fails and one that is
-interrupted and resumed.
+interrupted and resumed. Then an agent answers questions about Lakeward and its users judge the answers (`agent.py`).
 
     python examples/demo.py http://127.0.0.1:5000          any MLflow tracking URI, also `databricks`
 
@@ -36,6 +36,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # matrices this small are faster 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # without git there is no commit tag, and that is fine
 
+import agent
 import joblib
 import mlflow
 import numpy as np
@@ -346,25 +347,30 @@ def choose_best(study: Study) -> str:
     expect(np.array_equal(by_model, study.predictions[model_id]), "models:/ should predict what was predicted before")
     expect(np.array_equal(by_run, study.predictions[model_id]), "runs:/ should predict what was predicted before")
     show_mistakes(study, by_model)
-    mlflow.set_tags({"best.family": best["tags.family"], "best.model_id": model_id})
+    mlflow.set_tags(
+        {"best.family": best["tags.family"], "best.model_id": model_id, "second.model_id": ranked[1].model_id}
+    )
     mlflow.log_metric("test_accuracy", accuracy_score(test.labels, by_model), dataset=test.dataset)
     return f"{best['tags.family']}, {accuracy_score(test.labels, by_model):.4f} on test, loaded back: equal predictions"
 
 
 def promote_best(study: Study) -> str:
-    """Register the best model under an alias, and load it as a service would: by the alias, whatever its number."""
+    """Register the two best models under aliases, and load one as a service would: by the alias."""
     name, test = f"main.demo.{study.name}", study.parts["test"]
-    best = mlflow.get_run(study.run_id).data.tags["best.model_id"]
-    with contextlib.redirect_stderr(io.StringIO()):  # the client tells what it does
-        version = mlflow.register_model(f"models:/{best}", name, tags={"study": study.run_id}).version
-    client = mlflow.MlflowClient()
-    client.update_registered_model(name, description=f"The best model of the {study.name} study.")
-    client.set_registered_model_alias(name, "champion", version)
+    client, tags = mlflow.MlflowClient(), mlflow.get_run(study.run_id).data.tags
+    for alias, place in (("challenger", "second"), ("champion", "best")):
+        with contextlib.redirect_stderr(io.StringIO()):  # the client tells what it does
+            version = mlflow.register_model(f"models:/{tags[f'{place}.model_id']}", name, tags={"study": study.run_id})
+        client.update_model_version(name, version.version, f"The {place} model of the {study.name} study.")
+        client.set_registered_model_alias(name, alias, version.version)
+    client.update_registered_model(name, description=f"The best models of the {study.name} study.")
+    client.set_registered_model_tag(name, "task", "classification")
     champion = client.get_model_version_by_alias(name, "champion")
-    expect(champion.version == version and champion.tags["study"] == study.run_id, "the alias should lead here")
+    expect(champion.version == version.version and champion.tags["study"] == study.run_id, "the alias should lead here")
     predicted = mlflow.pyfunc.load_model(f"models:/{name}@champion").predict(test.features)
-    expect(np.array_equal(predicted, study.predictions[best]), "the champion should predict as the best model did")
-    return f"{name} version {version} is @champion, loaded by that name: equal predictions"
+    best = study.predictions[tags["best.model_id"]]
+    expect(np.array_equal(predicted, best), "the champion should predict as the best model did")
+    return f"{name} version {champion.version} is @champion, loaded by that name: equal predictions"
 
 
 def show_mistakes(study: Study, predicted: np.ndarray) -> None:
@@ -394,7 +400,7 @@ def chapters(study: Study) -> Iterator[tuple[str, Callable[[], str]]]:
     yield f"{study.name}: promote the best", functools.partial(promote_best, study)
 
 
-def tell(studies: list[Study], console: Console) -> None:
+def tell(studies: list[Study], story: agent.Story, console: Console) -> None:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -402,21 +408,29 @@ def tell(studies: list[Study], console: Console) -> None:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
+    told = [(study, list(chapters(study))) for study in studies]
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting", total=sum(len(list(chapters(study))) for study in studies))
-        for study in studies:
+        task = progress.add_task("starting", total=sum(len(each) for _, each in told) + len(list(story.chapters())))
+
+        def go_on(title: str, chapter: Callable[[], str]) -> None:
+            progress.update(task, description=title)
+            began = time.monotonic()
+            outcome = chapter()
+            console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - began:.1f} s[/]\n  {outcome}")
+            progress.advance(task)
+
+        for study, each in told:
             mlflow.set_experiment(experiment_id=study.experiment_id)
             with mlflow.start_run(run_name=f"{study.name} study", log_system_metrics=True) as run:
                 study.run_id = run.info.run_id
-                for title, chapter in chapters(study):
-                    progress.update(task, description=title)
-                    began = time.monotonic()
-                    outcome = chapter()
-                    console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - began:.1f} s[/]\n  {outcome}")
-                    progress.advance(task)
+                for title, chapter in each:
+                    go_on(title, chapter)
+        mlflow.set_experiment(experiment_id=story.experiment_id)
+        for title, chapter in story.chapters():
+            go_on(title, chapter)
 
 
-def report(studies: list[Study], base: str, since: int, console: Console) -> None:
+def report(studies: list[Study], story: agent.Story, base: str, since: int, console: Console) -> None:
     """What is on the server now, asked from the server, with links."""
     for study in studies:
         runs = mlflow.search_runs([study.experiment_id], f"attributes.start_time >= {since}", output_format="list")
@@ -441,8 +455,14 @@ def report(studies: list[Study], base: str, since: int, console: Console) -> Non
             "confusion": f"/#/experiments/{study.experiment_id}/runs/{best_run}/artifacts/figures/confusion.png",
             "mistakes": f"/#/experiments/{study.experiment_id}/runs/{study.run_id}/artifacts/mistakes.json",
         }.items():
-            console.print(f"  {label:<11}[link={base}{path}]{base}{path}[/link]", soft_wrap=True)
+            show_link(label, base + path, console)
+    for label, path in story.links().items():
+        show_link(label, base + path, console)
     console.print(f"  in Python  mlflow.pyfunc.load_model('models:/{best}')", soft_wrap=True)
+
+
+def show_link(label: str, url: str, console: Console) -> None:
+    console.print(f"  {label:<11}[link={url}]{url}[/link]", soft_wrap=True)
 
 
 def reachable(uri: str) -> bool:
@@ -476,10 +496,11 @@ def main() -> int:
     since = int(time.time() * 1000)
     began = time.monotonic()
     try:
-        studies = load_studies()
-        tell(studies, console)
-        report(studies, uri if uri.startswith("http") else os.environ.get("DATABRICKS_HOST", ""), since, console)
-    except Unexpected as unexpected:
+        studies, story = load_studies(), agent.Story()
+        tell(studies, story, console)
+        base = uri if uri.startswith("http") else os.environ.get("DATABRICKS_HOST", "")
+        report(studies, story, base, since, console)
+    except (Unexpected, agent.Unexpected) as unexpected:
         console.print(f"[red]✗ {unexpected}[/]")
         return 1
     seconds = time.monotonic() - began

@@ -26,7 +26,7 @@ TWICE = ["-n2", "--dist=loadfile"]
 SUITES: dict[str, list[str]] = {
     "server": [*PYTEST, *TWICE, "tests", "--ignore=tests/clients", "--ignore=tests/chaos", "--ignore=tests/ui"],
     "317": [*PYTEST, *TWICE, "--confcutdir=tests/clients", "tests/clients", "--ignore=tests/clients/flavours"],
-    "222": ["scripts/client-suite", "222", "-q"],
+    "222": ["scripts/client-suite", "222", "-q", *TWICE],
     "flavours": ["scripts/client-suite", "flavours", "-q"],
     "ui": ["scripts/ui-suite", "-q", *TWICE],
     "chaos": [*PYTEST, "tests/chaos"],

@@ -37,7 +37,7 @@ def script_of(page: Path, *, port: int, only: str = "") -> str:
 
 def environment(home: Path) -> dict[str, str]:
     """A newcomer's: an empty home, the checkout's commands first on the path, no settings."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAKEWARD_", "MLFLOW_", "DATABRICKS_"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAKEWARD_", "MLFLOW_", "DATABRICKS_", "OPENAI_"))}
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet", "DATABRICKS_CONFIG_FILE": os.devnull}
     return {**kept, **quiet, "HOME": str(home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 

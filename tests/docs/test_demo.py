@@ -17,7 +17,9 @@ def test_the_demo_does_its_work_and_stops_its_server() -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         assert not (home / "data/postgres/postmaster.pid").exists()
-    assert done.stdout.count("✓") == 18
+    assert done.stdout.count("✓") == 21
+    assert "5 traces of" in done.stdout
+    assert "by scripted-local, 1 failed" in done.stdout
     assert "Everything read back as written." in done.stdout
     links = re.findall(r"(http://127\.0\.0\.1:\d+/\S+)", done.stdout)
-    assert len(links) == 8
+    assert len(links) == 10

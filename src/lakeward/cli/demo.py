@@ -29,8 +29,9 @@ def command(*, wait: bool, url: str | None, **options: Any) -> None:
     """Do real work with the unmodified MLflow client, and show where to look at it.
 
     Searches models over two data sets, logs everything a data scientist would, finds the best model, loads it back and
-    predicts. Uses the Lakeward that runs at --host and --port; if none does, starts one and leaves it running until
-    Ctrl-C.
+    predicts; then an agent answers questions about Lakeward, traced and judged, with a scripted model or, if
+    OPENAI_API_KEY is set, a real one. Uses the Lakeward that runs at --host and --port; if none does, starts one and
+    leaves it running until Ctrl-C.
     """
     script = _script()
     missing = [package for module, package in _NEEDS.items() if importlib.util.find_spec(module) is None]

@@ -24,8 +24,8 @@ def command() -> None:
 @click.option("--trace", "traces", metavar="ID", multiple=True, help="Only this trace; may be repeated.")
 @click.option("--max", "most", metavar="N", type=click.IntRange(min=1), help="So many at most, the newest first.")
 @click.option(
-    "--format", "form", type=click.Choice(["otlp", "jsonl"]), default="jsonl", show_default=True,
-    help="OTLP JSON, a TracesData a line; or a trace a line, for mlflow.entities.Trace.from_json.",
+    "--format", "form", type=click.Choice(["otlp", "jsonl", "parquet"]), default="jsonl", show_default=True,
+    help="OTLP JSON, a TracesData a line; a trace a line, for mlflow.entities.Trace.from_json; or a row a trace.",
 )  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="[default: -]")
 @settings_options("data", "database_url")

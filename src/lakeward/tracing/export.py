@@ -1,31 +1,24 @@
-"""Export of a selection of traces, page by page, so that neither memory nor a transaction grows with it.
+"""Export of a selection of traces, page by page, so that neither memory nor a transaction grows with it."""
 
-`otlp`: OTLP JSON, one `TracesData` a line, as the file exporter of the OpenTelemetry Collector writes it; attributes
-and resources are as they came. `jsonl`: one trace a line, which `mlflow.entities.Trace.from_json` reads.
-"""
-
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Final, Literal
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 import msgspec
 
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import otlp_json, payloads, prices, render, search
-from lakeward.tracing.book import Book
+from lakeward.tracing import prices, search
+from lakeward.tracing.export_forms import Exported, Format, writer
 from lakeward.tracing.records import Trace
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import assessments as wire_assessments
 from lakeward.tracing.wire import traces as wire
 
-Format = Literal["otlp", "jsonl"]
-MEDIA_TYPES: Final[Mapping[Format, str]] = {"otlp": "application/x-ndjson", "jsonl": "application/x-ndjson"}
-SUFFIXES: Final[Mapping[Format, str]] = {"otlp": "otlp.jsonl", "jsonl": "jsonl"}
 MAX_NAMED: Final = 10_000
 _PAGE: Final = 200
-_encode = msgspec.json.Encoder().encode
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -35,14 +28,6 @@ class Selection(msgspec.Struct, frozen=True):
     filter: str | None = None
     trace_ids: list[str] = []
     most: int | None = None
-
-
-class Exported(msgspec.Struct, frozen=True):
-    """One trace with all that is known of it."""
-
-    trace: Trace
-    info: wire.TraceInfo
-    segments: list[bytes]
 
 
 Page = list[Exported]
@@ -92,44 +77,23 @@ async def _whole(tx: Tx, found: Sequence[Trace]) -> Page:
                 databricks=False,
                 here=each.seq in stored,
             ),
+            said.get(each.seq, ()),
             stored.get(each.seq, []),
         )
         for each in found
     ]
 
 
-def form_of(given: str) -> Format:
-    for form in MEDIA_TYPES:
-        if given.lower() == form:
-            return form
-    raise InvalidParameter(f"Invalid format {given!r}: it is one of {', '.join(MEDIA_TYPES)}.")
-
-
 async def stream(db: Database, workspace: int, selection: Selection, form: Format) -> AsyncIterator[bytes]:
     """The bytes of the export, some hundred traces at a time."""
     async with db.connection() as tx:
         book = await prices.book(tx)
-    write: Callable[[Exported], bytes] = otlp_line if form == "otlp" else lambda each: json_line(each, book)
+    made = writer(form, book)
     async for page in pages(db, workspace, selection):
-        yield b"".join([write(each) for each in page])
-
-
-# ── one trace ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def json_line(given: Exported, book: Book) -> bytes:
-    """compat(mlflow 3.17): what `Trace.to_json` writes."""
-    info = msgspec.to_builtins(given.info)
-    if given.trace.duration_ms is not None:
-        info.pop("execution_duration", None)
-        info["execution_duration_ms"] = given.trace.duration_ms
-    spans = payloads.joined(given.segments)
-    data = msgspec.Raw(render.file_of(spans, given.trace.trace_id, book))
-    return _encode({"info": info, "data": data}) + b"\n"
-
-
-def otlp_line(given: Exported) -> bytes:
-    return _encode(otlp_json.traces_data(given.segments)) + b"\n"
+        if piece := await asyncio.to_thread(made.write, page):
+            yield piece
+    if piece := made.close():
+        yield piece
 
 
 # ── without a caller ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """Export: a selection of traces with all that is known of them, as a stream that others can read."""
 
+import io
 import json
 import subprocess
 import sys
@@ -54,6 +55,38 @@ def test_a_trace_as_json(client: Caller, experiment: str, traces: list[str]) -> 
     assert made["info"] == read | {"execution_duration_ms": round(seconds * 1000)}
     assert [each["name"] for each in made["data"]["spans"]] == ["root 0", "leaf"]
     assert json.loads(made["data"]["spans"][0]["attributes"]["x"]) == [1, {"y": 0.5}]
+
+
+def test_parquet_says_what_the_lines_say(client: Caller, experiment: str, traces: list[str]) -> None:
+    import pyarrow.parquet as pq
+
+    said = {"assessment_name": "good", "feedback": {"value": {"a": None}}, "rationale": "because"}
+    client.post(f"/api/3.0/mlflow/traces/tr-{traces[4]}/assessments", assessment=said)
+    late = {"timeUnixNano": str(2**64 - 1), "name": "e", "attributes": []}
+    links = [{"traceId": "ab" * 16, "spanId": "cd" * 8, "attributes": []}]
+    odd = ids()[0]
+    sent(client, experiment, span(odd, name="odd", events=[late], links=links, status={"code": 2, "message": "no"}))
+    answer = client.request("POST", API, json={"experiment_ids": [experiment], "format": "parquet"})
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+    assert 'filename="traces.parquet"' in answer.headers["content-disposition"]
+    rows = pq.read_table(io.BytesIO(answer.content)).to_pylist()
+    lines = exported(client, experiment)
+    assert [row["trace_id"] for row in rows] == [line["info"]["trace_id"] for line in lines]
+    for row, line in zip(rows, lines, strict=True):
+        spans = line["data"]["spans"]
+        assert [each["name"] for each in row["spans"]] == [each["name"] for each in spans]
+        assert [dict(each["attributes"]) for each in row["spans"]] == [each["attributes"] for each in spans]
+        assert dict(row["tags"]) == line["info"].get("tags", {})
+        assert dict(row["trace_metadata"]) == line["info"].get("trace_metadata", {})
+        assert row["execution_duration_ms"] == line["info"]["execution_duration_ms"]
+    [good] = rows[1]["assessments"]
+    assert (good["name"], json.loads(good["value"]), good["rationale"]) == ("good", {"a": None}, "because")
+    [special] = rows[0]["spans"]
+    assert (special["status_code"], special["status_message"]) == ("ERROR", "no")
+    assert special["links"][0]["span_id"] == "cd" * 8
+    nothing = {"experiment_ids": [experiment], "format": "parquet", "filter": "name = 'x'"}
+    none = client.request("POST", API, json=nothing)
+    assert pq.read_table(io.BytesIO(none.content)).num_rows == 0
 
 
 def test_otlp_can_be_sent_again(client: Caller, experiment: str, traces: list[str]) -> None:

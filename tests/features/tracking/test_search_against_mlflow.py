@@ -216,17 +216,17 @@ def numbers(caller: Caller, experiments: dict[str, str], names: list[str], query
 def test_the_same_runs_in_the_same_order(both):
     rng = random.Random(11)
     hits = 0
-    for _ in range(150):
+    for _ in range(90):
         text = " and ".join(random_clause(rng) for _ in range(rng.choice([0, 1, 1, 2])))
         parse_filter(text, VOCABULARY)
         names = rng.choice([["one"], ["one", "two"]])
         view = rng.choice(["ACTIVE_ONLY", "ACTIVE_ONLY", "DELETED_ONLY", "ALL"])
         query = {"filter": text, "order_by": random_order(rng), "run_view_type": view}
-        query["max_results"] = rng.choice([7, 100])
+        query["max_results"] = rng.choice([19, 100])
         theirs, ours = (numbers(caller, experiments, names, query) for caller, experiments in both)
         assert ours == theirs, query
         hits += bool(ours)
-    assert hits > 60
+    assert hits > 35
 
 
 @pytest.mark.parametrize("order_by", [["metrics.m", "metric.`m` DESC"], ["start_time", "Created"]])
