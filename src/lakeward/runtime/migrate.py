@@ -1,10 +1,11 @@
 """Applies `lakeward/migrations/*.sql` in name order, once each, under a lock that every server of a database takes.
 
-Invariants: a file is one transaction; applied names are recorded with a hash of their text; a database that holds a
-name this version does not know is newer than this server, which refuses to start.
+Invariants: a file is one transaction, and in an empty database all of them are; applied names are recorded with a hash
+of their text; a database that holds a name this version does not know is newer than this server, which does not start.
 """
 
 import hashlib
+from collections.abc import Sequence
 from importlib import resources
 
 import asyncpg
@@ -59,12 +60,22 @@ async def _apply_missing(connection: asyncpg.Connection) -> list[str]:
         if name in applied and applied[name] != _digest(sql):
             raise SchemaMismatch(f"Migration {name} differs from the one this database was made with.")
     missing = [(name, sql) for name, sql in known if name not in applied]
-    for name, sql in missing:
-        async with connection.transaction():
-            await connection.execute("SET LOCAL lock_timeout = '30s'")
-            await connection.execute(sql)
-            await connection.execute("INSERT INTO schema_migration (name, digest) VALUES ($1, $2)", name, _digest(sql))
+    if not applied:  # nothing is there to be blocked by, or to keep
+        await _apply(connection, missing)
+    else:
+        for each in missing:
+            await _apply(connection, [each])
     return [name for name, _ in missing]
+
+
+async def _apply(connection: asyncpg.Connection, migrations: Sequence[tuple[str, str]]) -> None:
+    async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '30s'")
+        await connection.execute("\n".join(sql for _, sql in migrations))
+        await connection.execute(
+            "INSERT INTO schema_migration (name, digest) SELECT * FROM unnest($1::text[], $2::text[])",
+            [name for name, _ in migrations], [_digest(sql) for _, sql in migrations],
+        )  # fmt: skip
 
 
 async def pending(connection: asyncpg.Connection) -> list[str]:

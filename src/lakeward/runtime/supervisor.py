@@ -1,9 +1,9 @@
 """`lakeward up`: one process that starts everything, keeps it alive, and stops it in order.
 
-Order of a start: the data directory's lock, the port, PostgreSQL (while the application is imported), migrations, then
-the forks. Invariants: before a fork this process has no thread and no event loop, so a child starts from clean memory
-that it shares with its siblings; every child dies with this process, even by kill -9, and so the next start finds
-nothing in its way.
+Order of a start: the data directory's lock, the port, PostgreSQL and the migrations (while a thread imports the
+application, which takes as long), then the forks. Invariants: before a fork this process has no thread and no event
+loop, so a child starts from clean memory that it shares with its siblings; every child dies with this process, even by
+kill -9, and so the next start finds nothing in its way.
 """
 
 import contextlib
@@ -12,9 +12,11 @@ import gc
 import logging
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 import msgspec
@@ -51,6 +53,21 @@ class Programs(Protocol):
 
     def serve_api(self, settings: Settings, sock: socket.socket) -> None: ...
     def run_worker(self, settings: Settings) -> None: ...
+
+
+@contextlib.contextmanager
+def _imported(load: Callable[[], Programs]) -> Iterator["Future[Programs]"]:
+    """`load` in a thread, which has ended when the block has.
+
+    The interpreter changes between the two threads often meanwhile, as this one mostly waits.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    try:
+        with ThreadPoolExecutor(1, "import") as pool:
+            yield pool.submit(load)
+    finally:
+        sys.setswitchinterval(before)
 
 
 class Supervisor:
@@ -110,21 +127,20 @@ class Supervisor:
             self._postgres.begin()
             self._postgres_backoff.started()
         self._held.enter_context(telemetry.shared_metrics(settings.data / "metrics"))
-        programs = self._load()
-        attempt = Attempt(functools.partial(self._check, settings), self._signals)
-        if self._postgres is not None:
-            self._postgres.wait_ready(cancelled=self._signals.stopping)
-            settings = msgspec.structs.replace(settings, database_url=self._postgres.dsn)
-        if problem := attempt.error():
-            where = without_password(settings.objects_location)
-            raise SettingError(f"objects_url: {where} cannot be used: {problem.splitlines()[0]}")
+        with _imported(self._load) as programs:
+            if self._postgres is not None:  # from this thread: PostgreSQL dies with the one that starts it
+                self._postgres.wait_ready(cancelled=self._signals.stopping)
+                settings = msgspec.structs.replace(settings, database_url=self._postgres.dsn)
+            if not self._signals.stopping():
+                import asyncio  # noqa: PLC0415 - 50 ms that initdb need not wait for
+
+                asyncio.run(self._prepare_database(settings))
         if self._signals.stopping():
             return
-        import asyncio  # noqa: PLC0415 - 50 ms that initdb need not wait for
-
-        asyncio.run(self._prepare_database(settings))
-        if not self._signals.stopping():
-            self._fork_all(settings, programs)
+        if problem := Attempt(functools.partial(self._check, settings), self._signals).error():
+            where = without_password(settings.objects_location)
+            raise SettingError(f"objects_url: {where} cannot be used: {problem.splitlines()[0]}")
+        self._fork_all(settings, programs.result())
 
     async def _prepare_database(self, settings: Settings) -> None:
         import asyncpg  # noqa: PLC0415 - PostgreSQL starts while this is imported
