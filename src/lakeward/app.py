@@ -14,10 +14,11 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 import uvloop
 
-from lakeward import access, artifacts, audit, identity, registry, tracing, tracking
+from lakeward import access, artifacts, audit, catalog, identity, registry, tracing, tracking
 from lakeward.access.routes import routes as access_routes
 from lakeward.artifacts.routes import routes as artifact_routes
 from lakeward.audit.routes import routes as audit_routes
+from lakeward.catalog.routes import routes as catalog_routes
 from lakeward.experiments.routes import routes as experiment_routes
 from lakeward.health import routes as health_routes
 from lakeward.identity.routes import routes as identity_routes
@@ -49,8 +50,8 @@ def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, identity_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, trace_routes, artifact_routes, registry_routes, lineage_routes, secret_routes,
-        audit_routes, web_routes,
+        logged_model_routes, trace_routes, artifact_routes, catalog_routes, registry_routes, lineage_routes,
+        secret_routes, audit_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -74,7 +75,7 @@ class ProcessHooks:
         self._authenticator = identity.Authenticator(self.db)
         self._doorkeeper = identity.Doorkeeper(self.db)
         self._workspaces = identity.WorkspaceDirectory(self.db)
-        self.access = access.Gate(self.db)
+        self.access = access.Gate(self.db, catalog.bound)
         self.witness = audit.Recorder(self.db)
         self.witness.start()
 

@@ -11,7 +11,7 @@ from lakeward.access.explanations import Asked, Explanation, explain, explain_in
 from lakeward.access.gate import Gate, Sight
 from lakeward.access.kinds import add_object_type, add_securable
 from lakeward.access.objects import Found, Listed, Named, named
-from lakeward.access.records import EDIT, MANAGE, OWN, READ, Acl, Held, Kind, Level, Right, Way, from_, number
+from lakeward.access.records import EDIT, MANAGE, OWN, READ, Acl, Binding, Held, Kind, Level, Right, Way, from_, number
 from lakeward.access.store import find_principals, own, transfer
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "READ",
     "Acl",
     "Asked",
+    "Binding",
     "Explanation",
     "Found",
     "Gate",

@@ -1,17 +1,18 @@
-"""Decides about objects for callers whose role in the workspace is not enough.
+"""Decides about objects: where their catalogs are bound, and what callers may whose role is not enough.
 
 What was allowed is remembered for a second, so a run that logs a thousand points a second asks once; what was refused
 is not, so a grant helps at once. The groups of a caller are part of the question: who leaves one asks anew.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from lakeward.access import store
-from lakeward.access.records import Kind, Way
+from lakeward.access.records import Binding, Kind, Way
 from lakeward.access.sql import condition
-from lakeward.kit.errors import PermissionDenied
+from lakeward.access.unity import READING
+from lakeward.kit.errors import InvalidParameter, PermissionDenied
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Rule
 from lakeward.runtime.sql import Parameters
@@ -19,37 +20,126 @@ from lakeward.runtime.sql import Parameters
 _REMEMBER_SECONDS: Final = 1.0
 _REMEMBER_AT_MOST: Final = 20_000
 
+# (database, workspace) → how catalogs are seen there; those that are not named are its own, and seen as they are.
+Bindings = Callable[[Database, int], Awaitable[Mapping[str, Binding]]]
+
 
 class Sight:
-    """What one caller may see of a kind, as a condition for the statement that lists it."""
+    """What one caller may see of a kind, as a condition for the statement that lists it.
 
-    def __init__(self, kind: Kind, right: str, actor: Actor, workspace: int) -> None:
+    `right` None: all of it. `hidden` are catalogs of the workspace that are not seen in it.
+    """
+
+    def __init__(
+        self, kind: Kind, right: str | None, actor: Actor, workspace: int, hidden: Sequence[str] = ()
+    ) -> None:
         self._kind = kind
         self._right = right
         self._principals = actor.principals
         self._workspace = workspace
+        self._hidden = list(hidden)
 
     def condition(self, parameters: Parameters, row: str) -> str:
         """`row` is the alias of the object's row."""
-        workspace, principals = parameters.add(self._workspace), parameters.add(list(self._principals))
-        return condition(
-            self._kind, self._right, row=row, workspace=f"{workspace}::bigint", principals=principals, many=True
-        )
+        parts = []
+        if self._hidden:
+            parts.append(f"lower({row}.catalog_name) <> ALL ({parameters.add(self._hidden)}::text[])")
+        if self._right is not None:
+            workspace, principals = parameters.add(self._workspace), parameters.add(list(self._principals))
+            parts.append(
+                condition(
+                    self._kind,
+                    self._right,
+                    row=row,
+                    workspace=f"{workspace}::bigint",
+                    principals=principals,
+                    many=True,
+                )
+            )
+        return f"({' AND '.join(parts)})"
 
 
 class Gate:
     """One per process."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, bindings: Bindings) -> None:
         self._db = db
+        self._bindings = bindings
+        self._bound: dict[int, tuple[float, Mapping[str, Binding]]] = {}
         self._allowed: dict[tuple[Any, ...], float] = {}
 
-    async def authorize(self, call: Any, rule: Rule, request: Any) -> None:
-        """Raise PermissionDenied or NotFound unless this caller has the right that each of the rule's objects needs."""
+    async def authorize(self, call: Any, rule: Rule, request: Any, *, settled: bool) -> None:
+        """Raise PermissionDenied or NotFound unless this caller has the right that each of the rule's objects needs.
+
+        `settled`: the caller's role is enough, for what is the workspace's own.
+        """
+        if any(each.catalogued for each in rule.objects):
+            bound = await self.bindings(call.workspace)
+            if bound:
+                self._enter(call, rule, request, bound)
+                settled = settled and (not call.foreign or call.caller.is_admin)
+        if settled:
+            for each in rule.objects if call.hidden else ():
+                each.narrow(call)
+            return
         call.confined = True
-        asked = [await each.ask(self, call, rule, request) for each in rule.objects]
+        try:
+            asked = [await each.ask(self, call, rule, request) for each in rule.objects]
+        except PermissionDenied:
+            if call.foreign:  # who was given nothing there does not learn what is there
+                for each in rule.objects:
+                    for way, name, _ in each.named(call, rule, request):
+                        raise way.unknown(name) from None
+            raise
         if not any(asked):  # all of them may be left out, and were
             raise rule.refusal(call.caller, call.workspace)
+
+    async def bindings(self, workspace: int) -> Mapping[str, Binding]:
+        """Of the catalogs that are not simply the workspace's own. Read once a second."""
+        known = self._bound.get(workspace)
+        now = time.monotonic()
+        if known is None or known[0] < now:
+            if len(self._bound) >= _REMEMBER_AT_MOST:
+                self._bound.clear()
+            known = self._bound[workspace] = now + _REMEMBER_SECONDS, await self._bindings(self._db, workspace)
+        return known[1]
+
+    def forget_bindings(self) -> None:
+        """What this process changed, it knows at once."""
+        self._bound.clear()
+
+    def _enter(self, call: Any, rule: Rule, request: Any, bound: Mapping[str, Binding]) -> None:
+        """Go where the catalogs that a request names are at home: that workspace's rows and grants count there."""
+        homes: dict[int, str] = {}
+        for each in rule.objects:
+            for way, name, right in each.named(call, rule, request):
+                parsed = None if way.catalog is None else way.parse(name)
+                if way.catalog is None or parsed is None:
+                    continue
+                catalog = way.catalog(parsed)
+                seen = bound.get(catalog)
+                if seen is None:
+                    homes[call.workspace] = catalog
+                    continue
+                if seen.home is None:
+                    raise way.unknown(name)
+                if not seen.writable and right not in READING:
+                    raise PermissionDenied(
+                        f"The catalog {catalog!r} is bound to this workspace for reading only; {right} on the {way}"
+                        f" {name!r} is more than that."
+                    )
+                homes[seen.home] = catalog
+            if scope := each.scope(request):  # a list of one catalog
+                seen = bound.get(scope)
+                homes[call.workspace if seen is None or seen.home is None else seen.home] = scope
+        if len(homes) > 1:
+            raise InvalidParameter(
+                f"The catalogs {', '.join(map(repr, homes.values()))} are of different workspaces; one request can"
+                " name those of one only."
+            )
+        call.hidden = [name for name, seen in bound.items() if seen.home is None]
+        for home in homes:
+            call.enter(home)
 
     async def verdicts(
         self, actor: Actor, workspace: int, way: Way, names: Sequence[str], right: str

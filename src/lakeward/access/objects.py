@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from lakeward.access import unity
 from lakeward.access.gate import Gate, Sight, refusal
 from lakeward.access.records import EDIT, MANAGE, READ, Kind, Right, Way
 from lakeward.kit.errors import InvalidParameter
@@ -16,6 +17,7 @@ from lakeward.runtime.http import Role, Rule
 _RIGHT_OF_ROLE: Final = {Role.READ: READ, Role.EDIT: EDIT, Role.MANAGE: MANAGE}
 
 Names = Callable[[Any, Any], Iterable[tuple[Way, str]]]  # (call, request) → what is asked about
+Asked = tuple[Way, str, str]  # way, name, right
 
 
 def _right(rule: Rule, given: Right | None, request: Any) -> str:
@@ -25,8 +27,28 @@ def _right(rule: Rule, given: Right | None, request: Any) -> str:
     return _RIGHT_OF_ROLE[rule.role]
 
 
+class _Plain:
+    """What most objects of rules have no part in: lists, and catalogs."""
+
+    @property
+    def catalogued(self) -> bool:
+        """Whether they may lie in a catalog."""
+        return False
+
+    def named(self, _call: Any, _rule: Rule, _request: Any) -> list[Asked]:
+        """What the request asks, of whom the role alone would be enough too."""
+        return []
+
+    def scope(self, _request: Any) -> str:
+        """The one catalog that a list is of."""
+        return ""
+
+    def narrow(self, call: Any) -> None:
+        """Leave out of a list what is not seen in the workspace."""
+
+
 @dataclass(frozen=True)
-class Named:
+class Named(_Plain):
     """Objects that fields of the request name: of the first field that says anything, each needs the right.
 
     A field may be a path, `trace.trace_info.trace_id`; what it leads through may be lists.
@@ -58,9 +80,20 @@ class Named:
         right = f"{self.right} of " if isinstance(self.right, str) else ""
         return f"{right}{self.way} `{self.header or self.fields[0]}`"
 
-    async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> bool:
+    @property
+    def catalogued(self) -> bool:
+        return self.way.catalog is not None
+
+    def named(self, call: Any, rule: Rule, request: Any) -> list[Asked]:
+        right = _right(rule, self.right, request)
+        return [(self.way, name, right) for name in self._names(call, request)]
+
+    def _names(self, call: Any, request: Any) -> list[str]:
         names = [call.header(self.header) or ""] if self.header else _said(request, self.fields)
-        names = [name for name in names if name]
+        return [name for name in names if name]
+
+    async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> bool:
+        names = self._names(call, request)
         if not names:
             if self.optional:
                 return False
@@ -71,7 +104,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(_Plain):
     """A list of names in the request, of which those stay that the caller has the right on."""
 
     way: Way
@@ -98,22 +131,35 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Listed:
+class Listed(_Plain):
     """A list without names in its request: its handler narrows it by `call.sight`, or the call fails."""
 
     kind: Kind
     right: Right | None = None
+    within: Callable[[Any], str] | None = None  # the catalog that a request limits the list to, or ""
 
     def __str__(self) -> str:
         return f"each {self.kind}"
 
+    @property
+    def catalogued(self) -> bool:
+        return any(level.kind == "catalog" for level in self.kind.levels)
+
+    def scope(self, request: Any) -> str:
+        return unity.catalog_of(self.within(request)) if self.within is not None else ""
+
+    def narrow(self, call: Any) -> None:
+        if self.catalogued:
+            call.see_only(Sight(self.kind, None, call.caller, call.workspace, call.hidden))
+
     async def ask(self, _gate: Gate, call: Any, rule: Rule, request: Any) -> bool:
-        call.see_only(Sight(self.kind, _right(rule, self.right, request), call.caller, call.workspace))
+        right = _right(rule, self.right, request)
+        call.see_only(Sight(self.kind, right, call.caller, call.workspace, call.hidden))
         return True
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(_Plain):
     """Objects that a function finds in the call and its request, for what is no plain field."""
 
     names: Names
@@ -123,6 +169,14 @@ class Found:
 
     def __str__(self) -> str:
         return self.shown
+
+    @property
+    def catalogued(self) -> bool:
+        return True  # for all one knows before
+
+    def named(self, call: Any, rule: Rule, request: Any) -> list[Asked]:
+        right = _right(rule, self.right, request)
+        return [(way, name, right) for way, name in self.names(call, request)]
 
     async def ask(self, gate: Gate, call: Any, rule: Rule, request: Any) -> bool:
         right = _right(rule, self.right, request)

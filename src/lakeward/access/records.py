@@ -86,6 +86,7 @@ class Way:
     unknown: Callable[[str], NotFound]
     parse: Callable[[str], str | None] = str
     means: Mapping[str, str] = field(default_factory=dict)  # rights that are others for who comes this way
+    catalog: Callable[[str], str] | None = None  # of a name as the statement takes it: the catalog it lies in
 
     def __str__(self) -> str:
         return self.label
@@ -118,6 +119,16 @@ class Grant(msgspec.Struct, frozen=True):
     kind: str
     object: str
     privilege: str
+
+
+class Binding(msgspec.Struct, frozen=True):
+    """How a catalog is seen in a workspace, where that is not its home or not all of it.
+
+    `home` is the workspace whose grants count on it, None where it is not seen at all.
+    """
+
+    home: int | None
+    writable: bool
 
 
 class Given(msgspec.Struct, frozen=True):

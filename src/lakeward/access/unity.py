@@ -2,7 +2,8 @@
 
 A privilege counts on what it was given on and on all below it, present and future. On catalog and schema one also needs
 USE_CATALOG and USE_SCHEMA. The owner of something, and who has MANAGE on it, has every right on it and below it, and
-ALL_PRIVILEGES means every privilege but that. Catalogs and schemas exist by being named (docs/decisions/0004).
+ALL_PRIVILEGES means every privilege but that. Catalogs and schemas are rows (`lakeward.catalog`), which are found here,
+in one place for all who name them.
 """
 
 import string
@@ -14,6 +15,11 @@ from lakeward.kit.errors import NotFound
 
 BROWSE: Final = "BROWSE"
 CREATE_MODEL: Final = "CREATE_MODEL"
+TAG: Final = "APPLY_TAG"
+# Rights that change nothing: what is left of a catalog where it is bound for reading only.
+READING: Final = frozenset(
+    {"READ", BROWSE, "USE_CATALOG", "USE_SCHEMA", "EXECUTE", "SELECT", "READ_VOLUME", "USE_CONNECTION"}
+)
 ALL: Final = "ALL_PRIVILEGES"
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -29,7 +35,7 @@ _METASTORE: Final = (
     "CREATE_STORAGE_CREDENTIAL", "CREATE_PROVIDER", "CREATE_RECIPIENT", "CREATE_SHARE", MANAGE,
 )  # fmt: skip
 _SCHEMA: Final = (
-    ALL, "APPLY_TAG", BROWSE, "CREATE_FUNCTION", "CREATE_MATERIALIZED_VIEW", CREATE_MODEL, "CREATE_MODEL_VERSION",
+    ALL, TAG, BROWSE, "CREATE_FUNCTION", "CREATE_MATERIALIZED_VIEW", CREATE_MODEL, "CREATE_MODEL_VERSION",
     "CREATE_TABLE", "CREATE_VIEW", "CREATE_VOLUME", "EXECUTE", "EXTERNAL_USE_SCHEMA", MANAGE, "MODIFY", "READ_VOLUME",
     "REFRESH", "SELECT", "USE_SCHEMA", "WRITE_VOLUME",
 )  # fmt: skip
@@ -59,7 +65,8 @@ USE_CATALOG: Final = (held(IN_CATALOG, "USE_CATALOG"),)
 USE_SCHEMA: Final = (*USE_CATALOG, held(IN_SCHEMA, "USE_SCHEMA"))
 
 
-def _create(levels: tuple[Level, ...], uses: tuple[Held, ...], *privileges: str) -> Formula:
+def under(levels: tuple[Level, ...], uses: tuple[Held, ...], *privileges: str) -> Formula:
+    """One of these privileges, and the use of what it lies in."""
     return ((held(levels, *privileges), *uses),)
 
 
@@ -78,7 +85,8 @@ CATALOG: Final = Kind(
     {
         BROWSE: ((held(IN_CATALOG, BROWSE, "USE_CATALOG"),),),
         "USE_CATALOG": (USE_CATALOG,),
-        "CREATE_SCHEMA": _create(IN_CATALOG, USE_CATALOG, "CREATE_SCHEMA"),
+        "CREATE_SCHEMA": under(IN_CATALOG, USE_CATALOG, "CREATE_SCHEMA"),
+        TAG: under(IN_CATALOG, USE_CATALOG, TAG),
         MANAGE: ((managed(IN_CATALOG),),),
     },
 )
@@ -88,16 +96,25 @@ SCHEMA: Final = Kind(
     {
         BROWSE: ((held(IN_SCHEMA, BROWSE),), USE_SCHEMA),
         "USE_SCHEMA": (USE_SCHEMA,),
-        CREATE_MODEL: _create(IN_SCHEMA, USE_SCHEMA, CREATE_MODEL, "CREATE_FUNCTION"),
+        CREATE_MODEL: under(IN_SCHEMA, USE_SCHEMA, CREATE_MODEL, "CREATE_FUNCTION"),
+        "CREATE_FUNCTION": under(IN_SCHEMA, USE_SCHEMA, "CREATE_FUNCTION"),
+        "CREATE_TABLE": under(IN_SCHEMA, USE_SCHEMA, "CREATE_TABLE"),
+        "CREATE_VOLUME": under(IN_SCHEMA, USE_SCHEMA, "CREATE_VOLUME"),
+        TAG: under(IN_SCHEMA, USE_SCHEMA, TAG),
         MANAGE: ((managed(IN_SCHEMA), *USE_CATALOG),),
     },
 )
 
 
-def _levels_of(text: str, count: int) -> str | None:
+def levels_of(text: str, count: int) -> str | None:
     """A name of so many parts, with ASCII letters in lower case as the database folds them."""
     parts = text.split(".")
     return text.translate(_LOWER) if len(parts) == count and all(parts) else None
+
+
+def catalog_of(name: str) -> str:
+    """The catalog that a name, as its way takes it, begins with."""
+    return name.partition(".")[0].translate(_LOWER)
 
 
 BY_METASTORE: Final = Way(
@@ -109,17 +126,21 @@ BY_METASTORE: Final = Way(
 BY_CATALOG: Final = Way(
     CATALOG,
     "catalog",
-    'SELECT $2::bigint AS workspace_id, n.name COLLATE "C" AS catalog_name',
-    lambda name: NotFound(f"{name!r} is no name of a catalog.", code="CATALOG_DOES_NOT_EXIST"),
-    lambda name: _levels_of(name, 1),
+    "SELECT o.workspace_id, o.name AS catalog_name FROM catalog o"
+    ' WHERE o.workspace_id = $2 AND o.name = n.name COLLATE "C"',
+    lambda name: NotFound(f"Catalog {name!r} does not exist.", code="CATALOG_DOES_NOT_EXIST"),
+    lambda name: levels_of(name, 1),
+    catalog=catalog_of,
 )
 BY_SCHEMA: Final = Way(
     SCHEMA,
     "schema",
-    "SELECT $2::bigint AS workspace_id, split_part(n.name, '.', 1) COLLATE \"C\" AS catalog_name,"
-    " split_part(n.name, '.', 2) COLLATE \"C\" AS schema_name",
-    lambda name: NotFound(f"{name!r} is no name of a schema.", code="SCHEMA_DOES_NOT_EXIST"),
-    lambda name: _levels_of(name, 2),
+    "SELECT o.workspace_id, o.catalog_name, o.name AS schema_name FROM catalog_schema o WHERE o.workspace_id = $2"
+    " AND o.catalog_name = split_part(n.name, '.', 1) COLLATE \"C\""
+    " AND o.name = split_part(n.name, '.', 2) COLLATE \"C\"",
+    lambda name: NotFound(f"Schema {name!r} does not exist.", code="SCHEMA_DOES_NOT_EXIST"),
+    lambda name: levels_of(name, 2),
+    catalog=catalog_of,
 )
 
 SECURABLES: Final = (

@@ -1,7 +1,8 @@
 """Names of registered models: what may be one, and which model it means.
 
-Every model has a place in a catalog and a schema. A name of three parts says all of it, `main.default.iris`; any other
-stands in the default schema as it is, so `iris` and `main.default.iris` are one model. Case counts.
+Every model has a place in a catalog and a schema. A name of three parts, `main.default.iris`, says all of it, if the
+first two may be names of a catalog and a schema; any other stands in the default schema as it is, so `iris` and
+`main.default.iris` are one model. Case counts.
 """
 
 import string
@@ -9,11 +10,10 @@ from typing import Final
 
 import msgspec
 
+from lakeward import catalog
 from lakeward.kit.errors import InvalidParameter
 from lakeward.registry.records import MAX_ALIAS, MAX_NAME
 
-CATALOG: Final = "main"
-SCHEMA: Final = "default"
 _RESERVED_IN_URIS: Final = "/:"
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -43,9 +43,9 @@ def parse(written: str, *, field: str = "name") -> Name:
 def place(written: str) -> tuple[str, str, str]:
     """(catalog, schema, full name) that this spelling means, whether such a model may be or not."""
     parts = written.split(".")
-    if len(parts) == 3 and all(parts):
+    if len(parts) == 3 and parts[2] and catalog.fits(parts[0]) and catalog.fits(parts[1]):
         return parts[0], parts[1], written
-    return CATALOG, SCHEMA, f"{CATALOG}.{SCHEMA}.{written}"
+    return catalog.MAIN, catalog.DEFAULT, f"{catalog.MAIN}.{catalog.DEFAULT}.{written}"
 
 
 def fold(text: str) -> str:

@@ -4,6 +4,7 @@ Both count, whichever dialect asks. Registering a version from a run, a LoggedMo
 to read that too, or a version would lend its files to who may not have them.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from lakeward.registry.records import PRODUCTION
 
 unity = access.unity
 BROWSE: Final = unity.BROWSE
-TAG: Final = "APPLY_TAG"
+TAG: Final = unity.TAG
 VERSION: Final = "CREATE_MODEL_VERSION"  # make a version, fill it, describe it
 TO_STAGING: Final = "MANAGE_STAGING_VERSIONS"
 TO_PRODUCTION: Final = "MANAGE_PRODUCTION_VERSIONS"
@@ -27,6 +28,7 @@ _GRADES: Final = {
     "CAN_MANAGE_PRODUCTION_VERSIONS": "Can also move versions to Production and from there",
     "CAN_MANAGE": "Can also rename and delete the model, and change its permissions",
 }
+_ONE_NAME: Final = re.compile(r"\s*name\s*=\s*'([^']+)'\s*", re.IGNORECASE)
 _LEVELS: Final = (Level("registered_model", "{o}.id::text"), *unity.IN_SCHEMA)
 
 
@@ -94,23 +96,37 @@ BY_NAME: Final = Way(
     f"{_ROW} WHERE o.full_name = n.name AND o.workspace_id = $2",
     unknown,
     lambda written: names.place(written)[2],
+    catalog=unity.catalog_of,
 )
-BY_FULL_NAME: Final = Way(REGISTERED_MODEL, "registered model", _ANY_CASE, unknown)
+BY_FULL_NAME: Final = Way(REGISTERED_MODEL, "registered model", _ANY_CASE, unknown, catalog=unity.catalog_of)
 # As our own routes take names: as any client writes them.
 BY_ANY_NAME: Final = Way(
-    REGISTERED_MODEL, "registered model", _ANY_CASE, unknown, lambda written: names.place(written)[2]
+    REGISTERED_MODEL,
+    "registered model",
+    _ANY_CASE,
+    unknown,
+    lambda written: names.place(written)[2],
+    catalog=unity.catalog_of,
 )
 _BY_PROMPT_NAME: Final = Way(
-    REGISTERED_MODEL, "prompt", _ANY_CASE, lambda name: NotFound(f"Prompt with name={name} not found")
+    REGISTERED_MODEL,
+    "prompt",
+    _ANY_CASE,
+    lambda name: NotFound(f"Prompt with name={name} not found"),
+    catalog=unity.catalog_of,
 )
 # Who may make a version writes its files, and nobody else.
-BY_FILES: Final = Way(REGISTERED_MODEL, "registered model", _ANY_CASE, unknown, means={EDIT: VERSION})
+BY_FILES: Final = Way(
+    REGISTERED_MODEL, "registered model", _ANY_CASE, unknown, means={EDIT: VERSION}, catalog=unity.catalog_of
+)
 _BY_NEW_NAME: Final = Way(
     unity.SCHEMA,
     "schema",
     unity.BY_SCHEMA.rows,
-    unity.BY_SCHEMA.unknown,
+    # compat(mlflow 3.17): it retries what says SCHEMA_DOES_NOT_EXIST for minutes
+    lambda name: NotFound(f"The schema of {name!r} does not exist. Whoever may create it has to do that first."),
     lambda written: names.fold(".".join(names.place(written)[:2])),
+    catalog=unity.catalog_of,
 )
 
 of_model = access.named(BY_NAME)
@@ -183,6 +199,12 @@ def _linked_prompts(_call: Any, request: Any) -> Iterator[tuple[Way, str]]:
 
 
 LINKED_PROMPTS: Final = Found(_linked_prompts, "READ of the prompts", READ)
+
+def of_one_model(request: Any) -> str:
+    """Where the model is whose versions a search is for, if it is for those of one."""
+    said = _ONE_NAME.fullmatch(request.filter or "")
+    return names.place(said[1])[0] if said else ""
+
 
 # ── what a request asks for ──────────────────────────────────────────────────────────────────────────────────────────
 

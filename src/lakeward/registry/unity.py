@@ -6,7 +6,7 @@ Each function translates to what `models` and `versions` do; there is one store 
 from collections.abc import Sequence
 from typing import Final
 
-from lakeward import experiments, logged_models
+from lakeward import catalog, experiments, logged_models
 from lakeward.access import Sight
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
@@ -46,6 +46,11 @@ def checked(written: str) -> str:
             raise InvalidParameter(
                 f"Invalid name {part[:100]!r}: a level has at most {_MAX_LEVEL} characters, and no space, slash,"
                 " backslash, colon or control character."
+            )
+    for part in parts[:2]:
+        if not catalog.fits(part):
+            raise InvalidParameter(
+                f"Invalid name {part[:100]!r} of a catalog or schema: letters, digits, underscores and dashes."
             )
     return names.fold(written)
 

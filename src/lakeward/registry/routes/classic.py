@@ -15,6 +15,7 @@ from lakeward.registry.securable import (
     VERSION,
     new_model,
     of_model,
+    of_one_model,
     stage,
     tagging,
 )
@@ -159,7 +160,7 @@ async def get_model_version_download_uri(call: Call, req: wire.VersionById) -> w
     return wire.DownloadUri(files.place(found, databricks=call.databricks, confined=call.confined))
 
 
-@versions.get("/search", allow=READ.on(Listed(REGISTERED_MODEL)))
+@versions.get("/search", allow=READ.on(Listed(REGISTERED_MODEL, within=of_one_model)))
 async def search_model_versions(call: Call, req: wire.Search) -> wire.SearchModelVersionsResponse:
     found, token = await version_nouns.search_versions(
         call.tx,

@@ -80,7 +80,7 @@ async def create_native_model(call: Call, req: native_wire.CreateRegisteredModel
     return native_wire.RegisteredModelInfo.of(made)
 
 
-@routes.get("/models", allow=READ.on(Listed(REGISTERED_MODEL, browsing)))
+@routes.get("/models", allow=READ.on(Listed(REGISTERED_MODEL, browsing, within=lambda request: request.catalog_name)))
 async def list_native_models(
     call: Call, req: native_wire.ListRegisteredModels
 ) -> native_wire.ListRegisteredModelsResponse:

@@ -15,6 +15,7 @@ routes = Routes("unity catalog prompts", ("/api/2.0/mlflow/unity-catalog/prompts
 _PROMPT = of_prompt("name")
 _READ = READ.on(_PROMPT)
 _EDIT = EDIT.on(_PROMPT)
+_OF_A_SCHEMA = Listed(REGISTERED_MODEL, within=lambda request: request.catalog_schema.catalog_name)
 
 
 def _reserved(key: str) -> Never:
@@ -34,7 +35,7 @@ async def create_prompt(call: Call, req: unity_wire.CreatePrompt) -> unity_wire.
     return unity_wire.Prompt.of(made)
 
 
-@routes.post("/search", allow=READ.on(Listed(REGISTERED_MODEL)), tx="read")
+@routes.post("/search", allow=READ.on(_OF_A_SCHEMA), tx="read")
 async def search_prompts(call: Call, req: unity_wire.SearchPrompts) -> unity_wire.SearchPromptsResponse:
     found, token = await prompts.search_prompts(
         call.tx,

@@ -17,6 +17,7 @@ from lakeward.registry.securable import (
     VERSION,
     loading,
     new_model,
+    of_one_model,
     of_uc_model,
     tagging,
     updating,
@@ -169,7 +170,7 @@ async def get_uc_version(call: Call, req: wire.VersionById) -> unity_wire.ModelV
     return await _full(call, await unity.get_version(call.tx, call.workspace, req.name, str(req.version)))
 
 
-@versions.get("/search", allow=READ.on(Listed(REGISTERED_MODEL)))
+@versions.get("/search", allow=READ.on(Listed(REGISTERED_MODEL, within=of_one_model)))
 async def search_uc_versions(call: Call, req: unity_wire.SearchModelVersions) -> unity_wire.SearchModelVersionsResponse:
     found, token = await version_nouns.search_versions(
         call.tx,

@@ -39,9 +39,9 @@ _SECURITY = [(name, (name.encode(), value.encode())) for name, value in SECURITY
 
 
 class Gate(Protocol):
-    """Decides about objects, for callers whose role is not enough."""
+    """Decides about objects: where they are, and for callers whose role is not enough."""
 
-    async def authorize(self, call: Call, rule: Rule, request: Any) -> None: ...
+    async def authorize(self, call: Call, rule: Rule, request: Any, *, settled: bool) -> None: ...
 
 
 class Hooks(Protocol):
@@ -172,8 +172,8 @@ class Application:
         else:
             body = await read_body(call, route.max_body or self.settings.max_body)
         call.request = decode(route, body, call.scope.get("query_string", b""), call.params)
-        if not settled:
-            await hooks.access.authorize(call, route.allow, call.request)
+        if route.allow.objects and call.caller is not None:
+            await hooks.access.authorize(call, route.allow, call.request, settled=settled)
         result = await self._run(route, call)
         if call.unseen:
             raise Internal(f"The list {route.path} was answered without asking what its caller may see.")
@@ -214,7 +214,7 @@ class Application:
         if "cache-control" not in answer.headers and answer.headers.get("content-type") == _JSON:
             headers.append((b"cache-control", b"no-store"))  # what one caller may see is for nobody else
         if call.workspace:
-            headers.append((b"x-databricks-org-id", str(call.workspace).encode()))
+            headers.append((b"x-databricks-org-id", str(call.came_to or call.workspace).encode()))
         body = answer.body
         if isinstance(body, bytes):
             if "content-length" not in answer.headers and answer.status != 204:

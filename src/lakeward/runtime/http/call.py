@@ -27,8 +27,9 @@ class Call:
     """One request. `tx` is open only while the handler runs and only if the route asked for it."""
 
     __slots__ = (
-        "_receive", "_sight", "access", "after", "caller", "confined", "db", "headers", "limit", "local", "objects",
-        "params", "request", "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen", "workspace",
+        "_receive", "_sight", "access", "after", "caller", "came_to", "confined", "db", "headers", "hidden", "limit",
+        "local", "objects", "params", "request", "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen",
+        "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -40,6 +41,8 @@ class Call:
         self.request: Any = None  # the decoded struct, once it is
         self.caller: Actor | None = None  # None on PUBLIC routes and signed URLs
         self.workspace = 0
+        self.came_to = 0  # the workspace that was called, where `workspace` is another: the home of what was named
+        self.hidden: Sequence[str] = ()  # catalogs of the workspace that are not seen in it
         self.local = False  # from this machine, directly
         self.db: Database
         self.tx: Tx = None
@@ -71,6 +74,16 @@ class Call:
         """Narrow the list that this call asks for. It fails if its handler does not look."""
         self._sight = sight
         self.unseen = True
+
+    @property
+    def foreign(self) -> bool:
+        """Whether what was named is at home in another workspace than the one that was called."""
+        return self.came_to != 0
+
+    def enter(self, home: int) -> None:
+        """Go on in the workspace where what was named is at home."""
+        if home != self.workspace:
+            self.came_to, self.workspace, self.hidden = self.workspace, home, ()
 
     def afterwards(self, job: Callable[[], Awaitable[None]]) -> None:
         """Run `job` once the answer is on its way; its failure is logged and harms nobody."""

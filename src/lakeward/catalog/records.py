@@ -1,0 +1,67 @@
+"""The vocabulary of catalogs. Times are epoch milliseconds; enum values are spelled as on the wire."""
+
+import uuid
+from typing import Final
+
+import msgspec
+
+MAIN: Final = "main"
+DEFAULT: Final = "default"  # the schema where things stand that name none
+
+OPEN: Final = "OPEN"
+ISOLATED: Final = "ISOLATED"
+READ_WRITE: Final = "BINDING_TYPE_READ_WRITE"
+READ_ONLY: Final = "BINDING_TYPE_READ_ONLY"
+
+MAX_COMMENT: Final = 65_535
+MAX_PROPERTIES: Final = 200
+MAX_PROPERTY: Final = 4_000
+MAX_PAGE: Final = 1_000
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """`workspace_id` is its home. `properties` and `options` are the JSON objects an answer carries."""
+
+    id: uuid.UUID
+    workspace_id: int
+    name: str
+    comment: str
+    properties: str
+    options: str
+    storage_root: str
+    isolation_mode: str
+    created_at: int
+    created_by: str
+    updated_at: int
+    updated_by: str
+    owner: str
+
+
+class Schema(msgspec.Struct, frozen=True):
+    id: uuid.UUID
+    workspace_id: int
+    catalog_name: str
+    name: str
+    comment: str
+    properties: str
+    storage_root: str
+    created_at: int
+    created_by: str
+    updated_at: int
+    updated_by: str
+    owner: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.catalog_name}.{self.name}"
+
+
+class Metastore(msgspec.Struct, frozen=True):
+    id: uuid.UUID
+    name: str
+    created_at: int
+
+
+class WorkspaceBinding(msgspec.Struct, frozen=True):
+    workspace_id: int
+    binding_type: str
