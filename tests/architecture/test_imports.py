@@ -9,6 +9,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "lakeward"
 FEATURES = {
     "access", "artifacts", "tracking", "tracing", "logged_models", "experiments", "secrets", "identity", "audit",
+    "catalog",
 }  # fmt: skip
 COMPOSITION = {"lakeward.app", "lakeward.cli"}
 # The server never runs what a caller made (docs/architecture.md): nothing that unpickles, and no mlflow.

@@ -11,7 +11,23 @@ from lakeward.access.explanations import Asked, Explanation, explain, explain_in
 from lakeward.access.gate import Gate, Sight
 from lakeward.access.kinds import add_object_type, add_securable
 from lakeward.access.objects import Found, Listed, Named, named
-from lakeward.access.records import EDIT, MANAGE, OWN, READ, Acl, Binding, Held, Kind, Level, Right, Way, from_, number
+from lakeward.access.permissions import check as granted_name
+from lakeward.access.records import (
+    EDIT,
+    MANAGE,
+    OWN,
+    READ,
+    Acl,
+    Binding,
+    Formula,
+    Held,
+    Kind,
+    Level,
+    Right,
+    Way,
+    from_,
+    number,
+)
 from lakeward.access.store import find_principals, own, transfer
 
 __all__ = [
@@ -23,6 +39,7 @@ __all__ = [
     "Asked",
     "Binding",
     "Explanation",
+    "Formula",
     "Found",
     "Gate",
     "Held",
@@ -39,6 +56,7 @@ __all__ = [
     "explain_in",
     "find_principals",
     "from_",
+    "granted_name",
     "named",
     "number",
     "own",

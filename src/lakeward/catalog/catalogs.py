@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from lakeward import access
 from lakeward.access import Binding, Sight, unity
-from lakeward.catalog import contents, names, properties, store
+from lakeward.catalog import contents, names, properties
+from lakeward.catalog.store import places as store
 from lakeward.catalog.records import ISOLATED, MAIN, MAX_PAGE, OPEN, Catalog
 from lakeward.catalog.securable import CATALOG, transfer
 from lakeward.kit import pages

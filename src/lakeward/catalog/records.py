@@ -65,3 +65,55 @@ class Metastore(msgspec.Struct, frozen=True):
 class WorkspaceBinding(msgspec.Struct, frozen=True):
     workspace_id: int
     binding_type: str
+
+
+# ── what stands in schemas ───────────────────────────────────────────────────────────────────────────────────────────
+
+VOLUME: Final = "volume"
+TABLE: Final = "table"
+FUNCTION: Final = "function"
+
+MANAGED: Final = "MANAGED"
+EXTERNAL: Final = "EXTERNAL"
+
+MAX_LOCATION: Final = 2_000
+MAX_DETAIL: Final = 1_000_000  # characters of JSON: columns, or the body of a function
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A volume, table or function. `detail` is the JSON object of what only its kind has, as on the wire.
+
+    `storage_location` is where the files of an external one are; the server keeps those of a managed one.
+    """
+
+    id: uuid.UUID
+    workspace_id: int
+    catalog_name: str
+    schema_name: str
+    kind: str
+    name: str
+    comment: str
+    properties: str
+    detail: str
+    storage_location: str
+    created_at: int
+    created_by: str
+    updated_at: int
+    updated_by: str
+    owner: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.catalog_name}.{self.schema_name}.{self.name}"
+
+    @property
+    def prefix(self) -> str:
+        """Of the objects of a managed one: by its id, so that it may be renamed."""
+        return f"{self.kind}s/{self.workspace_id}/{self.id.hex}"
+
+
+class Tag(msgspec.Struct, frozen=True):
+    key: str
+    value: str
+    updated_at: int
+    updated_by: str

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from lakeward import access
 from lakeward.access import Sight, unity
-from lakeward.catalog import catalogs, contents, names, properties, store
+from lakeward.catalog import catalogs, contents, names, properties
+from lakeward.catalog.store import places as store
 from lakeward.catalog.records import DEFAULT, MAIN, Schema
 from lakeward.catalog.securable import SCHEMA, transfer
 from lakeward.kit import pages

@@ -52,13 +52,14 @@ CREATE TABLE catalog_schema (
     FOREIGN KEY (workspace_id, catalog_name) REFERENCES catalog (workspace_id, name) ON DELETE CASCADE
 );
 
--- Grants go with the catalog or schema, whoever deletes it.
+-- Grants and tags go with the catalog or schema, whoever deletes it.
 CREATE FUNCTION forget_place() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
     gone text := CASE TG_ARGV[0] WHEN 'schema' THEN to_jsonb(OLD) ->> 'catalog_name' || '.' || OLD.name ELSE OLD.name END;
 BEGIN
     DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND kind = TG_ARGV[0] AND object = gone;
+    DELETE FROM entity_tag WHERE workspace_id = OLD.workspace_id AND kind = TG_ARGV[0] AND object = gone;
     RETURN NULL;
 END
 $$;
@@ -124,3 +125,62 @@ END
 $$;
 CREATE TRIGGER model_in_schema BEFORE INSERT OR UPDATE OF catalog_name, schema_name ON registered_model
     FOR EACH ROW EXECUTE FUNCTION model_stands_in_schema();
+
+-- ── what stands in schemas besides models ────────────────────────────────────────────────────────────────────────────
+
+CREATE TABLE asset (
+    id               uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    workspace_id     bigint NOT NULL,
+    catalog_name     text COLLATE "C" NOT NULL,
+    schema_name      text COLLATE "C" NOT NULL,
+    kind             text COLLATE "C" NOT NULL CHECK (kind IN ('volume', 'table', 'function')),
+    name             text COLLATE "C" NOT NULL,
+    comment          text NOT NULL DEFAULT '',
+    properties       jsonb NOT NULL DEFAULT '{}',
+    detail           jsonb NOT NULL,              -- what only its kind has, as on the wire
+    storage_location text NOT NULL DEFAULT '',    -- of what is EXTERNAL; what is MANAGED lies in the object store
+    created_at       bigint NOT NULL,
+    created_by       text COLLATE "C" NOT NULL,
+    updated_at       bigint NOT NULL,
+    updated_by       text COLLATE "C" NOT NULL,
+    UNIQUE (workspace_id, kind, catalog_name, schema_name, name),
+    FOREIGN KEY (workspace_id, catalog_name, schema_name)
+        REFERENCES catalog_schema (workspace_id, catalog_name, name) ON DELETE CASCADE
+);
+CREATE INDEX asset_in_schema ON asset (workspace_id, catalog_name, schema_name);
+
+-- Files of what was deleted, until they are too.
+CREATE TABLE asset_remains (
+    prefix     text COLLATE "C" PRIMARY KEY,
+    deleted_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- `kind` and `object` as grants have them; a column is `column` and `<table id>.<name>`.
+CREATE TABLE entity_tag (
+    workspace_id bigint NOT NULL REFERENCES workspace ON DELETE CASCADE,
+    kind         text COLLATE "C" NOT NULL,
+    object       text COLLATE "C" NOT NULL,
+    key          text COLLATE "C" NOT NULL,
+    value        text NOT NULL,
+    updated_at   bigint NOT NULL,
+    updated_by   text COLLATE "C" NOT NULL,
+    PRIMARY KEY (workspace_id, kind, object, key)
+);
+
+-- Grants and tags go with their asset; its files are deleted afterwards.
+CREATE FUNCTION forget_asset() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND object = OLD.id::text
+        AND kind = CASE OLD.kind WHEN 'function' THEN 'registered_model' ELSE OLD.kind END;
+    DELETE FROM entity_tag WHERE workspace_id = OLD.workspace_id
+        AND (kind = OLD.kind AND object = OLD.id::text
+             OR OLD.kind = 'table' AND kind = 'column' AND starts_with(object, OLD.id::text || '.'));
+    IF OLD.kind <> 'function' AND OLD.storage_location = '' THEN
+        INSERT INTO asset_remains (prefix)
+        VALUES (OLD.kind || 's/' || OLD.workspace_id || '/' || replace(OLD.id::text, '-', ''));
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER asset_is_forgotten AFTER DELETE ON asset FOR EACH ROW EXECUTE FUNCTION forget_asset();

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from lakeward import access, experiments, logged_models, tracking
+from lakeward import access, catalog, experiments, logged_models, tracking
 from lakeward.access import EDIT, MANAGE, READ, Acl, Found, Kind, Level, Way
 from lakeward.kit.errors import NotFound
 from lakeward.registry import names, sources
@@ -135,12 +135,22 @@ of_prompt = access.named(_BY_PROMPT_NAME)
 of_any = access.named(BY_ANY_NAME)
 _of_new = access.named(_BY_NEW_NAME)
 
+# compat(databricks-sdk 0.156): to grants a model is a FUNCTION, and so are functions
+_BY_FUNCTION: Final = Way(
+    REGISTERED_MODEL,
+    "registered model",
+    f"SELECT m.id::text AS id, m.workspace_id, m.catalog_name, m.schema_name FROM ({_ANY_CASE}) m UNION ALL"
+    f" SELECT f.id::text, f.workspace_id, f.catalog_name, f.schema_name FROM ({catalog.BY_FUNCTION.rows}) f LIMIT 1",
+    unknown,
+    catalog=unity.catalog_of,
+)
+
 access.add_object_type(BY_ID)
 access.add_securable(
     unity.Securable(
         "FUNCTION",
         ("function", "registered_model", "model"),
-        BY_FULL_NAME,
+        _BY_FUNCTION,
         (unity.ALL, TAG, BROWSE, VERSION, "EXECUTE", MANAGE),
     )
 )

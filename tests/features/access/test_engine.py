@@ -22,6 +22,7 @@ GRADES = (
     "CAN_READ", "CAN_EDIT", "CAN_MANAGE_STAGING_VERSIONS", "CAN_MANAGE_PRODUCTION_VERSIONS", "CAN_MANAGE",
 )  # fmt: skip
 EVERYTHING = ("ALL_PRIVILEGES", "MANAGE", "OWN")
+CREATIONS = ("CREATE_FUNCTION", "CREATE_TABLE", "CREATE_VOLUME", "APPLY_TAG")
 Grant = tuple[str, str, int, str]  # (kind, object, principal, privilege)
 Naive = Callable[[set[int], set[Grant], str, str], bool]
 
@@ -96,6 +97,7 @@ def naive_schema(held: set[int], grants: set[Grant], name: str, right: str) -> b
         "BROWSE": use or anywhere(places, "BROWSE", *EVERYTHING),
         "USE_SCHEMA": use,
         "CREATE_MODEL": use and anywhere(places, "CREATE_MODEL", "CREATE_FUNCTION", *EVERYTHING),
+        **{each: use and anywhere(places, each, *EVERYTHING) for each in CREATIONS},
         "MANAGE": use_catalog and anywhere(places, "MANAGE", "OWN"),
     }[right]
 
@@ -127,10 +129,12 @@ async def populate(connection: Any, pick: random.Random) -> SimpleNamespace:
         [f"{c}.{s}.m{number}{stem[2:]}" for number, (c, s) in enumerate(places)],
         [c for c, _ in places], [s for _, s in places],
     )  # fmt: skip
+    schemas = [f"{c}.{s}" for c in ("prod", "dev") for s in "abc"]
+    await connection.executemany("SELECT stand_in_schema(1, split_part($1, '.', 1), split_part($1, '.', 2), '')", [(each,) for each in schemas])
     return SimpleNamespace(
         users=users, anybody=[*users, *groups, *groups, 2], members=members, grants=set(),
         experiments=[row[0] for row in experiments], models=[row[0] for row in models],
-        schemas=[f"{c}.{s}" for c in ("prod", "dev") for s in "abc"],
+        schemas=schemas,
     )  # fmt: skip
 
 

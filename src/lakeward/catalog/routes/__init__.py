@@ -1,7 +1,18 @@
 """The HTTP surface of the catalog: the platform's API and open-source Unity Catalog's, which share their paths."""
 
-from lakeward.catalog.routes import bindings, catalogs, metastore, schemas
+from lakeward.catalog.routes import bindings, catalogs, functions, metastore, schemas, tables, tags, volumes
 
-routes = [*metastore.routes, *catalogs.routes, *schemas.routes, *bindings.routes]
+routes = [
+    *metastore.routes,
+    *catalogs.routes,
+    *schemas.routes,
+    *bindings.routes,
+    *volumes.routes,
+    *tables.routes,
+    *tables.older,
+    *tables.credentials,
+    *functions.routes,
+    *tags.routes,
+]
 
 __all__ = ["routes"]

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from lakeward.access import Listed, Sight, unity
-from lakeward.catalog import catalogs, store, wire
+from lakeward.catalog import catalogs
+from lakeward.catalog.wire import places as wire
+from lakeward.catalog.store import places as store
 from lakeward.catalog.records import Catalog
 from lakeward.catalog.securable import (
     CATALOG,

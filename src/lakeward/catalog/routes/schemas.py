@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from lakeward.access import Listed, unity
-from lakeward.catalog import schemas, store, wire
+from lakeward.catalog import schemas
+from lakeward.catalog.wire import places as wire
+from lakeward.catalog.store import places as store
 from lakeward.catalog.records import Schema
 from lakeward.catalog.securable import MANAGE as MANAGING
 from lakeward.catalog.securable import SCHEMA, browsing_schemas, of_catalog, of_schema

@@ -1,0 +1,53 @@
+"""Requests and responses of `/api/2.1/unity-catalog/entity-tag-assignments`, named as upstream."""
+
+from datetime import UTC, datetime
+from typing import Self
+
+import msgspec
+
+from lakeward.catalog.records import Tag
+from lakeward.runtime.http import Int64
+
+
+class EntityTagAssignment(msgspec.Struct):
+    entity_type: str
+    entity_name: str
+    tag_key: str
+    tag_value: str
+    update_time: str
+    updated_by: str
+
+    @classmethod
+    def of(cls, entity_type: str, entity_name: str, tag: Tag) -> Self:
+        at = datetime.fromtimestamp(tag.updated_at / 1000, UTC).isoformat(timespec="milliseconds")
+        return cls(entity_type, entity_name, tag.key, tag.value, at.replace("+00:00", "Z"), tag.updated_by)
+
+
+class CreateAssignment(msgspec.Struct):
+    entity_type: str
+    entity_name: str
+    tag_key: str
+    tag_value: str = ""
+
+
+class Assignment(msgspec.Struct):
+    entity_type: str
+    entity_name: str
+    tag_key: str
+
+
+class UpdateAssignment(Assignment):
+    tag_value: str = ""
+    update_mask: str = ""
+
+
+class AssignmentsOf(msgspec.Struct):
+    entity_type: str
+    entity_name: str
+    max_results: Int64 | None = None
+    page_token: str | None = None
+
+
+class ListAssignmentsResponse(msgspec.Struct, omit_defaults=True):
+    tag_assignments: list[EntityTagAssignment]
+    next_page_token: str | None = None

@@ -1,0 +1,196 @@
+"""Workspace bindings: where a catalog is seen, by every dialect, and what is left of it where it is only read."""
+
+import time
+
+import pytest
+
+from lakeward.runtime.http import Role
+from server import Answer, Caller, Server
+
+UC = "/api/2.1/unity-catalog"
+READ_ONLY = "BINDING_TYPE_READ_ONLY"
+NOTICED = 1.05  # seconds
+
+
+@pytest.fixture(scope="module")
+def server(serving):
+    with serving() as started:
+        started.sql("INSERT INTO workspace (name) VALUES ('other')")
+        yield started
+
+
+@pytest.fixture(scope="module")
+def other(server: Server) -> int:
+    return server.sql("SELECT id FROM workspace WHERE name = 'other'")[0][0]
+
+
+@pytest.fixture(scope="module")
+def eve(server: Server, other: int) -> Caller:
+    """Manager of the other workspace, nobody in the default one."""
+    return server.bearer(server.token("eve", workspace="other", role=Role.MANAGE), x_databricks_org_id=str(other))
+
+
+@pytest.fixture(scope="module")
+def admin_there(server: Server, other: int) -> Caller:
+    return server.caller(x_databricks_org_id=str(other))
+
+
+def make(client: Caller, name: str) -> str:
+    """A catalog with a READY version of a model; its full name."""
+    client.call("POST", f"{UC}/catalogs", json={"name": name})
+    model = f"{name}.s.m"
+    client.post("unity-catalog/registered-models/create", name=model)
+    client.post("unity-catalog/model-versions/create", name=model, source="s3://x")
+    path = f"/api/2.0/fs/files/Models/{model.replace('.', '/')}/1/file"
+    assert client.request("PUT", path, content=b"content").status_code == 204
+    client.post("unity-catalog/model-versions/finalize", name=model, version="1")
+    client.post("unity-catalog/registered-models/alias", name=model, alias="champion", version="1")
+    return model
+
+
+def isolate(client: Caller, name: str) -> None:
+    client.call("PATCH", f"{UC}/catalogs/{name}", json={"isolation_mode": "ISOLATED"})
+
+
+def bind(client: Caller, name: str, workspace: int, *, how: str = "BINDING_TYPE_READ_WRITE") -> None:
+    body = {"add": [{"workspace_id": workspace, "binding_type": how}]}
+    client.call("PATCH", f"{UC}/bindings/catalog/{name}", json=body)
+
+
+def give(client: Caller, name: str, principal: str, *privileges: str) -> None:
+    changes = [{"principal": principal, "add": list(privileges)}]
+    client.call("PATCH", f"{UC}/permissions/catalog/{name}", json={"changes": changes})
+
+
+def reads(caller: Caller, model: str) -> dict[str, int]:
+    """How reading ends in each dialect."""
+    catalog, schema, leaf = model.split(".")
+    by_name = {"catalog_name": catalog, "schema_name": schema, "model_name": leaf, "version": 1}
+    tries = {
+        "catalog": ("GET", f"{UC}/catalogs/{catalog}", {}),
+        "schema": ("GET", f"{UC}/schemas/{catalog}.{schema}", {}),
+        "http": ("GET", "/api/2.0/mlflow/registered-models/get", {"params": {"name": model}}),
+        "alias": ("GET", "/api/2.0/mlflow/registered-models/alias", {"params": {"name": model, "alias": "champion"}}),
+        "uc": ("GET", "/api/2.0/mlflow/unity-catalog/model-versions/get", {"params": {"name": model, "version": "1"}}),
+        "native": ("GET", f"{UC}/models/{model}/versions/1", {}),
+        "credentials": (
+            "POST", f"{UC}/temporary-model-version-credentials",
+            {"json": {**by_name, "operation": "READ_MODEL_VERSION"}},
+        ),
+        "files": ("GET", f"/api/2.0/fs/files/Models/{model.replace('.', '/')}/1/file", {}),
+        "grants": ("GET", f"{UC}/permissions/function/{model}", {}),
+    }  # fmt: skip
+    return {name: caller.request(method, path, **more).status_code for name, (method, path, more) in tries.items()}
+
+
+def listed(caller: Caller) -> set[str]:
+    return {each["name"] for each in caller.call("GET", f"{UC}/catalogs")["catalogs"]}
+
+
+def models_in(caller: Caller, catalog: str) -> list[str]:
+    found = caller.call("GET", f"{UC}/models", params={"catalog_name": catalog, "schema_name": "s"})
+    return [each["full_name"] for each in found["registered_models"]]
+
+
+def test_an_open_catalog_is_seen_elsewhere_by_who_was_given_it(client, eve, admin_there):
+    model = make(client, "shared")
+    time.sleep(NOTICED)
+    assert set(reads(eve, model).values()) == {404}  # a manager there, and given nothing here
+    assert "shared" not in listed(eve)
+    assert set(reads(admin_there, model).values()) == {200}
+    give(client, "shared", "users", "USE_CATALOG", "USE_SCHEMA", "EXECUTE")
+    assert set(reads(eve, model).values()) == {200}
+    assert "shared" in listed(eve)
+    assert models_in(eve, "shared") == [model]
+    found = eve.get("model-versions/search", filter=f"name='{model}'")["model_versions"]
+    assert [each["name"] for each in found] == [model]
+    response = eve.request("GET", f"{UC}/models/{model}")
+    assert response.headers["x-databricks-org-id"] == eve.headers["x-databricks-org-id"]
+    for attempt in (
+        ("PATCH", f"{UC}/catalogs/shared", {"comment": "x"}),
+        ("PATCH", f"{UC}/models/{model}", {"comment": "x"}),
+        ("POST", f"{UC}/schemas", {"catalog_name": "shared", "name": "x"}),
+        ("POST", f"{UC}/models", {"catalog_name": "shared", "schema_name": "s", "name": "x"}),
+    ):
+        assert eve.refused(attempt[0], attempt[1], json=attempt[2]).status == 404
+
+
+def test_a_catalog_bound_to_one_workspace_is_invisible_in_the_other(server, client, eve, admin_there, other):
+    model = make(client, "private")
+    give(client, "private", "users", "ALL_PRIVILEGES")
+    time.sleep(NOTICED)
+    assert set(reads(eve, model).values()) == {200}
+    isolate(client, "private")
+    time.sleep(NOTICED)
+    for caller in (eve, admin_there):
+        assert set(reads(caller, model).values()) == {404}
+        assert "private" not in listed(caller)
+        assert model not in str(caller.get("model-versions/search"))
+    assert set(reads(client, model).values()) == {200}
+    bind(client, "private", other)
+    time.sleep(NOTICED)
+    assert set(reads(eve, model).values()) == {200}
+    client.call("PATCH", f"{UC}/bindings/catalog/private", json={"remove": [{"workspace_id": other}]})
+    client.call("PATCH", f"{UC}/workspace-bindings/catalogs/private", json={"unassign_workspaces": [1]})
+    time.sleep(NOTICED)
+    assert set(reads(client, model).values()) == {404}  # nor at home
+    assert "private" not in listed(client)
+    assert "private" in {
+        each["name"] for each in client.call("GET", f"{UC}/catalogs", params={"include_unbound": "true"})["catalogs"]
+    }
+    assert model not in str(client.get("registered-models/search"))
+    client.call("PATCH", f"{UC}/workspace-bindings/catalogs/private", json={"assign_workspaces": [1]})
+    assert set(reads(client, model).values()) == {200}
+    assert client.call("GET", f"{UC}/workspace-bindings/catalogs/private") == {"workspaces": [1]}
+
+
+def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, other):
+    model = make(client, "museum")
+    isolate(client, "museum")
+    bind(client, "museum", other, how=READ_ONLY)
+    give(client, "museum", "users", "ALL_PRIVILEGES", "MANAGE")
+    time.sleep(NOTICED)
+    for caller in (eve, admin_there):
+        assert set(reads(caller, model).values()) == {200}
+        for method, path, body in (
+            ("PATCH", f"{UC}/models/{model}", {"comment": "x"}),
+            ("POST", f"{UC}/schemas", {"catalog_name": "museum", "name": "x"}),
+            ("POST", f"{UC}/models", {"catalog_name": "museum", "schema_name": "s", "name": "x"}),
+            ("POST", "registered-models/set-tag", {"name": model, "key": "k", "value": "v"}),
+            ("POST", "unity-catalog/registered-models/alias", {"name": model, "alias": "a", "version": "1"}),
+            ("DELETE", f"{UC}/models/{model}", None),
+        ):
+            refused = caller.refused(method, path, json=body)
+            assert refused.status == 403, refused
+            assert "reading only" in refused.message
+    bind(client, "museum", other)
+    time.sleep(NOTICED)
+    assert eve.call("PATCH", f"{UC}/models/{model}", json={"comment": "by eve"})["comment"] == "by eve"
+    assert client.call("GET", f"{UC}/models/{model}")["comment"] == "by eve"
+
+
+def test_a_catalog_of_its_own_wins(client, admin_there, other):
+    make(client, "twice")
+    assert admin_there.refused("POST", f"{UC}/catalogs", json={"name": "twice"}).code == "ALREADY_EXISTS"
+    isolate(client, "twice")
+    time.sleep(NOTICED)
+    own = admin_there.call("POST", f"{UC}/catalogs", json={"name": "twice"})
+    bind(client, "twice", other)
+    time.sleep(NOTICED)
+    assert admin_there.call("GET", f"{UC}/catalogs/twice")["id"] == own["id"]
+    assert client.call("GET", f"{UC}/catalogs/twice")["id"] != own["id"]  # each its own
+
+
+def test_what_cannot_be_bound(client, other):
+    client.call("POST", f"{UC}/catalogs", json={"name": "fixed"})
+    for path, body, status in (
+        ("bindings/catalog/fixed", {"add": [{"workspace_id": 987654}]}, 404),
+        ("bindings/catalog/fixed", {"add": [{"workspace_id": other, "binding_type": "HALF"}]}, 400),
+        ("bindings/lamp/fixed", {"add": []}, 400),
+        ("bindings/catalog/nothing", {"add": []}, 404),
+        ("workspace-bindings/catalogs/nothing", {}, 404),
+        ("catalogs/main", {"isolation_mode": "OPEN"}, 400),
+    ):
+        with pytest.raises(Answer) as refused:
+            client.call("PATCH", f"{UC}/{path}", json=body)
+        assert refused.value.status == status
