@@ -97,7 +97,7 @@ def test_what_changes_something_asks_for_more_than_reading() -> None:
     """A read rule on a method that writes is a mistake, but for searches, which have a body."""
     reads = re.compile(
         r"/(search[\w-]*|get-latest-versions|generate-temporary-credentials|temporary-model-version-credentials"
-        r"|emit-lineage|presigned-download-url|credentials-for-(read|download)|create-download-url"
+        r"|temporary-table-credentials|emit-lineage|presigned-download-url|credentials-for-(read|download)|create-download-url"
         r"|batchGetInfos|traces/metrics|traces/export|calculate-filter-correlation)$"
         r"|^/api/2.0/token/(create|delete|{token_id})$"  # the caller's own
         r"|^/oidc/v1/(token|revoke)$"

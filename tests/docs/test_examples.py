@@ -9,6 +9,7 @@ PAGES = {
     "docs/getting-started.md": "run_id",
     "docs/registry.md": "Say hello to Ada in Italian.",
     "docs/identity.md": "signed in as a machine",
+    "docs/catalog.md": "a red ball",
     "docs/access.md": "bob reads main.default.forecast of ann",
     "docs/audit.md": "Nothing was changed",
     "docs/secrets.md": "data key wrapped under the master key",

@@ -49,7 +49,8 @@ def test_a_root_of_another_package(client, callers):
 
 
 def test_its_owner_decides_where_a_role_does_not(server, client, callers):
-    client.call("POST", "/api/2.1/unity-catalog/catalogs", json={"name": "a"})
+    for name in ("a", "b"):
+        client.call("POST", "/api/2.1/unity-catalog/catalogs", json={"name": name})
     keeper, guest = (server.bearer(server.token(name, role=Role.USE)) for name in ("keeper", "guest"))
     server.sql(
         "INSERT INTO access_grant SELECT 1, 'catalog', 'a', p.id, g.privilege FROM principal p"

@@ -32,6 +32,7 @@ _ADDRESSES = "/api/2.0/ip-access-lists"
 _SECRETS = ("/api/2.0/accounts/{account_id}/servicePrincipals", "/api/2.0/accounts/servicePrincipals")
 _LOCATED = "/api/4.0/mlflow/traces"
 _PERMISSIONS = "/api/2.0/permissions/{object_type}/{object_id}"
+_CATALOG = {"securable_type": "catalog"}
 
 # (method, path without the API prefix) → the fields of a request that names objects of the world
 BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
@@ -167,6 +168,58 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
         for path, more in (
             ("models/versions", {"source": "s3://taken"}),
             ("temporary-model-version-credentials", {"version": 1}),
+        )
+    },
+    # catalogs, and what stands in them
+    **{
+        (method, f"{prefix}/{path}"): (lambda w, field=field, of=of, more=more: {field: getattr(w, of), **more})
+        for method, prefix, path, field, of, more in (
+            ("GET", _NATIVE, "catalogs/{name}", "name", "cat", {}),
+            ("PATCH", _NATIVE, "catalogs/{name}", "name", "cat", {"comment": "taken"}),
+            ("DELETE", _NATIVE, "catalogs/{name}", "name", "cat", {"force": "true"}),
+            ("GET", _NATIVE, "schemas/{full_name}", "full_name", "cat_schema", {}),
+            ("PATCH", _NATIVE, "schemas/{full_name}", "full_name", "cat_schema", {"comment": "taken"}),
+            ("DELETE", _NATIVE, "schemas/{full_name}", "full_name", "cat_schema", {"force": "true"}),
+            ("GET", _NATIVE, "workspace-bindings/catalogs/{name}", "name", "cat", {}),
+            ("PATCH", _NATIVE, "workspace-bindings/catalogs/{name}", "name", "cat", {"assign_workspaces": [1]}),
+            ("GET", _NATIVE, "bindings/{securable_type}/{securable_name}", "securable_name", "cat", _CATALOG),
+            (
+                "PATCH", _NATIVE, "bindings/{securable_type}/{securable_name}", "securable_name", "cat",
+                {**_CATALOG, "add": [{"workspace_id": 1}]},
+            ),
+            ("POST", _NATIVE, "schemas", "catalog_name", "cat", {"name": "taken"}),
+            ("GET", _NATIVE, "volumes/{name}", "name", "volume", {}),
+            ("PATCH", _NATIVE, "volumes/{name}", "name", "volume", {"comment": "taken"}),
+            ("DELETE", _NATIVE, "volumes/{name}", "name", "volume", {}),
+            ("GET", _NATIVE, "tables/{full_name}", "full_name", "table", {}),
+            ("GET", "/api/2.0/unity-catalog", "tables/{full_name}", "full_name", "table", {}),
+            ("GET", _NATIVE, "tables/{full_name}/exists", "full_name", "table", {}),
+            ("PATCH", _NATIVE, "tables/{full_name}", "full_name", "table", {"comment": "taken"}),
+            ("DELETE", _NATIVE, "tables/{full_name}", "full_name", "table", {}),
+            ("POST", _NATIVE, "temporary-table-credentials", "table_id", "table_id", {}),
+            ("POST", "/api/2.0/unity-catalog", "temporary-table-credentials", "table_id", "table_id", {}),
+            ("GET", _NATIVE, "functions/{name}", "name", "function", {}),
+            ("PATCH", _NATIVE, "functions/{name}", "name", "function", {}),
+            ("DELETE", _NATIVE, "functions/{name}", "name", "function", {}),
+        )
+    },
+    **{
+        ("POST", f"{_NATIVE}/{kind}"): (lambda w, more=more: {"catalog_name": w.cat, "schema_name": "s", **more})
+        for kind, more in (("volumes", {"name": "taken"}), ("tables", {"name": "taken"}))
+    },
+    ("POST", f"{_NATIVE}/functions"): lambda w: {
+        "function_info": {"catalog_name": w.cat, "schema_name": "s", "name": "taken"},
+    },
+    **{
+        (method, f"{_NATIVE}/entity-tag-assignments{path}"): (
+            lambda w, more=more: {"entity_type": "catalogs", "entity_name": w.cat, **more}
+        )
+        for method, path, more in (
+            ("POST", "", {"tag_key": "taken"}),
+            ("GET", "/{entity_type}/{entity_name}/tags", {}),
+            ("GET", "/{entity_type}/{entity_name}/tags/{tag_key}", {"tag_key": "k"}),
+            ("PATCH", "/{entity_type}/{entity_name}/tags/{tag_key}", {"tag_key": "k", "tag_value": "taken"}),
+            ("DELETE", "/{entity_type}/{entity_name}/tags/{tag_key}", {"tag_key": "k"}),
         )
     },
     # the registry's own extensions, and lineage
@@ -445,6 +498,12 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("GET", f"{_UC}/registered-models/search"): lambda _: {},
     ("GET", f"{_UC}/model-versions/search"): lambda w: {"filter": f"name = '{w.catalog}'"},
     ("GET", f"{_NATIVE}/models"): lambda _: {},
+    ("GET", f"{_NATIVE}/catalogs"): lambda _: {},
+    ("GET", f"{_NATIVE}/schemas"): lambda w: {"catalog_name": w.cat},
+    **{
+        ("GET", f"{_NATIVE}/{kind}"): lambda w: {"catalog_name": w.cat, "schema_name": "s"}
+        for kind in ("volumes", "tables", "functions")
+    },
     ("POST", f"{_UC}/prompts/search"): lambda _: {
         "catalog_schema": {"catalog_name": "main", "schema_name": "default"},
     },
@@ -502,7 +561,9 @@ WITHOUT_OBJECT = {
     ("POST", "experiments/create"), ("POST", "registered-models/create"), ("POST", "/api/3.0/mlflow/workspaces"),
     ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/audit"), ("GET", "/api/2.0/lakeward/whoami"),
     ("POST", f"{_UC}/registered-models/create"),
-    ("POST", f"{_UC}/prompts"), ("POST", f"{_NATIVE}/models"),
+    ("POST", f"{_UC}/prompts"), ("POST", f"{_NATIVE}/models"), ("POST", f"{_NATIVE}/catalogs"),
+    ("GET", f"{_NATIVE}/metastore_summary"), ("GET", f"{_NATIVE}/current-metastore-assignment"),
+    ("GET", f"{_NATIVE}/metastores"), ("GET", f"{_NATIVE}/metastores/{{id}}"),
     ("POST", "/api/2.0/secrets/scopes/create"),
     ("GET", f"{_UC}/registered-models:is-databricks-sdk-models-artifact-repository-enabled"),
     ("GET", f"{_SCIM[0]}/Me"), ("GET", "/oidc/v1/authorize"),
@@ -527,6 +588,11 @@ GIVEN = {
     "stager": ("CAN_EDIT", "CAN_MANAGE_STAGING_VERSIONS"),
     "master": ("CAN_MANAGE", "CAN_MANAGE"),
 }
+_READS = ("USE_CATALOG", "USE_SCHEMA", "SELECT", "READ_VOLUME", "EXECUTE")
+_WRITES = (
+    *_READS, "APPLY_TAG", "MODIFY", "WRITE_VOLUME", "CREATE_SCHEMA", "CREATE_VOLUME", "CREATE_TABLE", "CREATE_FUNCTION",
+)  # fmt: skip
+ON_CATALOGS = {"viewer": _READS, "author": _WRITES, "stager": _WRITES, "master": ("MANAGE",)}
 # What takes more than the level that the role of its rule amounts to.
 STAGER = {("POST", "model-versions/transition-stage")}
 MASTER = {
@@ -535,6 +601,8 @@ MASTER = {
     ("DELETE", f"{_UC}/registered-models/delete"), ("DELETE", f"{_UC}/model-versions/delete"),
     ("DELETE", f"{_NATIVE}/models/{{full_name}}"), ("DELETE", f"{_NATIVE}/models/{{full_name}}/versions/{{version}}"),
     ("DELETE", f"{_UC}/prompts/{{name}}"), ("DELETE", f"{_UC}/prompts/{{name}}/versions/{{version}}"),
+    *((method, f"{_NATIVE}/{one}") for method in ("PATCH", "DELETE")
+      for one in ("volumes/{name}", "tables/{full_name}", "functions/{name}")),
 }  # fmt: skip
 
 _PREFIX = "/api/2.0/mlflow/"
@@ -578,6 +646,9 @@ def everybody(server: Server) -> Callers:
     for who in (*GIVEN, "maker"):
         setattr(made, who, server.bearer(server.token(who, role=Role.USE)))
     server.sql("UPDATE principal SET is_active = false WHERE name = 'deactivated'")
+    server.sql(
+        "INSERT INTO access_grant SELECT 1, 'metastore', '', id, 'CREATE_CATALOG' FROM principal WHERE name = 'maker'"
+    )
     return made
 
 
@@ -591,6 +662,12 @@ def give(server: Server, world: World, who: str) -> None:
         " WHERE p.name = $1 ON CONFLICT DO NOTHING",
         who, world.experiment, on_experiments, on_models,
         [f"main.default.{world.registered}", world.catalog, world.prompt],
+    )  # fmt: skip
+    server.sql(
+        "INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)"
+        " SELECT 1, 'catalog', $2, p.id, each FROM principal p, unnest($3::text[]) each WHERE p.name = $1"
+        " ON CONFLICT DO NOTHING",
+        who, world.cat, list(ON_CATALOGS[who]),
     )  # fmt: skip
 
 
@@ -621,6 +698,7 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     client.post("registered-models/alias", name=f"model {name}", alias=SECRET, version="1")
     catalog, prompt = make_catalog(client, name.replace(" ", "-"), tagged)
     place = f"{experiment}/{run}/artifacts"
+    assets = make_assets(client)
     proxy = "/api/2.0/mlflow-artifacts"
     for where in (place, f"{place}/folder", f"{experiment}/models/{model}/artifacts"):
         assert client.request("PUT", f"{proxy}/artifacts/{where}/{FILE}", content=SECRET.encode()).status_code < 300
@@ -655,7 +733,7 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
         registered=f"model {name}", catalog=catalog, prompt=prompt, scope=scope,
         trace=trace, assessment=judged["assessment"]["assessment_id"],
         spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
-        token=token, addresses=addresses, **located,
+        token=token, addresses=addresses, **located, **assets,
     )  # fmt: skip
 
 
@@ -695,6 +773,23 @@ def make_principals(client: Caller, name: str) -> dict[str, str]:
     path = f"{_SECRETS[1]}/{robot}/credentials/secrets"
     application = client.get(f"{_SCIM[0]}/ServicePrincipals/{robot}")["applicationId"]
     return ids | {"secret": client.call("POST", path, json={})["id"], "application": application}
+
+
+def make_assets(client: Caller) -> dict[str, str]:
+    """A catalog with a schema, and one of each that stands there besides models."""
+    name = f"cat{next(_numbers)}"
+    where = {"catalog_name": name, "schema_name": "s", "comment": SECRET}
+    client.call("POST", f"{_NATIVE}/catalogs", json={"name": name, "comment": SECRET})
+    client.call("POST", f"{_NATIVE}/schemas", json={"name": "s", "catalog_name": name, "comment": SECRET})
+    client.call("POST", f"{_NATIVE}/volumes", json={**where, "name": "v"})
+    table = client.call("POST", f"{_NATIVE}/tables", json={**where, "name": "t"})
+    client.call("POST", f"{_NATIVE}/functions", json={"function_info": {**where, "name": "f"}})
+    tag = {"entity_type": "catalogs", "entity_name": name, "tag_key": "k", "tag_value": SECRET}
+    client.call("POST", f"{_NATIVE}/entity-tag-assignments", json=tag)
+    return {
+        "cat": name, "cat_schema": f"{name}.s", "volume": f"{name}.s.v", "table": f"{name}.s.t",
+        "table_id": table["table_id"], "function": f"{name}.s.f",
+    }  # fmt: skip
 
 
 def make_catalog(client: Caller, stem: str, tags: list[dict[str, str]]) -> tuple[str, str]:

@@ -1,0 +1,211 @@
+"""Catalogs, schemas, volumes, tables, functions, tags and bindings with the unmodified `databricks-sdk`."""
+
+import io
+import uuid
+
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import AlreadyExists, BadRequest, NotFound, PermissionDenied
+from databricks.sdk.service import catalog
+
+pytestmark = [pytest.mark.beyond, pytest.mark.modes("databricks")]
+Privilege = catalog.Privilege
+
+
+@pytest.fixture
+def owner(side):
+    return WorkspaceClient(host=side.server.url, token=side.server.token)
+
+
+@pytest.fixture
+def member(side):
+    """A client of a new member of the workspace who was given nothing, and his name."""
+    name = f"member-{uuid.uuid4().hex[:8]}"
+    return WorkspaceClient(host=side.server.url, token=side.server.make_token(name, "--role", "use")), name
+
+
+@pytest.fixture
+def place(owner):
+    """A schema in a catalog of its own."""
+    name = f"c{uuid.uuid4().hex[:8]}"
+    owner.catalogs.create(name, comment="of a test")
+    return owner.schemas.create("s", name, properties={"team": "a"}).full_name
+
+
+def give(owner, kind: str, name: str, principal: str, *add: Privilege):
+    owner.grants.update(kind, name, changes=[catalog.PermissionsChange(principal=principal, add=list(add))])
+
+
+def test_the_metastore_and_its_first_catalog(owner):
+    summary = owner.metastores.summary()
+    assert owner.metastores.current().metastore_id == summary.metastore_id
+    assert owner.metastores.current().default_catalog_name == "main"
+    assert [each.metastore_id for each in owner.metastores.list()] == [summary.metastore_id]
+    assert owner.metastores.get(summary.metastore_id).name == summary.name
+    assert owner.catalogs.get("main").isolation_mode == catalog.CatalogIsolationMode.ISOLATED
+    assert owner.schemas.get("main.default").full_name == "main.default"
+
+
+def test_catalogs_and_schemas(owner, member, place):
+    api, name = member
+    where = place.partition(".")[0]
+    assert owner.catalogs.get(where.upper()).comment == "of a test"
+    assert owner.catalogs.get(where).securable_type == catalog.SecurableType.CATALOG
+    with pytest.raises(AlreadyExists):
+        owner.catalogs.create(where)
+    with pytest.raises(BadRequest, match="not empty"):
+        owner.catalogs.delete(where)
+    with pytest.raises(BadRequest, match="Invalid name"):
+        owner.catalogs.create("a b")
+    for number in range(3):
+        owner.schemas.create(f"t{number}", where)
+    assert [each.name for each in owner.schemas.list(where, max_results=2)] == ["s", "t0", "t1", "t2"]
+    assert where in [each.name for each in owner.catalogs.list(max_results=1)]
+    assert where not in [each.name for each in api.catalogs.list()]
+    with pytest.raises(PermissionDenied):
+        api.schemas.get(place)
+    changed = owner.schemas.update(place, comment="changed", owner=name)
+    assert (changed.comment, changed.owner, changed.properties) == ("changed", name, {"team": "a"})
+    give(owner, "catalog", where, name, Privilege.USE_CATALOG)
+    assert [each.name for each in api.schemas.list(where)] == ["s"]
+    assert api.schemas.update(place, comment="mine").comment == "mine"
+    owner.catalogs.delete(where, force=True)
+    with pytest.raises(NotFound):
+        owner.schemas.get(place)
+
+
+def test_bindings(owner, place):
+    where = place.partition(".")[0]
+    assert owner.catalogs.update(where, isolation_mode=catalog.CatalogIsolationMode.ISOLATED).name == where
+    [binding] = owner.workspace_bindings.get_bindings("catalog", where)
+    assert (binding.workspace_id, binding.binding_type.value) == (1, "BINDING_TYPE_READ_WRITE")
+    read_only = catalog.WorkspaceBinding(1, catalog.WorkspaceBindingBindingType.BINDING_TYPE_READ_ONLY)
+    owner.workspace_bindings.update_bindings("catalog", where, add=[read_only])
+    import time
+
+    time.sleep(1.05)
+    assert owner.schemas.get(place).name == "s"
+    with pytest.raises(PermissionDenied, match="reading only"):
+        owner.schemas.create("no", where)
+    assert owner.workspace_bindings.update(where, assign_workspaces=[1]).workspaces == [1]
+    assert owner.workspace_bindings.get(where).workspaces == [1]
+
+
+def test_volumes_and_their_files(owner, member, place):
+    api, name = member
+    where, schema = place.split(".")
+    made = owner.volumes.create(where, schema, "Files", catalog.VolumeType.MANAGED, comment="c")
+    assert (made.full_name, made.owner, made.volume_type) == (f"{place}.files", "owner", catalog.VolumeType.MANAGED)
+    path = f"/Volumes/{where}/{schema}/files"
+    owner.files.upload(f"{path}/folder/a.txt", io.BytesIO(b"content"))
+    assert owner.files.download(f"{path}/folder/a.txt").contents.read() == b"content"
+    assert [each.path for each in owner.files.list_directory_contents(f"{path}/folder")] == [f"{path}/folder/a.txt"]
+    with pytest.raises(PermissionDenied):
+        api.files.download(f"{path}/folder/a.txt")
+    give(owner, "catalog", where, name, Privilege.USE_CATALOG, Privilege.USE_SCHEMA)
+    give(owner, "volume", made.full_name, name, Privilege.READ_VOLUME)
+    assert api.files.download(f"{path}/folder/a.txt").contents.read() == b"content"
+    assert [each.name for each in api.volumes.list(where, schema)] == ["files"]
+    with pytest.raises(PermissionDenied):
+        api.files.upload(f"{path}/b.txt", io.BytesIO(b"no"))
+    with pytest.raises(PermissionDenied):
+        api.volumes.delete(made.full_name)
+    give(owner, "volume", made.full_name, name, Privilege.WRITE_VOLUME)
+    api.files.upload(f"{path}/b.txt", io.BytesIO(b"yes"))
+    renamed = owner.volumes.update(made.full_name, new_name="papers", comment="d")
+    assert (renamed.full_name, renamed.comment) == (f"{place}.papers", "d")
+    assert owner.files.download(f"/Volumes/{where}/{schema}/papers/b.txt").contents.read() == b"yes"
+    with pytest.raises(NotFound):
+        owner.files.download(f"{path}/b.txt")
+    with pytest.raises(BadRequest):
+        owner.volumes.create(where, schema, "out", catalog.VolumeType.EXTERNAL, storage_location="/etc")
+    outside = owner.volumes.create(where, schema, "out", catalog.VolumeType.EXTERNAL, storage_location="s3://b/x")
+    assert owner.volumes.read(outside.full_name).storage_location == "s3://b/x"
+    with pytest.raises(BadRequest, match="not empty"):
+        owner.schemas.delete(place)
+    owner.volumes.delete(renamed.full_name)
+    owner.volumes.create(where, schema, "papers", catalog.VolumeType.MANAGED)
+    with pytest.raises(NotFound):  # another volume, and empty
+        owner.files.download(f"/Volumes/{where}/{schema}/papers/b.txt")
+
+
+def test_tables_and_functions(owner, member, place):
+    api, name = member
+    where, schema = place.split(".")
+    column = catalog.ColumnInfo(
+        name="id", type_text="bigint", type_name=catalog.ColumnTypeName.LONG, position=0, nullable=False
+    )
+    made = owner.tables.create(
+        "events", where, schema, catalog.TableType.EXTERNAL, catalog.DataSourceFormat.DELTA, "s3://b/t",
+        columns=[column], properties={"k": "v"},
+    )  # fmt: skip
+    found = owner.tables.get(made.full_name)
+    assert (found.storage_location, found.properties) == ("s3://b/t", {"k": "v"})
+    assert [(each.name, each.type_name, each.nullable) for each in found.columns] == [
+        ("id", catalog.ColumnTypeName.LONG, False)
+    ]
+    assert owner.tables.exists(made.full_name).table_exists
+    assert not owner.tables.exists(f"{place}.nothing").table_exists
+    assert [each.name for each in owner.tables.list(where, schema, omit_columns=True)] == ["events"]
+    told = catalog.CreateFunction(
+        name="plus", catalog_name=where, schema_name=schema, data_type=catalog.ColumnTypeName.INT, full_data_type="int",
+        input_params=catalog.FunctionParameterInfos([
+            catalog.FunctionParameterInfo("a", "int", catalog.ColumnTypeName.INT, 0, parameter_default="1"),
+        ]),
+        routine_body=catalog.CreateFunctionRoutineBody.SQL, routine_definition="a + 1", specific_name="plus",
+        parameter_style=catalog.CreateFunctionParameterStyle.S, is_deterministic=True, is_null_call=False,
+        security_type=catalog.CreateFunctionSecurityType.DEFINER,
+        sql_data_access=catalog.CreateFunctionSqlDataAccess.CONTAINS_SQL,
+    )  # fmt: skip
+    function = owner.functions.create(told)
+    again = owner.functions.get(function.full_name)
+    assert (again.routine_definition, again.is_deterministic) == ("a + 1", True)
+    assert [(each.name, each.parameter_default) for each in again.input_params.parameters] == [("a", "1")]
+    for refused in (lambda: api.tables.get(made.full_name), lambda: api.functions.get(function.full_name)):
+        with pytest.raises(PermissionDenied):
+            refused()
+    give(owner, "catalog", where, name, Privilege.USE_CATALOG, Privilege.USE_SCHEMA)
+    give(owner, "table", made.full_name, name, Privilege.SELECT)
+    give(owner, "function", function.full_name, name, Privilege.EXECUTE)
+    assert api.tables.get(made.full_name).table_id == found.table_id
+    assert [each.name for each in api.functions.list(where, schema)] == ["plus"]
+    effective = owner.grants.get_effective("function", function.full_name).privilege_assignments
+    assert {each.principal for each in effective} >= {name}
+    owner.tables.delete(made.full_name)
+    owner.functions.delete(function.full_name)
+    assert list(owner.functions.list(where, schema)) == []
+
+
+def test_tags(owner, member, place):
+    api, name = member
+    where, schema = place.split(".")
+    owner.volumes.create(where, schema, "v", catalog.VolumeType.MANAGED)
+    column = catalog.ColumnInfo(name="mail", type_text="string", type_name=catalog.ColumnTypeName.STRING, position=0)
+    owner.tables.create(
+        "t", where, schema, catalog.TableType.EXTERNAL, catalog.DataSourceFormat.DELTA, "s3://b/t", columns=[column]
+    )
+    tags = owner.entity_tag_assignments
+    for kind, full_name in (
+        ("catalogs", where), ("schemas", place), ("volumes", f"{place}.v"), ("tables", f"{place}.t"),
+        ("columns", f"{place}.t.mail"),
+    ):  # fmt: skip
+        for key in ("pii", "team"):
+            tags.create(catalog.EntityTagAssignment(full_name, key, kind, tag_value="yes"))
+        with pytest.raises(AlreadyExists):
+            tags.create(catalog.EntityTagAssignment(full_name, "pii", kind, tag_value="no"))
+        assert [each.tag_key for each in tags.list(kind, full_name, max_results=1)] == ["pii", "team"]
+        changed = catalog.EntityTagAssignment(full_name, "pii", kind, tag_value="no")
+        assert tags.update(kind, full_name, "pii", changed, "tag_value").tag_value == "no"
+        assert (tags.get(kind, full_name, "pii").tag_value, tags.get(kind, full_name, "pii").updated_by) == ("no", "owner")
+        tags.delete(kind, full_name, "pii")
+        with pytest.raises(NotFound):
+            tags.get(kind, full_name, "pii")
+        with pytest.raises(PermissionDenied):
+            api.entity_tag_assignments.create(catalog.EntityTagAssignment(full_name, "mine", kind))
+    with pytest.raises(NotFound):
+        tags.create(catalog.EntityTagAssignment(f"{place}.t.phone", "pii", "columns"))
+    with pytest.raises(BadRequest):
+        tags.create(catalog.EntityTagAssignment(place, "a=b", "schemas"))
+    owner.tables.delete(f"{place}.t")
+    with pytest.raises(NotFound):
+        tags.get("tables", f"{place}.t", "team")
