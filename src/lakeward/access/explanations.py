@@ -10,14 +10,15 @@ from typing import Final
 import msgspec
 
 from lakeward.access import kinds, store
-from lakeward.access.records import MANAGE, OWN, READ, Grant, Held, Kind, Level, Principal, Way
+from lakeward.access.records import MANAGE, OWN, Grant, Held, Kind, Level, Principal, Way
+from lakeward.access.unity import READING
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
 from lakeward.runtime.http import Role
 
 _ADMINS: Final = "admins"
 _USERS: Final = 2  # everybody is in it, without rows
-_ROLES: Final = dict.fromkeys((READ, "BROWSE", "USE_CATALOG", "USE_SCHEMA"), Role.READ) | {MANAGE: Role.MANAGE}
+_ROLES: Final = dict.fromkeys(READING, Role.READ) | {MANAGE: Role.MANAGE}
 
 
 class Explanation(msgspec.Struct, frozen=True):

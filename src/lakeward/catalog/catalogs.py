@@ -117,10 +117,5 @@ def size_of(max_results: int | None) -> int:
     return pages.page_size(max_results or None, MAX_PAGE, MAX_PAGE)
 
 
-def foreign(bound: Mapping[str, Binding], workspace: int) -> dict[str, Binding]:
-    """Those of these catalogs that are at home elsewhere, and seen here."""
-    return {name: each for name, each in bound.items() if each.home not in (None, workspace)}
-
-
 def homes(bound: Mapping[str, Binding], workspace: int) -> Sequence[int]:
     return sorted({each.home for each in bound.values() if each.home is not None} - {workspace})
