@@ -209,3 +209,29 @@ def test_tags(owner, member, place):
     owner.tables.delete(f"{place}.t")
     with pytest.raises(NotFound):
         tags.get("tables", f"{place}.t", "team")
+
+
+def test_connections_and_their_secrets(owner, member):
+    api, who = member
+    name = f"n{uuid.uuid4().hex[:8]}"
+    options = {"host": "db.example", "port": "5432", "user": "u", "password": "sesame", "apiKey": "sesame"}
+    made = owner.connections.create(name, catalog.ConnectionType.POSTGRESQL, options, comment="c", read_only=True)
+    shown = {"host": "db.example", "port": "5432", "user": "u"}
+    assert (made.options, made.read_only, made.owner) == (shown, True, "owner")
+    assert owner.connections.get(name).options == shown
+    assert name in [each.name for each in owner.connections.list(max_results=1)]
+    assert "sesame" not in str(owner.api_client.do("GET", f"/api/2.1/unity-catalog/connections/{name}"))
+    with pytest.raises(PermissionDenied):
+        api.connections.get(name)
+    assert name not in [each.name for each in api.connections.list()]
+    give(owner, "connection", name, who, Privilege.USE_CONNECTION)
+    assert api.connections.get(name).options == shown
+    with pytest.raises(PermissionDenied):
+        api.connections.update(name, {"host": "mine"})
+    with pytest.raises(AlreadyExists):
+        owner.connections.create(name, catalog.ConnectionType.HTTP, {})
+    changed = owner.connections.update(name, {"host": "other"}, new_name=f"{name}-new")
+    assert (changed.name, changed.options) == (f"{name}-new", {"host": "other"})
+    owner.connections.delete(f"{name}-new")
+    with pytest.raises(NotFound):
+        owner.connections.get(f"{name}-new")

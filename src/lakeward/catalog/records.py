@@ -117,3 +117,23 @@ class Tag(msgspec.Struct, frozen=True):
     value: str
     updated_at: int
     updated_by: str
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """How to reach a system elsewhere. `options` are public words as JSON; the others are sealed, and never shown."""
+
+    id: uuid.UUID
+    workspace_id: int
+    name: str
+    connection_type: str
+    comment: str
+    properties: str
+    options: str
+    sealed: bytes
+    data_key_id: uuid.UUID
+    read_only: bool
+    created_at: int
+    created_by: str
+    updated_at: int
+    updated_by: str
+    owner: str

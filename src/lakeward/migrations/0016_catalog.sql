@@ -184,3 +184,36 @@ BEGIN
 END
 $$;
 CREATE TRIGGER asset_is_forgotten AFTER DELETE ON asset FOR EACH ROW EXECUTE FUNCTION forget_asset();
+
+-- ── connections ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- How to reach a system elsewhere. `sealed` are the options that are no public words, under a data key of its own.
+CREATE TABLE connection (
+    id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    workspace_id    bigint NOT NULL REFERENCES workspace,
+    name            text COLLATE "C" NOT NULL,
+    connection_type text COLLATE "C" NOT NULL,
+    comment         text NOT NULL DEFAULT '',
+    properties      jsonb NOT NULL DEFAULT '{}',
+    options         jsonb NOT NULL DEFAULT '{}',
+    sealed          bytea NOT NULL,
+    data_key_id     uuid NOT NULL REFERENCES data_key,
+    read_only       boolean NOT NULL,
+    created_at      bigint NOT NULL,
+    created_by      text COLLATE "C" NOT NULL,
+    updated_at      bigint NOT NULL,
+    updated_by      text COLLATE "C" NOT NULL,
+    UNIQUE (workspace_id, name)
+);
+
+-- Without its data key what was sealed is noise, in copies of the database too.
+CREATE FUNCTION forget_connection() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND kind = 'connection' AND object = OLD.id::text;
+    DELETE FROM data_key WHERE id = OLD.data_key_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER connection_is_forgotten AFTER DELETE ON connection
+    FOR EACH ROW EXECUTE FUNCTION forget_connection();

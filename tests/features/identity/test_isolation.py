@@ -201,6 +201,9 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("GET", _NATIVE, "functions/{name}", "name", "function", {}),
             ("PATCH", _NATIVE, "functions/{name}", "name", "function", {}),
             ("DELETE", _NATIVE, "functions/{name}", "name", "function", {}),
+            ("GET", _NATIVE, "connections/{name}", "name", "connection", {}),
+            ("PATCH", _NATIVE, "connections/{name}", "name", "connection", {"options": {"host": "taken"}}),
+            ("DELETE", _NATIVE, "connections/{name}", "name", "connection", {}),
         )
     },
     **{
@@ -499,6 +502,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("GET", f"{_UC}/model-versions/search"): lambda w: {"filter": f"name = '{w.catalog}'"},
     ("GET", f"{_NATIVE}/models"): lambda _: {},
     ("GET", f"{_NATIVE}/catalogs"): lambda _: {},
+    ("GET", f"{_NATIVE}/connections"): lambda _: {},
     ("GET", f"{_NATIVE}/schemas"): lambda w: {"catalog_name": w.cat},
     **{
         ("GET", f"{_NATIVE}/{kind}"): lambda w: {"catalog_name": w.cat, "schema_name": "s"}
@@ -562,6 +566,7 @@ WITHOUT_OBJECT = {
     ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/audit"), ("GET", "/api/2.0/lakeward/whoami"),
     ("POST", f"{_UC}/registered-models/create"),
     ("POST", f"{_UC}/prompts"), ("POST", f"{_NATIVE}/models"), ("POST", f"{_NATIVE}/catalogs"),
+    ("POST", f"{_NATIVE}/connections"),
     ("GET", f"{_NATIVE}/metastore_summary"), ("GET", f"{_NATIVE}/current-metastore-assignment"),
     ("GET", f"{_NATIVE}/metastores"), ("GET", f"{_NATIVE}/metastores/{{id}}"),
     ("POST", "/api/2.0/secrets/scopes/create"),
@@ -647,7 +652,8 @@ def everybody(server: Server) -> Callers:
         setattr(made, who, server.bearer(server.token(who, role=Role.USE)))
     server.sql("UPDATE principal SET is_active = false WHERE name = 'deactivated'")
     server.sql(
-        "INSERT INTO access_grant SELECT 1, 'metastore', '', id, 'CREATE_CATALOG' FROM principal WHERE name = 'maker'"
+        "INSERT INTO access_grant SELECT 1, 'metastore', '', id, each FROM principal,"
+        " unnest(array['CREATE_CATALOG', 'CREATE_CONNECTION']) each WHERE name = 'maker'"
     )
     return made
 
@@ -668,6 +674,12 @@ def give(server: Server, world: World, who: str) -> None:
         " SELECT 1, 'catalog', $2, p.id, each FROM principal p, unnest($3::text[]) each WHERE p.name = $1"
         " ON CONFLICT DO NOTHING",
         who, world.cat, list(ON_CATALOGS[who]),
+    )  # fmt: skip
+    server.sql(
+        "INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)"
+        " SELECT 1, 'connection', c.id::text, p.id, $3 FROM principal p, connection c WHERE p.name = $1 AND c.name = $2"
+        " ON CONFLICT DO NOTHING",
+        who, world.connection, "MANAGE" if who == "master" else "USE_CONNECTION",
     )  # fmt: skip
 
 
@@ -784,11 +796,13 @@ def make_assets(client: Caller) -> dict[str, str]:
     client.call("POST", f"{_NATIVE}/volumes", json={**where, "name": "v"})
     table = client.call("POST", f"{_NATIVE}/tables", json={**where, "name": "t"})
     client.call("POST", f"{_NATIVE}/functions", json={"function_info": {**where, "name": "f"}})
+    connection = {"name": name, "connection_type": "HTTP", "options": {"host": SECRET, "bearer_token": SECRET}}
+    client.call("POST", f"{_NATIVE}/connections", json=connection)
     tag = {"entity_type": "catalogs", "entity_name": name, "tag_key": "k", "tag_value": SECRET}
     client.call("POST", f"{_NATIVE}/entity-tag-assignments", json=tag)
     return {
         "cat": name, "cat_schema": f"{name}.s", "volume": f"{name}.s.v", "table": f"{name}.s.t",
-        "table_id": table["table_id"], "function": f"{name}.s.f",
+        "table_id": table["table_id"], "function": f"{name}.s.f", "connection": name,
     }  # fmt: skip
 
 

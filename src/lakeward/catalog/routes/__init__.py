@@ -1,6 +1,6 @@
 """The HTTP surface of the catalog: the platform's API and open-source Unity Catalog's, which share their paths."""
 
-from lakeward.catalog.routes import bindings, catalogs, functions, metastore, schemas, tables, tags, volumes
+from lakeward.catalog.routes import bindings, catalogs, connections, functions, metastore, schemas, tables, tags, volumes
 
 routes = [
     *metastore.routes,
@@ -13,6 +13,7 @@ routes = [
     *tables.credentials,
     *functions.routes,
     *tags.routes,
+    *connections.routes,
 ]
 
 __all__ = ["routes"]

@@ -47,6 +47,7 @@ async def delete_empty_workspace(tx: Tx, workspace_id: int) -> bool:
             " AND NOT EXISTS (SELECT FROM registered_model r WHERE r.workspace_id = w.id)"
             " AND NOT EXISTS (SELECT FROM secret_scope s WHERE s.workspace_id = w.id)"
             " AND NOT EXISTS (SELECT FROM asset a WHERE a.workspace_id = w.id)"
+            " AND NOT EXISTS (SELECT FROM connection c WHERE c.workspace_id = w.id)"
             " AND NOT EXISTS (SELECT FROM model_files f WHERE f.workspace_id = w.id) RETURNING true",
             workspace_id,
         )
