@@ -51,8 +51,9 @@ async def effective(tx: Tx, securable: Securable, workspace: int, name: str) -> 
 
 async def change(tx: Tx, securable: Securable, workspace: int, name: str, changes: Sequence[Change]) -> None:
     """Give and take. Needs a transaction."""
-    [level, *_] = await _levels(tx, securable, workspace, name)
-    known = await _principals(tx, workspace, changes)
+    [level, *above] = await _levels(tx, securable, workspace, name)
+    catalog = dict([level, *above]).get("catalog", "")
+    known = await _principals(tx, workspace, changes, catalog)
     for each in changes:
         for privilege in (*each.add, *each.remove):
             if spelled(privilege) not in securable.privileges:
@@ -69,8 +70,8 @@ async def change(tx: Tx, securable: Securable, workspace: int, name: str, change
             await store.grant(tx, workspace, *level, [(who, spelled(privilege)) for privilege in each.add])
 
 
-async def _principals(tx: Tx, workspace: int, changes: Sequence[Change]) -> dict[str, Principal]:
-    known = await store.find_principals(tx, [each.principal for each in changes], workspace)
+async def _principals(tx: Tx, workspace: int, changes: Sequence[Change], catalog: str) -> dict[str, Principal]:
+    known = await store.find_principals(tx, [each.principal for each in changes], workspace, catalog)
     for each in changes:
         if each.principal not in known:
             raise NotFound(

@@ -92,18 +92,25 @@ async def lock(tx: Tx, workspace: int, kind: str, name: str) -> None:
     )  # fmt: skip
 
 
-async def find_principals(tx: Tx, names: Sequence[str], workspace: int | None) -> dict[str, Principal]:
-    """By name; if a workspace is named, only those its people may know of: who is in it, and the groups of these."""
+async def find_principals(
+    tx: Tx, names: Sequence[str], workspace: int | None, catalog: str = ""
+) -> dict[str, Principal]:
+    """By name; if a workspace is named, only those its people may know of: who is in it, and the groups of these.
+
+    With a catalog of it also those of the workspaces that it is bound to.
+    """
     rows = await tx.fetch(
         f"""
         WITH RECURSIVE known(id) AS (
             SELECT principals_seen_in($2::bigint)
+            UNION SELECT s FROM catalog c JOIN catalog_binding b ON b.catalog_id = c.id,
+                LATERAL principals_seen_in(b.workspace_id) s WHERE c.workspace_id = $2 AND c.name = $3
             UNION SELECT m.group_id FROM known JOIN group_member m ON m.member_id = known.id
         )
         SELECT {_PRINCIPAL} FROM principal p
         WHERE p.name = ANY ($1::text[]) AND ($2::bigint IS NULL OR p.id IN (SELECT id FROM known))
         """,
-        names, workspace,
+        names, workspace, catalog,
     )  # fmt: skip
     return {row[2]: Principal(*row) for row in rows}
 

@@ -165,6 +165,7 @@ def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, othe
             assert "reading only" in refused.message
     bind(client, "museum", other)
     time.sleep(NOTICED)
+    give(client, "museum", "eve", "EXECUTE")  # whom one knows by the binding
     assert eve.call("PATCH", f"{UC}/models/{model}", json={"comment": "by eve"})["comment"] == "by eve"
     assert client.call("GET", f"{UC}/models/{model}")["comment"] == "by eve"
 
