@@ -102,13 +102,13 @@ class Column(msgspec.Struct, omit_defaults=True):
     type_text: str = ""
     type_name: str = ""
     type_json: str = ""
-    type_precision: int | msgspec.UnsetType = msgspec.UNSET
-    type_scale: int | msgspec.UnsetType = msgspec.UNSET
+    type_precision: Int64 | msgspec.UnsetType = msgspec.UNSET
+    type_scale: Int64 | msgspec.UnsetType = msgspec.UNSET
     type_interval_type: str = ""
-    position: int | msgspec.UnsetType = msgspec.UNSET
+    position: Int64 | msgspec.UnsetType = msgspec.UNSET
     comment: str = ""
     nullable: bool | msgspec.UnsetType = msgspec.UNSET
-    partition_index: int | msgspec.UnsetType = msgspec.UNSET
+    partition_index: Int64 | msgspec.UnsetType = msgspec.UNSET
 
 
 class TableDetail(msgspec.Struct, omit_defaults=True):
@@ -202,10 +202,10 @@ class Parameter(msgspec.Struct, omit_defaults=True):
     type_text: str = ""
     type_name: str = ""
     type_json: str = ""
-    type_precision: int | msgspec.UnsetType = msgspec.UNSET
-    type_scale: int | msgspec.UnsetType = msgspec.UNSET
+    type_precision: Int64 | msgspec.UnsetType = msgspec.UNSET
+    type_scale: Int64 | msgspec.UnsetType = msgspec.UNSET
     type_interval_type: str = ""
-    position: int | msgspec.UnsetType = msgspec.UNSET
+    position: Int64 | msgspec.UnsetType = msgspec.UNSET
     parameter_mode: str = ""
     parameter_type: str = ""
     parameter_default: str | msgspec.UnsetType = msgspec.UNSET
@@ -216,10 +216,16 @@ class Parameters(msgspec.Struct):
     parameters: list[Parameter] = []
 
 
+class Dependencies(msgspec.Struct):
+    """`{"table": {"table_full_name": …}}` and the like."""
+
+    dependencies: list[dict[str, dict[str, str]]] = []
+
+
 class FunctionDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     input_params: Parameters = msgspec.field(default_factory=Parameters)
     return_params: Parameters | msgspec.UnsetType = msgspec.UNSET
-    routine_dependencies: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    routine_dependencies: Dependencies | msgspec.UnsetType = msgspec.UNSET
     is_deterministic: bool | msgspec.UnsetType = msgspec.UNSET
     is_null_call: bool | msgspec.UnsetType = msgspec.UNSET
     data_type: str = ""
