@@ -19,12 +19,51 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.forget_asset() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND object = OLD.id::text
+        AND kind = CASE OLD.kind WHEN 'function' THEN 'registered_model' ELSE OLD.kind END;
+    DELETE FROM entity_tag WHERE workspace_id = OLD.workspace_id
+        AND (kind = OLD.kind AND object = OLD.id::text
+             OR OLD.kind = 'table' AND kind = 'column' AND starts_with(object, OLD.id::text || '.'));
+    IF OLD.kind <> 'function' AND OLD.storage_location = '' THEN
+        INSERT INTO asset_remains (prefix)
+        VALUES (OLD.kind || 's/' || OLD.workspace_id || '/' || replace(OLD.id::text, '-', ''));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.forget_connection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND kind = 'connection' AND object = OLD.id::text;
+    DELETE FROM data_key WHERE id = OLD.data_key_id;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.forget_grants() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
     DELETE FROM access_grant
     WHERE workspace_id = OLD.workspace_id AND kind = TG_ARGV[0] AND object = OLD.id::text;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.forget_place() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    gone text := CASE TG_ARGV[0] WHEN 'schema' THEN to_jsonb(OLD) ->> 'catalog_name' || '.' || OLD.name ELSE OLD.name END;
+BEGIN
+    DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND kind = TG_ARGV[0] AND object = gone;
+    DELETE FROM entity_tag WHERE workspace_id = OLD.workspace_id AND kind = TG_ARGV[0] AND object = gone;
     RETURN NULL;
 END
 $$;
@@ -134,6 +173,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.model_stands_in_schema() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM stand_in_schema(NEW.workspace_id, NEW.catalog_name, NEW.schema_name, NEW.created_by);
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION public.note_arm_of_trace() RETURNS trigger
     LANGUAGE plpgsql
     AS $_$
@@ -185,6 +233,7 @@ CREATE FUNCTION public.open_default_schema() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
+    PERFORM stand_in_schema(NEW.id, 'main', 'default', '');
     INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
     VALUES (NEW.id, 'catalog', 'main', 2, 'USE_CATALOG'),
            (NEW.id, 'schema', 'main.default', 2, 'USE_SCHEMA'),
@@ -215,6 +264,39 @@ CREATE FUNCTION public.principals_seen_in(one bigint) RETURNS SETOF bigint
     SELECT id FROM inside
     UNION SELECT id FROM principal
         WHERE id = 2 OR (kind <> 'GROUP' AND 2 IN (SELECT id FROM inside))
+$$;
+
+CREATE FUNCTION public.stand_in_schema(workspace bigint, catalog_written text, schema_written text, maker text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    catalog_named text := lower(catalog_written COLLATE "C");
+    named text := lower(schema_written COLLATE "C");
+    owner bigint;
+BEGIN
+    LOOP
+        PERFORM FROM catalog_schema s
+        WHERE s.workspace_id = workspace AND s.catalog_name = catalog_named AND s.name = named FOR KEY SHARE;
+        EXIT WHEN FOUND;
+        SELECT id INTO owner FROM principal WHERE name = maker;
+        WITH made AS (
+            INSERT INTO catalog (workspace_id, name, created_by, updated_by)
+            VALUES (workspace, catalog_named, maker, maker) ON CONFLICT DO NOTHING RETURNING id
+        ), bound AS (
+            INSERT INTO catalog_binding (catalog_id, workspace_id) SELECT id, workspace FROM made
+        )
+        INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
+        SELECT workspace, 'catalog', catalog_named, owner, 'OWN' FROM made WHERE owner IS NOT NULL
+        ON CONFLICT DO NOTHING;
+        WITH made AS (
+            INSERT INTO catalog_schema (workspace_id, catalog_name, name, created_by, updated_by)
+            VALUES (workspace, catalog_named, named, maker, maker) ON CONFLICT DO NOTHING RETURNING id
+        )
+        INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
+        SELECT workspace, 'schema', catalog_named || '.' || named, owner, 'OWN' FROM made WHERE owner IS NOT NULL
+        ON CONFLICT DO NOTHING;
+    END LOOP;
+END
 $$;
 
 CREATE FUNCTION public.trigrams(name text) RETURNS integer[]
@@ -274,6 +356,29 @@ CREATE TABLE public.alias_arm (
     CONSTRAINT alias_arm_weight_check CHECK ((weight > (0)::double precision))
 );
 
+CREATE TABLE public.asset (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    workspace_id bigint NOT NULL,
+    catalog_name text NOT NULL COLLATE pg_catalog."C",
+    schema_name text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    comment text DEFAULT ''::text NOT NULL,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    detail jsonb NOT NULL,
+    storage_location text DEFAULT ''::text NOT NULL,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL COLLATE pg_catalog."C",
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT asset_kind_check CHECK ((kind = ANY (ARRAY['volume'::text, 'table'::text, 'function'::text])))
+);
+
+CREATE TABLE public.asset_remains (
+    prefix text NOT NULL COLLATE pg_catalog."C",
+    deleted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.audit_event (
     seq bigint NOT NULL,
     record json NOT NULL,
@@ -319,6 +424,60 @@ CREATE TABLE public.audit_start (
     CONSTRAINT audit_start_only_one_check CHECK (only_one)
 );
 
+CREATE TABLE public.catalog (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    workspace_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    comment text DEFAULT ''::text NOT NULL,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    storage_root text DEFAULT ''::text NOT NULL,
+    isolation_mode text DEFAULT 'ISOLATED'::text NOT NULL COLLATE pg_catalog."C",
+    created_at bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint NOT NULL,
+    created_by text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    updated_at bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint NOT NULL,
+    updated_by text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT catalog_isolation_mode_check CHECK ((isolation_mode = ANY (ARRAY['OPEN'::text, 'ISOLATED'::text])))
+);
+
+CREATE TABLE public.catalog_binding (
+    catalog_id uuid NOT NULL,
+    workspace_id bigint NOT NULL,
+    binding_type text DEFAULT 'BINDING_TYPE_READ_WRITE'::text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT catalog_binding_binding_type_check CHECK ((binding_type = ANY (ARRAY['BINDING_TYPE_READ_WRITE'::text, 'BINDING_TYPE_READ_ONLY'::text])))
+);
+
+CREATE TABLE public.catalog_schema (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    workspace_id bigint NOT NULL,
+    catalog_name text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    comment text DEFAULT ''::text NOT NULL,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    storage_root text DEFAULT ''::text NOT NULL,
+    created_at bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint NOT NULL,
+    created_by text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    updated_at bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint NOT NULL,
+    updated_by text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.connection (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    workspace_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    connection_type text NOT NULL COLLATE pg_catalog."C",
+    comment text DEFAULT ''::text NOT NULL,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    sealed bytea NOT NULL,
+    data_key_id uuid NOT NULL,
+    read_only boolean NOT NULL,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL COLLATE pg_catalog."C",
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL COLLATE pg_catalog."C"
+);
+
 CREATE TABLE public.data_key (
     id uuid NOT NULL,
     purpose text NOT NULL,
@@ -345,6 +504,16 @@ ALTER TABLE public.dataset ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.entity_tag (
+    workspace_id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    object text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL,
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE public.experiment (
@@ -487,6 +656,12 @@ CREATE TABLE public.logged_model_tag (
     key_id integer NOT NULL,
     experiment_id bigint NOT NULL,
     value text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.metastore (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    created_at bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint NOT NULL
 );
 
 CREATE TABLE public.metric_scope (
@@ -1065,6 +1240,15 @@ ALTER TABLE ONLY public.access_token_use
 ALTER TABLE ONLY public.alias_arm
     ADD CONSTRAINT alias_arm_pkey PRIMARY KEY (model_id, alias, version);
 
+ALTER TABLE ONLY public.asset
+    ADD CONSTRAINT asset_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.asset_remains
+    ADD CONSTRAINT asset_remains_pkey PRIMARY KEY (prefix);
+
+ALTER TABLE ONLY public.asset
+    ADD CONSTRAINT asset_workspace_id_kind_catalog_name_schema_name_name_key UNIQUE (workspace_id, kind, catalog_name, schema_name, name);
+
 ALTER TABLE ONLY public.audit_event
     ADD CONSTRAINT audit_event_pkey PRIMARY KEY (seq);
 
@@ -1077,6 +1261,27 @@ ALTER TABLE ONLY public.audit_seal
 ALTER TABLE ONLY public.audit_start
     ADD CONSTRAINT audit_start_pkey PRIMARY KEY (only_one);
 
+ALTER TABLE ONLY public.catalog_binding
+    ADD CONSTRAINT catalog_binding_pkey PRIMARY KEY (catalog_id, workspace_id);
+
+ALTER TABLE ONLY public.catalog
+    ADD CONSTRAINT catalog_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.catalog_schema
+    ADD CONSTRAINT catalog_schema_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.catalog_schema
+    ADD CONSTRAINT catalog_schema_workspace_id_catalog_name_name_key UNIQUE (workspace_id, catalog_name, name);
+
+ALTER TABLE ONLY public.catalog
+    ADD CONSTRAINT catalog_workspace_id_name_key UNIQUE (workspace_id, name);
+
+ALTER TABLE ONLY public.connection
+    ADD CONSTRAINT connection_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.connection
+    ADD CONSTRAINT connection_workspace_id_name_key UNIQUE (workspace_id, name);
+
 ALTER TABLE ONLY public.data_key
     ADD CONSTRAINT data_key_pkey PRIMARY KEY (id);
 
@@ -1085,6 +1290,9 @@ ALTER TABLE ONLY public.dataset
 
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.entity_tag
+    ADD CONSTRAINT entity_tag_pkey PRIMARY KEY (workspace_id, kind, object, key);
 
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_pkey PRIMARY KEY (id);
@@ -1133,6 +1341,9 @@ ALTER TABLE ONLY public.logged_model_scope
 
 ALTER TABLE ONLY public.logged_model_tag
     ADD CONSTRAINT logged_model_tag_pkey PRIMARY KEY (model_seq, key_id);
+
+ALTER TABLE ONLY public.metastore
+    ADD CONSTRAINT metastore_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.metric_scope
     ADD CONSTRAINT metric_scope_name_digest_key UNIQUE (name, digest);
@@ -1306,6 +1517,8 @@ CREATE INDEX access_token_of_secret ON public.access_token USING btree (secret_i
 
 CREATE INDEX alias_arm_of_version ON public.alias_arm USING btree (model_id, version);
 
+CREATE INDEX asset_in_schema ON public.asset USING btree (workspace_id, catalog_name, schema_name);
+
 CREATE INDEX audit_event_by_time ON public.audit_event USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
 
 CREATE INDEX audit_event_of_action ON public.audit_event USING btree (action_name, seq);
@@ -1313,6 +1526,10 @@ CREATE INDEX audit_event_of_action ON public.audit_event USING btree (action_nam
 CREATE INDEX audit_event_of_principal ON public.audit_event USING btree (principal, seq);
 
 CREATE INDEX audit_event_of_request ON public.audit_event USING btree (request_id) WHERE (request_id IS NOT NULL);
+
+CREATE INDEX catalog_binding_of_workspace ON public.catalog_binding USING btree (workspace_id);
+
+CREATE INDEX catalog_by_name ON public.catalog USING btree (name, isolation_mode);
 
 CREATE INDEX dataset_by_name ON public.dataset USING btree (name, digest);
 
@@ -1458,17 +1675,27 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_i
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_seal FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_append_only('retention');
 
+CREATE TRIGGER asset_is_forgotten AFTER DELETE ON public.asset FOR EACH ROW EXECUTE FUNCTION public.forget_asset();
+
+CREATE TRIGGER catalog_is_forgotten AFTER DELETE ON public.catalog FOR EACH ROW EXECUTE FUNCTION public.forget_place('catalog');
+
 CREATE TRIGGER changed_traces_are_noted AFTER UPDATE ON public.trace REFERENCING OLD TABLE AS was_there NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_changed_traces();
+
+CREATE TRIGGER connection_is_forgotten AFTER DELETE ON public.connection FOR EACH ROW EXECUTE FUNCTION public.forget_connection();
 
 CREATE TRIGGER deleted_traces_are_noted AFTER DELETE ON public.trace REFERENCING OLD TABLE AS was_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_deleted_traces();
 
 CREATE TRIGGER experiment_forgets_grants AFTER DELETE ON public.experiment FOR EACH ROW EXECUTE FUNCTION public.forget_grants('experiment');
+
+CREATE TRIGGER model_in_schema BEFORE INSERT OR UPDATE OF catalog_name, schema_name ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.model_stands_in_schema();
 
 CREATE TRIGGER new_traces_are_noted AFTER INSERT ON public.trace REFERENCING NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_new_traces();
 
 CREATE TRIGGER note_arm AFTER INSERT ON public.trace_link FOR EACH ROW WHEN (((new.kind = 'prompt'::text) AND (new.target ~ '/[0-9]{1,9}$'::text))) EXECUTE FUNCTION public.note_arm_of_trace();
 
 CREATE TRIGGER registered_model_forgets_grants AFTER DELETE ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.forget_grants('registered_model');
+
+CREATE TRIGGER schema_is_forgotten AFTER DELETE ON public.catalog_schema FOR EACH ROW EXECUTE FUNCTION public.forget_place('schema');
 
 CREATE TRIGGER workspace_opens_default_schema AFTER INSERT ON public.workspace FOR EACH ROW EXECUTE FUNCTION public.open_default_schema();
 
@@ -1499,8 +1726,32 @@ ALTER TABLE ONLY public.alias_arm
 ALTER TABLE ONLY public.alias_arm
     ADD CONSTRAINT alias_arm_model_id_version_fkey FOREIGN KEY (model_id, version) REFERENCES public.model_version(model_id, version) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.asset
+    ADD CONSTRAINT asset_workspace_id_catalog_name_schema_name_fkey FOREIGN KEY (workspace_id, catalog_name, schema_name) REFERENCES public.catalog_schema(workspace_id, catalog_name, name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.catalog_binding
+    ADD CONSTRAINT catalog_binding_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES public.catalog(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.catalog_binding
+    ADD CONSTRAINT catalog_binding_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.catalog_schema
+    ADD CONSTRAINT catalog_schema_workspace_id_catalog_name_fkey FOREIGN KEY (workspace_id, catalog_name) REFERENCES public.catalog(workspace_id, name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.catalog
+    ADD CONSTRAINT catalog_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.connection
+    ADD CONSTRAINT connection_data_key_id_fkey FOREIGN KEY (data_key_id) REFERENCES public.data_key(id);
+
+ALTER TABLE ONLY public.connection
+    ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
+
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.entity_tag
+    ADD CONSTRAINT entity_tag_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.experiment_tag
     ADD CONSTRAINT experiment_tag_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;

@@ -201,7 +201,13 @@ class _AuditSealing:
 
 
 async def _sweep(hooks: ProcessHooks) -> None:
-    for job in (tracking.finish_purges, artifacts.sweep_uploads, registry.sweep_files, catalog.sweep, identity.sweep_expired):
+    for job in (
+        tracking.finish_purges,
+        artifacts.sweep_uploads,
+        registry.sweep_files,
+        catalog.sweep,
+        identity.sweep_expired,
+    ):
         try:
             await job(hooks.db, hooks.objects)
         except Exception:  # a failed sweep is tried again at the next turn

@@ -177,7 +177,7 @@ def test_tables_and_functions(owner, member, place):
 
 
 def test_tags(owner, member, place):
-    api, name = member
+    api, _ = member
     where, schema = place.split(".")
     owner.volumes.create(where, schema, "v", catalog.VolumeType.MANAGED)
     column = catalog.ColumnInfo(name="mail", type_text="string", type_name=catalog.ColumnTypeName.STRING, position=0)
@@ -196,7 +196,10 @@ def test_tags(owner, member, place):
         assert [each.tag_key for each in tags.list(kind, full_name, max_results=1)] == ["pii", "team"]
         changed = catalog.EntityTagAssignment(full_name, "pii", kind, tag_value="no")
         assert tags.update(kind, full_name, "pii", changed, "tag_value").tag_value == "no"
-        assert (tags.get(kind, full_name, "pii").tag_value, tags.get(kind, full_name, "pii").updated_by) == ("no", "owner")
+        assert (tags.get(kind, full_name, "pii").tag_value, tags.get(kind, full_name, "pii").updated_by) == (
+            "no",
+            "owner",
+        )
         tags.delete(kind, full_name, "pii")
         with pytest.raises(NotFound):
             tags.get(kind, full_name, "pii")

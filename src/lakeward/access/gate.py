@@ -30,9 +30,7 @@ class Sight:
     `right` None: all of it. `hidden` are catalogs of the workspace that are not seen in it.
     """
 
-    def __init__(
-        self, kind: Kind, right: str | None, actor: Actor, workspace: int, hidden: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, kind: Kind, right: str | None, actor: Actor, workspace: int, hidden: Sequence[str] = ()) -> None:
         self._kind = kind
         self._right = right
         self._principals = actor.principals

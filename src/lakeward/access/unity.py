@@ -77,6 +77,7 @@ METASTORE: Final = Kind(
         BROWSE: ((held(IN_METASTORE, *_METASTORE),),),
         MANAGE: ((managed(IN_METASTORE),),),
         "CREATE_CATALOG": ((held(IN_METASTORE, "CREATE_CATALOG"),),),
+        "CREATE_CONNECTION": ((held(IN_METASTORE, "CREATE_CONNECTION"),),),
     },
 )
 CATALOG: Final = Kind(

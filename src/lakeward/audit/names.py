@@ -117,8 +117,8 @@ FIELDS: Final = frozenset(
     alias application_id artifact_file_path artifact_path assessment_id catalog_name directory_path experiment_id
     experiment_ids experiment_name file_path full_name group_id group_name id key mode model_id model_ids model_name
     name new_name object_id object_type path permission principal principal_id request_id role run_id run_ids run_uuid
-    schema_name scope securable_name securable_type service_principal_id stage status tag_key token_id trace_id trace_ids
-    user_id user_name version workspace_id workspace_name
+    schema_name scope securable_name securable_type service_principal_id stage status tag_key token_id trace_id
+    trace_ids user_id user_name version workspace_id workspace_name
     """.split()
 )
 # Whom something was given, and what: principals and levels.

@@ -6,11 +6,11 @@ from typing import Any, Final
 import msgspec
 
 from lakeward import access
-from lakeward.access import Sight, unity
+from lakeward.access import Sight
 from lakeward.catalog import catalogs, contents, names, properties, schemas
 from lakeward.catalog.kinds import WAYS
 from lakeward.catalog.records import EXTERNAL, MANAGED, MAX_DETAIL, MAX_LOCATION, Asset
-from lakeward.catalog.securable import transfer
+from lakeward.catalog.securable import transfer, unity
 from lakeward.catalog.store import assets as store
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from lakeward.access import Binding
 from lakeward.catalog import catalogs
-from lakeward.catalog.store import places as store
 from lakeward.catalog.records import READ_ONLY, READ_WRITE, WorkspaceBinding
+from lakeward.catalog.store import places as store
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from lakeward import access
-from lakeward.access import Binding, Sight, unity
+from lakeward.access import Binding, Sight
 from lakeward.catalog import contents, names, properties
-from lakeward.catalog.store import places as store
 from lakeward.catalog.records import ISOLATED, MAIN, MAX_PAGE, OPEN, Catalog
-from lakeward.catalog.securable import CATALOG, transfer
+from lakeward.catalog.securable import CATALOG, transfer, unity
+from lakeward.catalog.store import places as store
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter
@@ -102,7 +102,7 @@ async def delete(tx: Tx, workspace: int, name: str, *, force: bool) -> None:
     if schemas and not force:
         raise InvalidParameter(
             f"Catalog '{current.name}' is not empty: it has the schema{'s' if len(schemas) > 1 else ''}"
-            f" {', '.join(schemas[:5])}{'…' if len(schemas) > 5 else ''}. Delete them first, or delete it with"  # noqa: PLR2004
+            f" {', '.join(schemas[:5])}{'…' if len(schemas) > 5 else ''}. Delete them first, or delete it with"
             " force=true.",
             code="CATALOG_NOT_EMPTY",
         )

@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from lakeward import access
-from lakeward.access import MANAGE, Kind, Level, Sight, Way, unity
+from lakeward.access import MANAGE, Kind, Level, Sight, Way
 from lakeward.catalog import catalogs, names, properties
 from lakeward.catalog.records import Connection
-from lakeward.catalog.securable import transfer
+from lakeward.catalog.securable import transfer, unity
 from lakeward.catalog.store import connections as store
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
@@ -72,7 +72,7 @@ async def create(
 ) -> Connection:  # fmt: skip
     """A new one, which its creator owns. Needs a transaction."""
     kept = names.checked("connection", name)
-    if not connection_type.isascii() or not connection_type.replace("_", "").isalnum() or len(connection_type) > 50:  # noqa: PLR2004
+    if not connection_type.isascii() or not connection_type.replace("_", "").isalnum() or len(connection_type) > 50:
         raise InvalidParameter(f"Invalid connection_type {connection_type[:60]!r}, such as POSTGRESQL or HTTP.")
     shown, hidden = _split(options, secrets)
     key = await vault.add_data_key(tx, "connection")
@@ -126,9 +126,7 @@ async def update(
         shown = _json(public)
         sealed = await vault.seal(tx, current.data_key_id, _json(hidden).encode(), place)
     elif secrets:
-        before = msgspec.json.decode(
-            await vault.unseal(tx, current.data_key_id, sealed, place), type=dict[str, str]
-        )
+        before = msgspec.json.decode(await vault.unseal(tx, current.data_key_id, sealed, place), type=dict[str, str])
         hidden = _split({}, {**before, **secrets})[1]
         sealed = await vault.seal(tx, current.data_key_id, _json(hidden).encode(), place)
     kept = names.checked("connection", new_name) if new_name else current.name

@@ -3,8 +3,9 @@
 from typing import Final
 
 from lakeward import access
-from lakeward.access import EDIT, MANAGE, READ, Formula, Kind, Level, Way, unity
+from lakeward.access import EDIT, MANAGE, READ, Formula, Kind, Level, Way
 from lakeward.catalog.records import FUNCTION, TABLE, VOLUME
+from lakeward.catalog.securable import unity
 from lakeward.kit.errors import NotFound
 
 BROWSE: Final = unity.BROWSE
@@ -79,10 +80,6 @@ of_function = access.named(BY_FUNCTION)
 of_table_id = access.named(BY_TABLE_ID)
 
 access.add_securable(
-    unity.Securable(
-        "VOLUME", (VOLUME,), BY_VOLUME, (unity.ALL, TAG, BROWSE, MANAGE, "READ_VOLUME", "WRITE_VOLUME")
-    )
+    unity.Securable("VOLUME", (VOLUME,), BY_VOLUME, (unity.ALL, TAG, BROWSE, MANAGE, "READ_VOLUME", "WRITE_VOLUME"))
 )
-access.add_securable(
-    unity.Securable("TABLE", (TABLE,), BY_TABLE, (unity.ALL, TAG, BROWSE, MANAGE, "MODIFY", "SELECT"))
-)
+access.add_securable(unity.Securable("TABLE", (TABLE,), BY_TABLE, (unity.ALL, TAG, BROWSE, MANAGE, "MODIFY", "SELECT")))

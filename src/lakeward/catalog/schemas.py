@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from lakeward import access
-from lakeward.access import Sight, unity
+from lakeward.access import Sight
 from lakeward.catalog import catalogs, contents, names, properties
-from lakeward.catalog.store import places as store
 from lakeward.catalog.records import DEFAULT, MAIN, Schema
-from lakeward.catalog.securable import SCHEMA, transfer
+from lakeward.catalog.securable import SCHEMA, transfer, unity
+from lakeward.catalog.store import places as store
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter

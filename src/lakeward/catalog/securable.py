@@ -4,10 +4,11 @@ import dataclasses
 from typing import Any, Final
 
 from lakeward import access
-from lakeward.access import MANAGE, Found, Kind, unity
+from lakeward.access import MANAGE, Found, Kind
 from lakeward.kit.errors import NotFound
 from lakeward.runtime.db import Tx
 
+unity = access.unity
 CATALOG: Final = unity.CATALOG
 SCHEMA: Final = unity.SCHEMA
 
@@ -48,4 +49,5 @@ __all__ = [
     "of_catalog_at_home",
     "of_schema",
     "transfer",
+    "unity",
 ]

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lakeward import access
-from lakeward.access import Found, Way, unity
+from lakeward.access import Found, Way
 from lakeward.catalog import assets, catalogs, names
 from lakeward.catalog.kinds import BY_TABLE, BY_VOLUME
 from lakeward.catalog.records import TABLE, Tag
+from lakeward.catalog.securable import unity
 from lakeward.catalog.store import tags as store
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
@@ -53,9 +54,7 @@ async def _target(tx: Tx, workspace: int, entity_type: str, name: str) -> tuple[
     return "column", f"{found}.{column}"
 
 
-async def assign(
-    tx: Tx, workspace: int, entity_type: str, name: str, key: str, value: str, *, new: bool
-) -> Tag:
+async def assign(tx: Tx, workspace: int, entity_type: str, name: str, key: str, value: str, *, new: bool) -> Tag:
     """Put a tag on an object, or give one it has another value. Needs a transaction."""
     if not key.strip() or not key.isprintable() or len(key) > MAX_KEY or any(mark in key for mark in ".,-=/:"):
         raise InvalidParameter(

@@ -210,6 +210,7 @@ def _linked_prompts(_call: Any, request: Any) -> Iterator[tuple[Way, str]]:
 
 LINKED_PROMPTS: Final = Found(_linked_prompts, "READ of the prompts", READ)
 
+
 def of_one_model(request: Any) -> str:
     """Where the model is whose versions a search is for, if it is for those of one."""
     said = _ONE_NAME.fullmatch(request.filter or "")

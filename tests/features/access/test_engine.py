@@ -130,7 +130,9 @@ async def populate(connection: Any, pick: random.Random) -> SimpleNamespace:
         [c for c, _ in places], [s for _, s in places],
     )  # fmt: skip
     schemas = [f"{c}.{s}" for c in ("prod", "dev") for s in "abc"]
-    await connection.executemany("SELECT stand_in_schema(1, split_part($1, '.', 1), split_part($1, '.', 2), '')", [(each,) for each in schemas])
+    await connection.executemany(
+        "SELECT stand_in_schema(1, split_part($1, '.', 1), split_part($1, '.', 2), '')", [(each,) for each in schemas]
+    )
     return SimpleNamespace(
         users=users, anybody=[*users, *groups, *groups, 2], members=members, grants=set(),
         experiments=[row[0] for row in experiments], models=[row[0] for row in models],

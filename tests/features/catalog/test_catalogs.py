@@ -8,7 +8,25 @@ from lakeward.runtime.http import Role
 from server import Caller, Server
 
 UC = "/api/2.1/unity-catalog"
-HOSTILE = ("", " ", "a b", "a.b", "a/b", "../x", "..", "a\\b", "a'b", 'a"b', "a;b", "a%b", "-a", "a\n", "a\0", "`a`", "x" * 256)
+HOSTILE = (
+    "",
+    " ",
+    "a b",
+    "a.b",
+    "a/b",
+    "../x",
+    "..",
+    "a\\b",
+    "a'b",
+    'a"b',
+    "a;b",
+    "a%b",
+    "-a",
+    "a\n",
+    "a\0",
+    "`a`",
+    "x" * 256,
+)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +85,12 @@ def test_the_first_start_has_main_default(client: Caller):
 def test_a_life(client: Caller):
     given = {"name": "Life", "comment": "first", "properties": {"team": "a"}}
     made = client.call("POST", f"{UC}/catalogs", json=given)
-    assert (made["name"], made["owner"], made["comment"], made["properties"]) == ("life", "owner", "first", {"team": "a"})
+    assert (made["name"], made["owner"], made["comment"], made["properties"]) == (
+        "life",
+        "owner",
+        "first",
+        {"team": "a"},
+    )
     assert made["isolation_mode"] == "OPEN"
     assert client.refused("POST", f"{UC}/catalogs", json={"name": "LIFE"}).code == "ALREADY_EXISTS"
     changed = client.call("PATCH", f"{UC}/catalogs/life", json={"comment": "second"})
@@ -106,7 +129,7 @@ def test_hostile_names_over_http_make_no_catalogs(server: Server, client: Caller
     for name in ("my model.v1.2", "a b.c.d", "<b>.c.d"):
         client.post("registered-models/create", name=name)
         assert client.get("registered-models/get", name=name)["registered_model"]["name"] == name
-        assert client.get("registered-models/get", name=f"main.default.{name}")
+        assert client.get("unity-catalog/registered-models/get", name=f"main.default.{name}")
     rows = server.sql("SELECT name FROM catalog WHERE name ~ '[^a-z0-9_-]'")
     assert rows == []
 

@@ -1,6 +1,16 @@
 """The HTTP surface of the catalog: the platform's API and open-source Unity Catalog's, which share their paths."""
 
-from lakeward.catalog.routes import bindings, catalogs, connections, functions, metastore, schemas, tables, tags, volumes
+from lakeward.catalog.routes import (
+    bindings,
+    catalogs,
+    connections,
+    functions,
+    metastore,
+    schemas,
+    tables,
+    tags,
+    volumes,
+)
 
 routes = [
     *metastore.routes,

@@ -1,10 +1,10 @@
 """Workspace bindings: the API for any securable, and the older one for catalogs."""
 
 from lakeward.catalog import bindings
-from lakeward.catalog.wire import places as wire
 from lakeward.catalog.records import READ_WRITE, WorkspaceBinding
 from lakeward.catalog.securable import MANAGE as MANAGING
 from lakeward.catalog.securable import of_catalog_at_home
+from lakeward.catalog.wire import places as wire
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import MANAGE, Call, Routes
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 
-from lakeward.access import Listed, Sight, unity
+from lakeward.access import Listed, Sight
 from lakeward.catalog import catalogs
-from lakeward.catalog.wire import places as wire
-from lakeward.catalog.store import places as store
 from lakeward.catalog.records import Catalog
 from lakeward.catalog.securable import (
     CATALOG,
-    MANAGE as MANAGING,
     browsing_catalogs,
     in_metastore,
     of_catalog,
     of_catalog_at_home,
+    unity,
 )
+from lakeward.catalog.securable import (
+    MANAGE as MANAGING,
+)
+from lakeward.catalog.store import places as store
+from lakeward.catalog.wire import places as wire
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import EDIT, MANAGE, READ, Call, Role, Routes
 

@@ -1,10 +1,10 @@
 """Connections to systems elsewhere. What is secret about them is sealed, and no answer has it."""
 
 from lakeward.access import MANAGE as MANAGING
-from lakeward.access import Listed, unity
+from lakeward.access import Listed
 from lakeward.catalog import connections
 from lakeward.catalog.connections import CONNECTIONS, of_connection
-from lakeward.catalog.securable import in_metastore
+from lakeward.catalog.securable import in_metastore, unity
 from lakeward.catalog.store import places
 from lakeward.catalog.wire import connections as wire
 from lakeward.runtime.crypto import Vault

@@ -1,8 +1,8 @@
 """The metastore, of which there is one; every workspace is assigned to it."""
 
-from lakeward.catalog.wire import places as wire
-from lakeward.catalog.store import places as store
 from lakeward.catalog.records import MAIN
+from lakeward.catalog.store import places as store
+from lakeward.catalog.wire import places as wire
 from lakeward.kit.errors import NotFound
 from lakeward.runtime.http import SIGNED_IN, Call, Routes
 

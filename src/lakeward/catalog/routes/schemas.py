@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from lakeward.access import Listed, unity
+from lakeward.access import Listed
 from lakeward.catalog import schemas
-from lakeward.catalog.wire import places as wire
-from lakeward.catalog.store import places as store
 from lakeward.catalog.records import Schema
 from lakeward.catalog.securable import MANAGE as MANAGING
-from lakeward.catalog.securable import SCHEMA, browsing_schemas, of_catalog, of_schema
+from lakeward.catalog.securable import SCHEMA, browsing_schemas, of_catalog, of_schema, unity
+from lakeward.catalog.store import places as store
+from lakeward.catalog.wire import places as wire
 from lakeward.runtime.http import EDIT, MANAGE, READ, Call, Routes
 
 routes = Routes("unity catalog", ("/api/2.1/unity-catalog/schemas",))

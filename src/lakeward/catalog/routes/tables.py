@@ -1,4 +1,4 @@
-"""Tables: registered by name. The files of a managed Delta table are written and read by its clients, at its location."""
+"""Tables, registered by name. The files of a managed Delta table are written and read by its clients, where it lies."""
 
 import asyncio
 import functools
@@ -56,8 +56,13 @@ async def _location(call: Call, table: Asset, *, make: bool = False) -> str:
         return f"{str(call.settings.objects_location).rstrip('/')}/{table.prefix}"
     if not call.local:
         return ""
+    return await asyncio.to_thread(_directory, path, make)
+
+
+def _directory(path: str, make: bool) -> str:
+    """Its file URI, once it is there if that is meant."""
     if make:
-        await asyncio.to_thread(Path(path).mkdir, 0o700, parents=True, exist_ok=True)
+        Path(path).mkdir(0o700, parents=True, exist_ok=True)
     return Path(path).absolute().as_uri()
 
 
@@ -127,15 +132,13 @@ async def get_table(call: Call, req: wire.GetTable) -> wire.TableInfo:
 @routes.get("/{full_name}/exists", allow=READ.on(_TABLE.needs(BROWSE).if_there()))
 async def table_exists(call: Call, req: wire.ByFullName) -> wire.TableExistsResponse:
     parts = req.full_name.lower().split(".")
-    found = await store.find(call.tx, call.workspace, TABLE, *parts) if len(parts) == 3 else None  # noqa: PLR2004
+    found = await store.find(call.tx, call.workspace, TABLE, *parts) if len(parts) == 3 else None
     return wire.TableExistsResponse(table_exists=found is not None)
 
 
 @routes.patch("/{full_name}", allow=_MANAGED)
 async def update_table(call: Call, req: wire.UpdateTable) -> wire.TableInfo:
-    changed = await assets.update(
-        call.tx, call.workspace, TABLE, req.full_name, comment=req.comment, owner=req.owner
-    )
+    changed = await assets.update(call.tx, call.workspace, TABLE, req.full_name, comment=req.comment, owner=req.owner)
     return wire.TableInfo.of(changed, await places.metastore(call.tx), await _location(call, changed))
 
 

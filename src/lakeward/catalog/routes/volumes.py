@@ -4,11 +4,12 @@ import functools
 from typing import Any
 
 from lakeward.access import MANAGE as MANAGING
-from lakeward.access import Found, Listed, unity
+from lakeward.access import Found, Listed
 from lakeward.catalog import assets
 from lakeward.catalog.kinds import BROWSE, BY_VOLUME, VOLUMES, of_volume
 from lakeward.catalog.records import VOLUME
 from lakeward.catalog.routes.browsing import browsed
+from lakeward.catalog.securable import unity
 from lakeward.catalog.store import places
 from lakeward.catalog.wire import assets as wire
 from lakeward.runtime.http import EDIT, READ, Call, Routes

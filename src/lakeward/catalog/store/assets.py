@@ -1,7 +1,5 @@
 """Every statement about volumes, tables and functions. Each is bounded by the workspace of their catalog."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from lakeward.access import OWN, Sight

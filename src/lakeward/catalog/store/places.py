@@ -1,4 +1,4 @@
-"""Every statement about catalogs, schemas and bindings. Each is bounded by the workspace where the catalog is at home."""
+"""Every statement about catalogs, schemas and bindings, each bounded by the workspace where the catalog is at home."""
 
 import uuid
 from collections.abc import Sequence
@@ -89,8 +89,7 @@ async def page_of_catalogs(
     if sight is not None:
         where.append(sight.condition(parameters, "c"))
     rows = await tx.fetch(
-        f"SELECT {_CATALOG} FROM {_CATALOGS} WHERE {' AND '.join(where)} ORDER BY c.name"
-        f" LIMIT {parameters.add(limit)}",
+        f"SELECT {_CATALOG} FROM {_CATALOGS} WHERE {' AND '.join(where)} ORDER BY c.name LIMIT {parameters.add(limit)}",
         *parameters.values,
     )
     return [Catalog(*row) for row in rows]

@@ -27,9 +27,7 @@ async def put(tx: Tx, workspace: int, kind: str, target: str, tag: Tag, *, new: 
 
 
 async def find(tx: Tx, workspace: int, kind: str, target: str, key: str) -> Tag | None:
-    row = await tx.fetchrow(
-        f"SELECT {_TAG} FROM entity_tag WHERE {_OF_ONE} AND key = $4", workspace, kind, target, key
-    )
+    row = await tx.fetchrow(f"SELECT {_TAG} FROM entity_tag WHERE {_OF_ONE} AND key = $4", workspace, kind, target, key)
     return Tag(*row) if row else None
 
 

@@ -39,13 +39,13 @@ def _fields(record: Asset, metastore: Metastore) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class _Info(msgspec.Struct, omit_defaults=True):
+class _Info(msgspec.Struct, kw_only=True, omit_defaults=True):
     name: str
     catalog_name: str
     schema_name: str
     full_name: str
     owner: str
-    comment: str
+    comment: str = ""  # compat(unitycatalog 0.4): its volumes have none, or a text
     metastore_id: str
     created_at: int
     created_by: str
@@ -272,7 +272,7 @@ class FunctionInfo(FunctionDetail, kw_only=True, omit_defaults=True):
     full_name: str
     function_id: str
     owner: str
-    comment: str
+    comment: str = ""
     metastore_id: str
     created_at: int
     created_by: str

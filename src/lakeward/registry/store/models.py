@@ -189,7 +189,8 @@ async def erase(tx: Tx, workspace: int, full_name: str, actor: str) -> bool:
 async def names_in(tx: Tx, workspace: int, catalog: str, schema: str, limit: int | None = None) -> list[str]:
     """The full names of models and prompts in a schema, whose names are in lower case."""
     rows = await tx.fetch(
-        "SELECT full_name FROM registered_model WHERE workspace_id = $1 AND lower(full_name) >= concat($2::text, '.', $3::text, '.')"
+        "SELECT full_name FROM registered_model WHERE workspace_id = $1"
+        " AND lower(full_name) >= concat($2::text, '.', $3::text, '.')"
         " AND lower(full_name) < concat($2::text, '.', $3::text, '/')"  # the character after the dot
         " ORDER BY lower(full_name) LIMIT $4",
         workspace, catalog, schema, limit,

@@ -28,8 +28,8 @@ class Call:
 
     __slots__ = (
         "_receive", "_sight", "access", "after", "caller", "came_to", "confined", "db", "headers", "hidden", "limit",
-        "local", "objects", "params", "request", "request_id", "scope", "settings", "table", "telemetry", "tx", "unseen",
-        "workspace",
+        "local", "objects", "params", "request", "request_id", "scope", "settings", "table", "telemetry", "tx",
+        "unseen", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
