@@ -1,6 +1,7 @@
 """Catalogs, schemas, volumes, tables, functions, tags and bindings with the unmodified `databricks-sdk`."""
 
 import io
+import time
 import uuid
 
 import pytest
@@ -15,6 +16,11 @@ Privilege = catalog.Privilege
 @pytest.fixture
 def owner(side):
     return WorkspaceClient(host=side.server.url, token=side.server.token)
+
+
+@pytest.fixture
+def me(owner) -> str:
+    return owner.current_user.me().user_name
 
 
 @pytest.fixture
@@ -81,8 +87,6 @@ def test_bindings(owner, place):
     assert (binding.workspace_id, binding.binding_type.value) == (1, "BINDING_TYPE_READ_WRITE")
     read_only = catalog.WorkspaceBinding(1, catalog.WorkspaceBindingBindingType.BINDING_TYPE_READ_ONLY)
     owner.workspace_bindings.update_bindings("catalog", where, add=[read_only])
-    import time
-
     time.sleep(1.05)
     assert owner.schemas.get(place).name == "s"
     with pytest.raises(PermissionDenied, match="reading only"):
@@ -91,11 +95,11 @@ def test_bindings(owner, place):
     assert owner.workspace_bindings.get(where).workspaces == [1]
 
 
-def test_volumes_and_their_files(owner, member, place):
+def test_volumes_and_their_files(owner, member, place, me):
     api, name = member
     where, schema = place.split(".")
     made = owner.volumes.create(where, schema, "Files", catalog.VolumeType.MANAGED, comment="c")
-    assert (made.full_name, made.owner, made.volume_type) == (f"{place}.files", "owner", catalog.VolumeType.MANAGED)
+    assert (made.full_name, made.owner, made.volume_type) == (f"{place}.files", me, catalog.VolumeType.MANAGED)
     path = f"/Volumes/{where}/{schema}/files"
     owner.files.upload(f"{path}/folder/a.txt", io.BytesIO(b"content"))
     assert owner.files.download(f"{path}/folder/a.txt").contents.read() == b"content"
@@ -176,7 +180,7 @@ def test_tables_and_functions(owner, member, place):
     assert list(owner.functions.list(where, schema)) == []
 
 
-def test_tags(owner, member, place):
+def test_tags(owner, member, place, me):
     api, _ = member
     where, schema = place.split(".")
     owner.volumes.create(where, schema, "v", catalog.VolumeType.MANAGED)
@@ -196,10 +200,8 @@ def test_tags(owner, member, place):
         assert [each.tag_key for each in tags.list(kind, full_name, max_results=1)] == ["pii", "team"]
         changed = catalog.EntityTagAssignment(full_name, "pii", kind, tag_value="no")
         assert tags.update(kind, full_name, "pii", changed, "tag_value").tag_value == "no"
-        assert (tags.get(kind, full_name, "pii").tag_value, tags.get(kind, full_name, "pii").updated_by) == (
-            "no",
-            "owner",
-        )
+        found = tags.get(kind, full_name, "pii")
+        assert (found.tag_value, found.updated_by) == ("no", me)
         tags.delete(kind, full_name, "pii")
         with pytest.raises(NotFound):
             tags.get(kind, full_name, "pii")
@@ -214,13 +216,13 @@ def test_tags(owner, member, place):
         tags.get("tables", f"{place}.t", "team")
 
 
-def test_connections_and_their_secrets(owner, member):
+def test_connections_and_their_secrets(owner, member, me):
     api, who = member
     name = f"n{uuid.uuid4().hex[:8]}"
     options = {"host": "db.example", "port": "5432", "user": "u", "password": "sesame", "apiKey": "sesame"}
     made = owner.connections.create(name, catalog.ConnectionType.POSTGRESQL, options, comment="c", read_only=True)
     shown = {"host": "db.example", "port": "5432", "user": "u"}
-    assert (made.options, made.read_only, made.owner) == (shown, True, "owner")
+    assert (made.options, made.read_only, made.owner) == (shown, True, me)
     assert owner.connections.get(name).options == shown
     assert name in [each.name for each in owner.connections.list(max_results=1)]
     assert "sesame" not in str(owner.api_client.do("GET", f"/api/2.1/unity-catalog/connections/{name}"))
