@@ -24,7 +24,8 @@ def model(client: Caller) -> str:
     return name
 
 
-# Whatever is asked: who calls and what is bound where is looked up once a second, the audit log gets its line, and the worker seals it.
+# Whatever is asked: who calls, and which catalogs are bound where, is looked up once a second; the audit log gets its
+# line, and the worker seals it.
 ASIDE = re.compile(r"principals_of\(p\.id\)|catalog_binding|audit_(inbox|event|seal)")
 
 
