@@ -5,6 +5,7 @@ settings whose `database_url` is set. Nothing here decides anything; it wires.
 """
 
 import asyncio
+import functools
 import logging
 import signal
 import socket
@@ -14,7 +15,7 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 import uvloop
 
-from lakeward import access, artifacts, audit, identity, registry, tracing, tracking
+from lakeward import access, artifacts, audit, identity, registry, tracing, tracking, webhooks
 from lakeward.access.routes import routes as access_routes
 from lakeward.artifacts.routes import routes as artifact_routes
 from lakeward.audit.routes import routes as audit_routes
@@ -26,21 +27,25 @@ from lakeward.lineage.routes import routes as lineage_routes
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
 from lakeward.runtime import telemetry
+from lakeward.runtime.crypto import Vault
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Application, Call, Guard, Route
 from lakeward.runtime.http.protocol import Protocol
 from lakeward.runtime.objects import ObjectStore
+from lakeward.runtime.outbound import Outbound
 from lakeward.runtime.settings import Settings
 from lakeward.secrets.routes import routes as secret_routes
 from lakeward.tracing.routes import routes as trace_routes
 from lakeward.tracking.routes import platform as trash_routes
 from lakeward.tracking.routes import routes as tracking_routes
 from lakeward.web.routes import routes as web_routes
+from lakeward.webhooks.routes import routes as webhook_routes
 
 log = logging.getLogger("lakeward.app")
 
 _SWEEP_SECONDS = 600.0
 _SEAL_SECONDS = 3.0
+_TELL_SECONDS = 0.5
 _AUDIT_SECONDS = 1.0
 _HEAD_SECONDS = 3600.0
 
@@ -50,7 +55,7 @@ def all_routes() -> list[Route]:
     features = (
         health_routes, identity_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
         logged_model_routes, trace_routes, artifact_routes, registry_routes, lineage_routes, secret_routes,
-        audit_routes, web_routes,
+        audit_routes, webhook_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -136,6 +141,8 @@ def run_worker(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     hooks = ProcessHooks(settings)
     await hooks.start()
+    outbound = Outbound(settings.outbound_hosts)
+    dispatcher = webhooks.Dispatcher(hooks.db, Vault(settings.master_key_source), outbound)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -143,8 +150,11 @@ async def _work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as schedule:
             schedule.create_task(_repeat(_sweep, hooks, stopping, _SWEEP_SECONDS))
             schedule.create_task(_repeat(_seal, hooks, stopping, _SEAL_SECONDS))
+            schedule.create_task(_repeat(functools.partial(_tell, dispatcher), hooks, stopping, _TELL_SECONDS))
             schedule.create_task(_repeat(_AuditSealing(), hooks, stopping, _AUDIT_SECONDS))
     finally:
+        await dispatcher.close()
+        await outbound.close()
         await hooks.stop()
 
 
@@ -199,8 +209,23 @@ class _AuditSealing:
             log.exception("scheduled work failed", extra={"job": "seal_audit"})
 
 
+async def _tell(dispatcher: webhooks.Dispatcher, _hooks: ProcessHooks) -> None:
+    try:
+        await dispatcher.turn()
+    except Unavailable:
+        return
+    except Exception:  # tried again at the next turn
+        log.exception("scheduled work failed", extra={"job": "webhooks"})
+
+
 async def _sweep(hooks: ProcessHooks) -> None:
-    for job in (tracking.finish_purges, artifacts.sweep_uploads, registry.sweep_files, identity.sweep_expired):
+    for job in (
+        tracking.finish_purges,
+        artifacts.sweep_uploads,
+        registry.sweep_files,
+        webhooks.sweep_deliveries,
+        identity.sweep_expired,
+    ):
         try:
             await job(hooks.db, hooks.objects)
         except Exception:  # a failed sweep is tried again at the next turn

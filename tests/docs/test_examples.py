@@ -13,6 +13,7 @@ PAGES = {
     "docs/audit.md": "Nothing was changed",
     "docs/secrets.md": "data key wrapped under the master key",
     "docs/prompts.md": "two arms of support",
+    "docs/webhooks.md": "night-watch",
 }
 
 

@@ -169,6 +169,23 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("temporary-model-version-credentials", {"version": 1}),
         )
     },
+    # webhooks
+    **{
+        (method, f"{prefix}webhooks/{{webhook_id}}{rest}"): (
+            lambda w, more=more: {"webhook_id": w.webhook, **more(w)}
+        )
+        for method, rest, more in (
+            ("GET", "", lambda _: {}),
+            ("PATCH", "", lambda _: {"name": "taken"}),
+            ("DELETE", "", lambda _: {}),
+            ("POST", "/test", lambda _: {}),
+        )
+        for prefix in ("", "/api/2.0/lakeward/")
+    },
+    ("GET", "/api/2.0/lakeward/webhooks/{webhook_id}/deliveries"): lambda w: {"webhook_id": w.webhook},
+    ("POST", "/api/2.0/lakeward/webhooks/{webhook_id}/deliveries/{delivery_id}/send-again"): lambda w: {
+        "webhook_id": w.webhook, "delivery_id": w.delivery,
+    },
     # the registry's own extensions, and lineage
     ("GET", "/api/2.0/lakeward/registry/activity"): lambda w: {"name": w.catalog},
     ("GET", "/api/2.0/lakeward/registry/prompts/diff"): lambda w: {"name": w.prompt, "from": "1", "to": SECRET},
@@ -434,6 +451,8 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
 
 # Lists begin with what the caller may see: strangers get them, and find nothing of ours there.
 LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
+    ("GET", "webhooks"): lambda _: {},
+    ("GET", "/api/2.0/lakeward/webhooks"): lambda _: {},
     ("GET", "experiments/list"): lambda _: {"view_type": "ALL"},
     ("GET", "experiments/search"): lambda _: {"view_type": "ALL"},
     ("POST", "experiments/search"): lambda _: {"view_type": "ALL", "filter": f"name LIKE '%{SECRET}%'"},
@@ -499,6 +518,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
 
 # They make something new, or name nothing that belongs to anybody.
 WITHOUT_OBJECT = {
+    ("POST", "webhooks"), ("POST", "/api/2.0/lakeward/webhooks"),
     ("POST", "experiments/create"), ("POST", "registered-models/create"), ("POST", "/api/3.0/mlflow/workspaces"),
     ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/audit"), ("GET", "/api/2.0/lakeward/whoami"),
     ("POST", f"{_UC}/registered-models/create"),
@@ -650,12 +670,13 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     addresses = people.post(_ADDRESSES, **listed)["ip_access_list"]["list_id"]
     behalf = {"application_id": principals["application"], "comment": SECRET}
     token = people.post(f"{_TOKENS}/on-behalf-of/tokens", **behalf)["token_info"]["token_id"]
+    webhook, delivery = make_webhook(people)
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt, scope=scope,
         trace=trace, assessment=judged["assessment"]["assessment_id"],
         spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
-        token=token, addresses=addresses, **located,
+        token=token, addresses=addresses, webhook=webhook, delivery=delivery, **located,
     )  # fmt: skip
 
 
@@ -679,6 +700,17 @@ def make_location(client: Caller, people: Caller, experiment: str, span: dict[st
         "prefix": prefix, "schema": schema, "location": place, "location_id": made["location_id"],
         "located": {"location": place, "trace_id": f"{number:032x}"}, "located_assessment": judged["assessment_id"],
     }  # fmt: skip
+
+
+def make_webhook(client: Caller) -> tuple[str, str]:
+    """A webhook, and what waits to be sent by it, to an address that is refused before anybody is asked."""
+    own = "/api/2.0/lakeward/webhooks"
+    fields = {"name": SECRET, "url": f"http://10.0.0.1/{SECRET}", "events": ["prompt.created"], "secret": SECRET}
+    made = client.call("POST", own, json=fields)["webhook"]["webhook_id"]
+    tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    client.post("registered-models/create", name=f"told {SECRET} {next(_numbers)}", tags=tags)
+    [waiting] = client.call("GET", f"{own}/{made}/deliveries")["deliveries"]
+    return made, waiting["delivery_id"]
 
 
 def make_principals(client: Caller, name: str) -> dict[str, str]:
