@@ -5,7 +5,6 @@ settings whose `database_url` is set. Nothing here decides anything; it wires.
 """
 
 import asyncio
-import functools
 import logging
 import signal
 import socket
@@ -32,7 +31,6 @@ from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Application, Call, Guard, Route
 from lakeward.runtime.http.protocol import Protocol
 from lakeward.runtime.objects import ObjectStore
-from lakeward.runtime.outbound import Outbound
 from lakeward.runtime.settings import Settings
 from lakeward.secrets.routes import routes as secret_routes
 from lakeward.tracing.routes import routes as trace_routes
@@ -45,7 +43,6 @@ log = logging.getLogger("lakeward.app")
 
 _SWEEP_SECONDS = 600.0
 _SEAL_SECONDS = 3.0
-_TELL_SECONDS = 0.5
 _AUDIT_SECONDS = 1.0
 _HEAD_SECONDS = 3600.0
 
@@ -133,7 +130,7 @@ def serve_api(settings: Settings, sock: socket.socket) -> None:
 
 
 def run_worker(settings: Settings) -> None:
-    """Scheduled work: finish interrupted deletions, clean up abandoned uploads."""
+    """Scheduled work: finish interrupted deletions, clean up abandoned uploads; and webhooks are told."""
     telemetry.configure_logging(settings.log_level, settings.log_format)
     uvloop.run(_work(settings))
 
@@ -141,8 +138,7 @@ def run_worker(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     hooks = ProcessHooks(settings)
     await hooks.start()
-    outbound = Outbound(settings.outbound_hosts)
-    dispatcher = webhooks.Dispatcher(hooks.db, Vault(settings.master_key_source), outbound)
+    dispatcher = webhooks.Dispatcher(hooks.db, Vault(settings.master_key_source), settings.outbound_hosts)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -150,11 +146,10 @@ async def _work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as schedule:
             schedule.create_task(_repeat(_sweep, hooks, stopping, _SWEEP_SECONDS))
             schedule.create_task(_repeat(_seal, hooks, stopping, _SEAL_SECONDS))
-            schedule.create_task(_repeat(functools.partial(_tell, dispatcher), hooks, stopping, _TELL_SECONDS))
+            schedule.create_task(dispatcher.work(stopping))
             schedule.create_task(_repeat(_AuditSealing(), hooks, stopping, _AUDIT_SECONDS))
     finally:
-        await dispatcher.close()
-        await outbound.close()
+        await dispatcher.close(settings.shutdown_grace)
         await hooks.stop()
 
 
@@ -209,23 +204,8 @@ class _AuditSealing:
             log.exception("scheduled work failed", extra={"job": "seal_audit"})
 
 
-async def _tell(dispatcher: webhooks.Dispatcher, _hooks: ProcessHooks) -> None:
-    try:
-        await dispatcher.turn()
-    except Unavailable:
-        return
-    except Exception:  # tried again at the next turn
-        log.exception("scheduled work failed", extra={"job": "webhooks"})
-
-
 async def _sweep(hooks: ProcessHooks) -> None:
-    for job in (
-        tracking.finish_purges,
-        artifacts.sweep_uploads,
-        registry.sweep_files,
-        webhooks.sweep_deliveries,
-        identity.sweep_expired,
-    ):
+    for job in (tracking.finish_purges, artifacts.sweep_uploads, registry.sweep_files, identity.sweep_expired):
         try:
             await job(hooks.db, hooks.objects)
         except Exception:  # a failed sweep is tried again at the next turn
@@ -234,4 +214,8 @@ async def _sweep(hooks: ProcessHooks) -> None:
         await audit.expire(hooks.db, hooks.settings.master_key_source, hooks.settings.audit_retention)
     except Exception:
         log.exception("scheduled work failed", extra={"job": "expire_audit_events"})
+    try:
+        await webhooks.sweep_deliveries(hooks.db, hooks.settings.webhook_retention)
+    except Exception:
+        log.exception("scheduled work failed", extra={"job": "sweep_deliveries"})
     await registry.sweep_exchange(hooks.settings.data)

@@ -210,5 +210,12 @@ def _refuse_encoded(answer: httpx.Response) -> None:
         raise OutboundRefused(f"{answer.url.host!r} answers compressed, which it was not asked for.")
 
 
-def _reason(error: Exception) -> str:
-    return "it took too long" if isinstance(error, TimeoutError | httpx.TimeoutException) else type(error).__name__
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "it took too long"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is refused ({cause.verify_message.rstrip('.')})"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

@@ -1,7 +1,8 @@
-"""Signatures of deliveries: those that MLflow's receivers check, and those of Standard Webhooks.
+"""What a request carries beside its body: its id and time, and signatures by which the receiver knows the sender.
 
-Both sign `<id>.<timestamp>.<body>` with HMAC-SHA256. They differ in the key: MLflow takes the secret as it is written,
-Standard Webhooks (https://www.standardwebhooks.com) takes the bytes that stand as base64 behind `whsec_`.
+MLflow's receivers and those of Standard Webhooks (https://www.standardwebhooks.com) check an HMAC-SHA256 of
+`<id>.<timestamp>.<body>`. They differ in the key: MLflow takes the secret as it is written, Standard Webhooks the bytes
+that stand as base64 behind `whsec_`. Receivers of the platform's registry check one of the body alone, in hexadecimal.
 """
 
 import base64
@@ -10,22 +11,30 @@ import hashlib
 import hmac
 from typing import Final
 
+from lakeward.webhooks.records import Credentials, Form
+
 PREFIX: Final = "whsec_"
 
 
-def headers(delivery_id: str, timestamp: int, body: bytes, secret: str | None) -> dict[str, str]:
+def headers(form: str, delivery_id: str, timestamp: int, body: bytes, credentials: Credentials) -> dict[str, str]:
     """Of one request; without a secret it only carries its id and time."""
     named = {
         "content-type": "application/json",
-        "x-mlflow-delivery-id": delivery_id,
-        "x-mlflow-timestamp": str(timestamp),
+        "user-agent": "lakeward",
         "webhook-id": delivery_id,
         "webhook-timestamp": str(timestamp),
     }
-    if secret:
+    if form == Form.MLFLOW:
+        named |= {"x-mlflow-delivery-id": delivery_id, "x-mlflow-timestamp": str(timestamp)}
+    if credentials.authorization:
+        named["authorization"] = credentials.authorization
+    if secret := credentials.secret:
         content = f"{delivery_id}.{timestamp}.".encode() + body
-        named["x-mlflow-signature"] = signature(secret.encode(), content)
         named["webhook-signature"] = signature(key_of(secret), content)
+        if form == Form.MLFLOW:
+            named["x-mlflow-signature"] = signature(secret.encode(), content)
+        else:
+            named["x-databricks-signature"] = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return named
 
 

@@ -1,20 +1,28 @@
-"""Scheduled work: forget deliveries that were finished long ago."""
+"""Scheduled work: forget deliveries that ended long ago, and what deleted webhooks and models left behind."""
 
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-from lakeward.runtime.db import Database
+from lakeward.runtime.db import Database, Tx
 from lakeward.webhooks import store
 
-KEPT_DAYS: Final = 30
 _BATCH: Final = 1_000
 
 
-async def sweep_deliveries(db: Database, _objects: Any) -> int:
-    """Safe to run anywhere, at any time. Returns how many were forgotten."""
-    forgotten = 0
-    while True:
+async def sweep_deliveries(db: Database, days: int) -> int:
+    """Safe to run anywhere, at any time. `days`: how long ended ones are kept. Returns how many were forgotten."""
+    forgotten = await _in_batches(db, lambda tx: store.sweep_finished(tx, days, _BATCH))
+    forgotten += await _in_batches(db, lambda tx: store.sweep_left_behind(tx, _BATCH))
+    async with db.transaction() as tx:
+        await store.sweep_pointless(tx)
+    return forgotten
+
+
+async def _in_batches(db: Database, sweep: Callable[[Tx], Awaitable[int]]) -> int:
+    """A transaction each, so that none is long."""
+    forgotten, gone = 0, _BATCH
+    while gone == _BATCH:
         async with db.transaction() as tx:
-            gone = await store.sweep(tx, KEPT_DAYS, _BATCH)
+            gone = await sweep(tx)
         forgotten += gone
-        if gone < _BATCH:
-            return forgotten
+    return forgotten

@@ -1,13 +1,14 @@
-"""The rules of webhooks: what may be made, changed and read, and what a test call sends."""
+"""The rules of webhooks: what may be made, changed and read."""
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from lakeward import registry
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, LimitExceeded, NotFound
@@ -21,42 +22,56 @@ from lakeward.webhooks.records import (
     EVENTS,
     MAX_DESCRIPTION,
     MAX_NAME,
+    MAX_OF_MODEL,
     MAX_SECRET,
     MAX_URL,
     MAX_WEBHOOKS,
-    MLFLOW_EVENTS,
+    MODEL_EVENTS,
+    TEST_MODE,
     Attempt,
+    Credentials,
     Delivery,
+    Form,
     State,
     Webhook,
 )
 
 DEFAULT: Final = 100
 MOST: Final = 1_000
+_DEFAULT_DELIVERIES: Final = 50
+_MOST_DELIVERIES: Final = 200  # each with what was sent
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PURPOSE: Final = "webhook"
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """None leaves a field as it is; an empty secret takes the secret away."""
+    """None leaves a field as it is; an empty secret or authorization takes it away."""
 
     name: str | None = None
     description: str | None = None
     url: str | None = None
     events: Sequence[str] | None = None
     secret: str | None = None
+    authorization: str | None = None
     status: str | None = None
 
 
-async def create(tx: Tx, vault: Vault, workspace: int, asked: Changes) -> Webhook:
+async def create(
+    tx: Tx, vault: Vault, workspace: int, asked: Changes, *, model: str = "", form: Form = Form.MLFLOW
+) -> Webhook:
+    """`model` is the name of the one model or prompt it hears of, as any client writes it; '' for the workspace."""
     _check(asked)
+    of = await registry.get_model(tx, workspace, model) if model else None
     now = now_ms()
     made = Webhook(
         id=str(uuid.uuid4()),
         workspace_id=workspace,
+        model_id=of and of.id,
+        model=of.name if of else "",
         name=_needed("name", asked.name),
         description=asked.description or "",
         url=_needed("url", asked.url),
+        form=form.value,
         events=list(dict.fromkeys(asked.events or ())),
         status=asked.status or ACTIVE,
         data_key_id=None,
@@ -65,35 +80,45 @@ async def create(tx: Tx, vault: Vault, workspace: int, asked: Changes) -> Webhoo
         created_at=now,
         updated_at=now,
     )
-    if not made.events:
-        raise InvalidParameter("Webhook events must be a non-empty list.")
-    if asked.secret:
-        made = await _sealed(tx, vault, made, asked.secret)
-    if not await store.insert(tx, made, MAX_WEBHOOKS):
-        raise LimitExceeded(f"This workspace has {MAX_WEBHOOKS} webhooks, which is the most there may be.")
+    _check_events(made)
+    credentials = Credentials(asked.secret or "", asked.authorization or "")
+    if credentials != Credentials():
+        made = await _sealed(tx, vault, made, credentials)
+    most = MAX_WEBHOOKS if of is None else MAX_OF_MODEL
+    if not await store.insert(tx, made, most):
+        whose = f"The model {of.name!r}" if of else "This workspace"
+        raise LimitExceeded(f"{whose} has {most} webhooks, which is the most there may be.")
     return made
 
 
 async def get(tx: Tx, workspace: int, webhook_id: str) -> Webhook:
     found = await store.find(tx, workspace, webhook_id)
     if found is None:
-        raise _unknown(webhook_id)
+        raise unknown(webhook_id)
     return found
 
 
 async def page(
-    tx: Tx, workspace: int, *, known_to_mlflow: bool, max_results: int | None, page_token: str | None
+    tx: Tx,
+    workspace: int,
+    *,
+    known: Collection[str] | None = None,
+    model: str = "",
+    max_results: int | None,
+    page_token: str | None,
 ) -> tuple[list[Webhook], str | None]:
-    """The newest first. MLflow's clients take no webhook without an event they know."""
+    """The newest first. `known` are the events that whoever asks knows; webhooks without any are left out."""
     limit = pages.page_size(max_results, DEFAULT, MOST)
-    context = pages.context_of("webhooks", workspace, known_to_mlflow)
+    events = None if known is None else sorted(known)
+    of = (await registry.get_model(tx, workspace, model)).id if model else None
+    context = pages.context_of("webhooks", workspace, events, of)
     after: tuple[int, str] | None = None
     if page_token:
         at, last = pages.decode(page_token, context, [int, str])
         assert isinstance(at, int)
         assert isinstance(last, str)
         after = at, last
-    found = await store.find_page(tx, workspace, MLFLOW_EVENTS if known_to_mlflow else None, after, limit + 1)
+    found = await store.find_page(tx, workspace, limit + 1, events=events, model_id=of, after=after)
     if len(found) <= limit:
         return found, None
     last_shown = found[limit - 1]
@@ -101,19 +126,16 @@ async def page(
 
 
 async def update(
-    tx: Tx, vault: Vault, workspace: int, webhook_id: str, asked: Changes, *, keep_own: bool = False
+    tx: Tx, vault: Vault, workspace: int, webhook_id: str, asked: Changes, *, known: Collection[str] = EVENTS
 ) -> Webhook:
-    """`keep_own`: whoever asks does not know of our own events, so they stay beside those it names."""
+    """`known` are the events that whoever asks knows: others stay beside those that are named."""
     _check(asked)
     found = await store.lock(tx, workspace, webhook_id)
     if found is None:
-        raise _unknown(webhook_id)
+        raise unknown(webhook_id)
     events = found.events
     if asked.events is not None:
-        own = [each for each in found.events if each not in MLFLOW_EVENTS] if keep_own else []
-        events = list(dict.fromkeys([*asked.events, *own]))
-        if not events:
-            raise InvalidParameter("Webhook events must be a non-empty list.")
+        events = list(dict.fromkeys([*asked.events, *(each for each in found.events if each not in known)]))
     changed = msgspec.structs.replace(
         found,
         name=found.name if asked.name is None else asked.name,
@@ -123,10 +145,18 @@ async def update(
         status=asked.status or found.status,
         updated_at=max(now_ms(), found.updated_at),
     )
-    if asked.secret:
-        changed = await _sealed(tx, vault, changed, asked.secret)
-    elif asked.secret is not None:
-        changed = msgspec.structs.replace(changed, data_key_id=None, sealed=None)
+    _check_events(changed)
+    moved = _origin(changed.url) != _origin(found.url)
+    if asked.secret is not None or asked.authorization is not None or (moved and found.sealed is not None):
+        held = await credentials_of(tx, vault, found)
+        if moved and held.authorization and asked.authorization is None:
+            raise InvalidParameter(
+                "This webhook has an authorization, which is not sent to another host: give it anew with the URL, or ''"
+                " for none."
+            )
+        credentials = _merged(held, asked)
+        if credentials != held:
+            changed = await _sealed(tx, vault, changed, credentials)
     await store.replace(tx, changed)
     if found.data_key_id is not None and changed.data_key_id != found.data_key_id:
         await store.erase_key(tx, found.data_key_id)
@@ -135,21 +165,33 @@ async def update(
 
 async def delete(tx: Tx, workspace: int, webhook_id: str) -> None:
     found = await store.lock(tx, workspace, webhook_id)
-    if found is None or not await store.erase(tx, workspace, webhook_id):
-        raise _unknown(webhook_id)
+    if found is None:
+        raise unknown(webhook_id)
+    await store.erase(tx, webhook_id)
     if found.data_key_id is not None:
         await store.erase_key(tx, found.data_key_id)
 
 
-async def secret_of(tx: Tx, vault: Vault, webhook: Webhook) -> str | None:
+async def credentials_of(tx: Tx, vault: Vault, webhook: Webhook) -> Credentials:
     if webhook.data_key_id is None or webhook.sealed is None:
-        return None
-    return (await vault.unseal(tx, webhook.data_key_id, webhook.sealed, _place(webhook))).decode()
+        return Credentials()
+    plain = await vault.unseal(tx, webhook.data_key_id, webhook.sealed, _place(webhook))
+    return msgspec.json.decode(plain, type=Credentials)
 
 
-async def _sealed(tx: Tx, vault: Vault, webhook: Webhook, secret: str) -> Webhook:
+def _merged(held: Credentials, asked: Changes) -> Credentials:
+    return Credentials(
+        held.secret if asked.secret is None else asked.secret,
+        held.authorization if asked.authorization is None else asked.authorization,
+    )
+
+
+async def _sealed(tx: Tx, vault: Vault, webhook: Webhook, credentials: Credentials) -> Webhook:
+    """Under a key of their own, which goes with them."""
+    if credentials == Credentials():
+        return msgspec.structs.replace(webhook, data_key_id=None, sealed=None)
     key_id = await vault.add_data_key(tx, _PURPOSE)
-    sealed = await vault.seal(tx, key_id, secret.encode(), _place(webhook))
+    sealed = await vault.seal(tx, key_id, msgspec.json.encode(credentials), _place(webhook))
     return msgspec.structs.replace(webhook, data_key_id=key_id, sealed=sealed)
 
 
@@ -167,7 +209,7 @@ async def deliveries(
     await get(tx, workspace, webhook_id)
     if state is not None and state not in tuple(State):
         raise InvalidParameter(f"Invalid value {state!r} for parameter 'state': it is one of {', '.join(State)}.")
-    limit = pages.page_size(max_results, DEFAULT, MOST)
+    limit = pages.page_size(max_results, _DEFAULT_DELIVERIES, _MOST_DELIVERIES)
     context = pages.context_of("webhook deliveries", workspace, webhook_id, state)
     before: int | None = None
     if page_token:
@@ -200,17 +242,28 @@ def _check(asked: Changes) -> None:
             f"Webhook name {asked.name[:100]!r} is invalid: it has 1 to {MAX_NAME} letters, digits, dots, underscores"
             " and hyphens, and begins and ends with a letter or digit."
         )
-    if len(asked.description or "") > MAX_DESCRIPTION or len(asked.secret or "") > MAX_SECRET:
-        raise InvalidParameter(
-            f"The description of a webhook has at most {MAX_DESCRIPTION} characters, its secret {MAX_SECRET}."
-        )
-    if asked.status not in (None, ACTIVE, DISABLED):
-        raise InvalidParameter(f"Invalid webhook status {asked.status!r}: it is {ACTIVE} or {DISABLED}.")
+    if len(asked.description or "") > MAX_DESCRIPTION:
+        raise InvalidParameter(f"The description of a webhook has at most {MAX_DESCRIPTION} characters.")
+    for field, value in (("secret", asked.secret or ""), ("authorization", asked.authorization or "")):
+        if len(value) > MAX_SECRET:
+            raise InvalidParameter(f"The {field} of a webhook has at most {MAX_SECRET} characters.")
+    if asked.authorization and not (asked.authorization.isascii() and asked.authorization.isprintable()):
+        raise InvalidParameter("The authorization of a webhook is a header: printable ASCII characters alone.")
+    if asked.status not in (None, ACTIVE, DISABLED, TEST_MODE):
+        raise InvalidParameter(f"Invalid webhook status {asked.status!r}: it is {ACTIVE}, {DISABLED} or {TEST_MODE}.")
     for event in asked.events or ():
         if event not in EVENTS:
             raise InvalidParameter(f"{event[:100]!r} is no event of a webhook; {', '.join(sorted(EVENTS))} are.")
     if asked.url is not None:
         check_url(asked.url)
+
+
+def _check_events(webhook: Webhook) -> None:
+    if not webhook.events:
+        raise InvalidParameter("Webhook events must be a non-empty list.")
+    beyond = [each for each in webhook.events if each not in MODEL_EVENTS]
+    if webhook.model_id is not None and beyond:
+        raise InvalidParameter(f"A webhook of one model hears of that model alone, and not of {', '.join(beyond)}.")
 
 
 def check_url(url: str) -> None:
@@ -236,11 +289,16 @@ def check_url(url: str) -> None:
         )
 
 
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
 def _needed(field: str, value: str | None) -> str:
     if not value:
         raise InvalidParameter(f"Missing value for required parameter '{field}'.")
     return value
 
 
-def _unknown(webhook_id: str) -> NotFound:
+def unknown(webhook_id: str) -> NotFound:
     return NotFound(f"Webhook with ID {webhook_id} not found.")

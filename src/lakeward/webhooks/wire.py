@@ -5,10 +5,11 @@ from typing import Literal, Self
 import msgspec
 
 from lakeward.runtime.http import Int64
-from lakeward.webhooks.records import MLFLOW_EVENTS, Attempt, Delivery
+from lakeward.webhooks.records import ACTIVE, DISABLED, MLFLOW_EVENTS, Answer, Attempt, Delivery
 from lakeward.webhooks.records import Webhook as WebhookRecord
 
 Status = Literal["ACTIVE", "DISABLED"]
+OwnStatus = Literal["ACTIVE", "DISABLED", "TEST_MODE"]
 
 
 # ── MLflow's ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -47,7 +48,7 @@ class Webhook(msgspec.Struct, omit_defaults=True):
             name=record.name,
             url=record.url,
             events=[Event.of(each) for each in record.events if each in MLFLOW_EVENTS],
-            status=record.status,
+            status=record.status if record.status == ACTIVE else DISABLED,  # a client of MLflow knows no other
             creation_timestamp=record.created_at,
             last_updated_timestamp=record.updated_at,
             description=record.description,
@@ -104,6 +105,10 @@ class TestResult(msgspec.Struct, omit_defaults=True):
     response_body: str | None = None
     error_message: str | None = None
 
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        return cls(answer.taken, answer.status, answer.text or None, answer.problem or None)
+
 
 class TestWebhookResponse(msgspec.Struct):
     result: TestResult
@@ -113,12 +118,16 @@ class TestWebhookResponse(msgspec.Struct):
 
 
 class OwnWebhook(msgspec.Struct):
+    """`model_name` is the one it hears of, '' for all; `has_secret` is true for an authorization alone too."""
+
     webhook_id: str
     name: str
     description: str
     url: str
     events: list[str]
     status: str
+    model_name: str
+    form: str
     has_secret: bool
     created_by: str
     creation_timestamp: int
@@ -133,6 +142,8 @@ class OwnWebhook(msgspec.Struct):
             url=record.url,
             events=record.events,
             status=record.status,
+            model_name=record.model,
+            form=record.form,
             has_secret=record.sealed is not None,
             created_by=record.created_by,
             creation_timestamp=record.created_at,
@@ -141,14 +152,16 @@ class OwnWebhook(msgspec.Struct):
 
 
 class CreateOwnWebhook(msgspec.Struct):
-    """`events` are words like `run.failed`."""
+    """`events` are words like `run.failed`; `model_name` is the one model or prompt it is to hear of."""
 
     name: str
     url: str
     events: list[str]
     description: str = ""
+    model_name: str = ""
     secret: str = ""
-    status: Status = "ACTIVE"
+    authorization: str = ""
+    status: OwnStatus = "ACTIVE"
 
 
 class UpdateOwnWebhook(msgspec.Struct):
@@ -158,11 +171,20 @@ class UpdateOwnWebhook(msgspec.Struct):
     url: str | None = None
     events: list[str] | None = None
     secret: str | None = None
-    status: Status | None = None
+    authorization: str | None = None
+    status: OwnStatus | None = None
 
 
 class OwnWebhookResponse(msgspec.Struct):
     webhook: OwnWebhook
+
+
+class ListOwnWebhooks(msgspec.Struct):
+    """`model_name` leaves those that hear of it alone."""
+
+    model_name: str = ""
+    max_results: Int64 | None = None
+    page_token: str | None = None
 
 
 class ListOwnWebhooksResponse(msgspec.Struct, omit_defaults=True):
