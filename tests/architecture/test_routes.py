@@ -53,18 +53,7 @@ WITHOUT_OBJECTS = {
     "/api/5.0/mlflow/tracing/locations/{location_id}",
     "/api/4.0/mlflow/traces/location",
     "/api/2.0/sql/warehouses/{warehouse_id}",  # there are none
-    # webhooks hear of the workspace as a whole
-    *(
-        f"{where}/webhooks{one}"
-        for where in ("/api/2.0/mlflow", "/api/2.0/lakeward")
-        for one in (
-            "",
-            "/{webhook_id}",
-            "/{webhook_id}/test",
-        )
-    ),
-    "/api/2.0/lakeward/webhooks/{webhook_id}/deliveries",
-    "/api/2.0/lakeward/webhooks/{webhook_id}/deliveries/{delivery_id}/send-again",
+    "/api/2.0/mlflow/webhooks",  # hear of the workspace as a whole
     "/api/2.0/mlflow/experiments/create",  # who is in a workspace may make experiments
     "/api/2.0/mlflow/unity-catalog/registered-models:is-databricks-sdk-models-artifact-repository-enabled",  # says yes
 }

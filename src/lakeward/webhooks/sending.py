@@ -32,15 +32,14 @@ log = logging.getLogger("lakeward.webhooks")
 
 TIMEOUT: Final = 10.0  # seconds for a whole request
 PAUSES: Final = (5, 30, 120, 600, 3_600, 4 * 3_600, 12 * 3_600)  # seconds after each attempt; after the last it is dead
-_LEASE: Final = 3 * TIMEOUT
+_LEASE: Final = 2 * TIMEOUT
 _LOOK: Final = 0.5  # seconds between two looks at the queue while nothing ends
 _GATHER: Final = 0.01  # seconds in which more requests may end before the queue is asked for others
 _AT_ONCE: Final = 64
 _AT_ONCE_EACH: Final = 8
 _GONE: Final = 410
 _LONGEST_ASKED: Final = 3_600
-_MAX_ANSWER: Final = 1 << 20
-_SHOWN: Final = 10_000  # bytes of an answer that a test call tells
+_SHOWN: Final = 10_000  # bytes of an answer that a test call tells; more are not read
 
 
 def way_out(hosts: Sequence[str]) -> "Outbound":
@@ -75,11 +74,11 @@ async def send(
     headers = signing.headers(webhook.form, delivery_id, int(time.time()), body, credentials)
     try:
         answer = await outbound.request(
-            "POST", webhook.url, headers=headers, content=body, seconds=TIMEOUT, max_answer=_MAX_ANSWER
+            "POST", webhook.url, headers=headers, content=body, seconds=TIMEOUT, max_answer=_SHOWN, whole=False
         )
     except (Unavailable, InvalidParameter) as error:  # no answer; or one that leads elsewhere, or a place refused
         return Answer(taken=False, problem=error.message)
-    text = answer.body[:_SHOWN].decode(errors="replace")
+    text = "" if "content-encoding" in answer.headers else answer.body[:_SHOWN].decode(errors="replace")
     if 200 <= answer.status < 300:
         return Answer(True, answer.status, text)
     return Answer(False, answer.status, text, f"The answer was {answer.status}.", _asked(answer.headers))

@@ -1,9 +1,12 @@
 """What is told: an event for each thing that happens, in the same transaction, to whoever asked for it."""
 
+import asyncio
 import json
 
+import asyncpg
 import pytest
 
+from features.webhooks.conftest import OWN
 from lakeward.webhooks.records import EVENTS
 
 PROMPT = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
@@ -40,6 +43,7 @@ def test_models(client, told):
         ("model_version_alias.created", at | {"alias": "champion"}),
         ("model_version_alias.deleted", {"name": "m", "alias": "champion"}),
         ("model_version.stage_set", at | {"from_stage": "None", "to_stage": "Production"}),
+        ("model_version.to_production", at | {"from_stage": "None", "to_stage": "Production"}),
         ("model_version.deleted", at),
         ("registered_model.deleted", {"name": "main.default.m"}),
     ]
@@ -129,3 +133,60 @@ def test_only_what_was_asked_for_and_only_in_the_workspace(client, callers, make
     [found] = log(hook)
     assert json.loads(found["body"])["workspace"] == "default"
     assert log(other) == []
+
+
+def test_of_one_model_alone(client, server, make, log):
+    """Whatever happens to it, its end too, and to nothing else; then nothing is left to hear of."""
+    for name in ("mine", "other"):
+        client.post("registered-models/create", name=name)
+    hook = make("model_version.created", "registered_model_tag.set", "registered_model.deleted", model_name="mine")
+    for name in ("mine", "other"):
+        client.post("model-versions/create", name=name, source="s3://b/m")
+        client.post("registered-models/set-tag", name=name, key="k", value="v")
+        client.call("DELETE", "registered-models/delete", json={"name": name})
+    client.post("registered-models/create", name="mine")
+    client.post("model-versions/create", name="mine", source="s3://b/m")
+    events = [(each["event"], json.loads(each["body"])["data"]["name"]) for each in log(hook)]
+    assert events == [
+        ("model_version.created", "mine"), ("registered_model_tag.set", "mine"),
+        ("registered_model.deleted", "main.default.mine"),
+    ]  # fmt: skip
+
+
+def test_one_model_has_no_runs(client, make):
+    client.post("registered-models/create", name="mine")
+    fields = {"name": "hook", "url": "https://x.example.com/", "events": ["run.failed"], "model_name": "mine"}
+    assert client.refused("POST", OWN, fields).status == 400
+    assert client.refused("POST", OWN, fields | {"events": ["model_version.ready"], "model_name": "none"}).status == 404
+    hook = make("model_version.ready", model_name="mine")
+    assert client.refused("PATCH", f"{OWN}/{hook}", {"events": ["run.failed"]}).status == 400
+
+
+def test_what_happens_is_undone_with_its_events(client, server, told):
+    """An event is written by the transaction that it tells of."""
+    run = client.run()
+
+    async def half() -> None:
+        connection = await asyncpg.connect(server.backend.dsn_of(server.database))
+        try:
+            change = connection.transaction()
+            await change.start()
+            await connection.execute("UPDATE run SET status = 'FAILED' WHERE run_id = $1", run)
+            assert await connection.fetchval("SELECT count(*) FROM webhook_delivery") == 1
+            await change.rollback()
+        finally:
+            await connection.close()
+
+    asyncio.run(half())
+    assert told() == []
+
+
+def test_only_what_has_events_pays_for_them(server):
+    """Metrics, params and tags of runs are written without a trigger, and a run's end alone has one."""
+    rows = server.sql("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname LIKE 'webhook%' ORDER BY 1")
+    assert [row[0].partition(" FOR EACH ")[0].partition(" webhook_")[2] for row in rows] == [
+        "created AFTER INSERT ON public.trace_assessment",
+        "event AFTER INSERT ON public.registry_activity",
+        "event AFTER UPDATE OF status ON public.run",
+        "updated AFTER UPDATE OF name, value, rationale ON public.trace_assessment",
+    ]

@@ -1,8 +1,11 @@
 """Webhooks as objects: MLflow's API, our own, and what lies in the database."""
 
 import pytest
+from audit_log import events
 
 from features.webhooks.conftest import OWN
+from lakeward.webhooks.records import EVENTS
+from lakeward.webhooks.samples import SAMPLES
 
 URL = "https://hooks.example.com/x"
 CREATED = {"entity": "MODEL_VERSION", "action": "CREATED"}
@@ -76,6 +79,7 @@ def test_secrets_lie_sealed_and_go_with_the_webhook(client, server):
         {"url": ""}, {"url": "ftp://x/y"}, {"url": "https://"}, {"url": "https://u:p@x/"}, {"url": "file:///etc/passwd"},
         {"url": "https://x/ y"}, {"url": "https://x:99999/"}, {"url": "https://x/" + "a" * 2000},
         {"events": []}, {"events": [{"entity": "RUN", "action": "CREATED"}]}, {"status": "ASLEEP"},
+        {"status": "TEST_MODE"},
         {"secret": "s" * 1001}, {"description": "d" * 5001},
     ],
 )  # fmt: skip
@@ -110,8 +114,17 @@ def test_addresses_inside_are_refused(client, receiver, make, url):
     assert receiver.requests == []
 
 
-def test_every_event_has_a_sample():
-    from lakeward.webhooks.records import EVENTS
-    from lakeward.webhooks.samples import SAMPLES
+def test_the_audit_log_says_what_was_done_and_no_secret(client, make):
+    hook = make("run.failed", secret="open-sesame", authorization="Bearer sesame", url="https://x.example.com/sesame")
+    client.call("PATCH", f"{OWN}/{hook}", json={"status": "DISABLED"})
+    client.call("DELETE", f"{OWN}/{hook}")
+    found = [(each["action_name"], each["request_params"]) for each in events(client)]
+    assert found[-3:] == [
+        ("createRegistryWebhook", {"name": "hook", "status": "ACTIVE"}),
+        ("updateRegistryWebhook", {"webhook_id": hook, "status": "DISABLED"}),
+        ("deleteRegistryWebhook", {"webhook_id": hook}),
+    ]
 
+
+def test_every_event_has_a_sample():
     assert set(SAMPLES) == EVENTS
