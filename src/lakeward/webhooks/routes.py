@@ -1,5 +1,6 @@
 """The HTTP surface of webhooks: as MLflow's clients and the platform's know them, and our own with all there is."""
 
+import asyncio
 import uuid
 from typing import Final
 
@@ -29,7 +30,7 @@ async def _tested(call: Call, webhook_id: str, event: str) -> Answer:
         found = await webhooks.get(connection, call.workspace, webhook_id)
         credentials = await webhooks.credentials_of(connection, _vault(call), found)
         workspace = await store.workspace_name(connection, call.workspace)
-    outbound = sending.way_out(call.settings.outbound_hosts)
+    outbound = await asyncio.to_thread(sending.way_out, call.settings.outbound_hosts)
     try:
         return await sending.try_out(outbound, found, credentials, event, workspace)
     finally:

@@ -44,7 +44,7 @@ _SHOWN: Final = 10_000  # bytes of an answer that a test call tells; more are no
 
 def way_out(hosts: Sequence[str]) -> "Outbound":
     """The client for requests, which a process makes when it has the first to send."""
-    # 0.1 s and 10 MB that a server without webhooks need not spend
+    # 0.1 s and 10 MB that a server without webhooks need not spend; so it is called in a thread
     from lakeward.runtime.outbound import Outbound  # noqa: PLC0415
 
     return Outbound(hosts)
@@ -133,7 +133,7 @@ class Dispatcher:
         async with self._db.connection() as connection:
             claimed = await store.claim(connection, rooms, _AT_ONCE_EACH, room, _LEASE)
         if claimed and self._outbound is None:
-            self._outbound = way_out(self._hosts)
+            self._outbound = await asyncio.to_thread(way_out, self._hosts)
         for each in claimed:
             self._busy[each.webhook.id] += 1
             task = asyncio.create_task(self._deliver(each))
