@@ -249,49 +249,49 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION public.webhook_event(workspace bigint, entity text, action text, data jsonb) RETURNS void
+CREATE FUNCTION public.webhook_event(in_workspace bigint, of_model bigint, entity text, action text, data jsonb) RETURNS void
     LANGUAGE sql
     AS $$
     INSERT INTO webhook_delivery (webhook_id, event, body)
     SELECT w.id, entity || '.' || action, jsonb_build_object(
         'entity', entity, 'action', action,
         'timestamp', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
-        'workspace', (SELECT name FROM workspace k WHERE k.id = workspace), 'data', data)::text
+        'workspace', (SELECT k.name FROM workspace k WHERE k.id = in_workspace), 'data', data)::text
     FROM webhook w
-    WHERE w.workspace_id = workspace AND w.status = 'ACTIVE' AND entity || '.' || action = ANY(w.events)
-$$;
-
-CREATE FUNCTION public.webhook_listens(workspace bigint) RETURNS boolean
-    LANGUAGE sql STABLE
-    AS $$
-    SELECT EXISTS (SELECT FROM webhook WHERE workspace_id = workspace AND status = 'ACTIVE')
+    WHERE w.workspace_id = in_workspace AND w.status = 'ACTIVE' AND entity || '.' || action = ANY(w.events)
+          AND (w.model_id IS NULL OR w.model_id = of_model)
 $$;
 
 CREATE FUNCTION public.webhook_of_activity() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    whole text := CASE WHEN NEW.is_prompt THEN 'prompt' ELSE 'registered_model' END;
-    one text := CASE WHEN NEW.is_prompt THEN 'prompt_version' ELSE 'model_version' END;
-    alias text := CASE WHEN NEW.is_prompt THEN 'prompt_alias' ELSE 'model_version_alias' END;
+    whole text;
+    one text;
+    alias text;
     called text;
     numbered jsonb;
-    hidden text[] := CASE WHEN NEW.is_prompt THEN
-        ARRAY['mlflow.prompt.is_prompt', 'mlflow.prompt.text', '_mlflow_prompt_type'] ELSE '{}' END;
+    hidden text[] := '{}';
 BEGIN
-    IF NOT webhook_listens(NEW.workspace_id) THEN
+    IF NOT EXISTS (SELECT FROM webhook w WHERE w.workspace_id = NEW.workspace_id AND w.status = 'ACTIVE') THEN
         RETURN NULL;
+    END IF;
+    IF NEW.is_prompt THEN
+        whole := 'prompt'; one := 'prompt_version'; alias := 'prompt_alias';
+        hidden := ARRAY['mlflow.prompt.is_prompt', 'mlflow.prompt.text', '_mlflow_prompt_type'];
+    ELSE
+        whole := 'registered_model'; one := 'model_version'; alias := 'model_version_alias';
     END IF;
     SELECT coalesce((SELECT name FROM registered_model WHERE id = NEW.model_id), NEW.full_name) INTO called;
     numbered := jsonb_build_object('name', called, 'version', NEW.version::text);
     CASE
     WHEN NEW.action = 'created' AND NEW.version IS NULL THEN
-        PERFORM webhook_event(NEW.workspace_id, whole, 'created', jsonb_build_object('name', called,
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, whole, 'created', jsonb_build_object('name', called,
             'tags', (SELECT coalesce(jsonb_object_agg(t.key, t.value), '{}') FROM registered_model_tag t
                      WHERE t.model_id = NEW.model_id AND t.key <> ALL (hidden)),
             'description', r.description)) FROM registered_model r WHERE r.id = NEW.model_id;
     WHEN NEW.action = 'created' THEN
-        PERFORM webhook_event(NEW.workspace_id, one, 'created', numbered || jsonb_build_object(
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'created', numbered || jsonb_build_object(
             'tags', (SELECT coalesce(jsonb_object_agg(t.key, t.value), '{}') FROM model_version_tag t
                      WHERE t.model_id = v.model_id AND t.version = v.version AND t.key <> ALL (hidden)),
             'description', nullif(v.description, '')) || CASE WHEN NEW.is_prompt THEN jsonb_build_object(
@@ -301,32 +301,35 @@ BEGIN
         FROM model_version v WHERE v.model_id = NEW.model_id AND v.version = NEW.version;
         IF NOT NEW.is_prompt AND EXISTS (SELECT FROM model_version v WHERE v.model_id = NEW.model_id
                                          AND v.version = NEW.version AND v.status = 'READY') THEN
-            PERFORM webhook_event(NEW.workspace_id, one, 'ready', numbered);
+            PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'ready', numbered);
         END IF;
     WHEN NEW.action = 'finalized' THEN
-        PERFORM webhook_event(NEW.workspace_id, one, 'ready', numbered);
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'ready', numbered);
     WHEN NEW.action = 'stage_set' THEN
-        PERFORM webhook_event(NEW.workspace_id, one, 'stage_set',
-            numbered || jsonb_build_object('from_stage', NEW.before, 'to_stage', NEW.value));
+        numbered := numbered || jsonb_build_object('from_stage', NEW.before, 'to_stage', NEW.value);
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'stage_set', numbered);
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'to_' || lower(NEW.value), numbered);
     WHEN NEW.action = 'deleted' AND NEW.version IS NULL THEN
-        PERFORM webhook_event(NEW.workspace_id, whole, 'deleted', jsonb_build_object('name', called));
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, whole, 'deleted', jsonb_build_object('name', called));
     WHEN NEW.action = 'deleted' THEN
-        PERFORM webhook_event(NEW.workspace_id, one, 'deleted', numbered);
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'deleted', numbered);
     WHEN NEW.action = 'tag_set' AND NEW.version IS NULL THEN
-        PERFORM webhook_event(NEW.workspace_id, whole || '_tag', 'set',
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, whole || '_tag', 'set',
             jsonb_build_object('name', called, 'key', NEW.key, 'value', NEW.value));
     WHEN NEW.action = 'tag_set' THEN
-        PERFORM webhook_event(NEW.workspace_id, one || '_tag', 'set',
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one || '_tag', 'set',
             numbered || jsonb_build_object('key', NEW.key, 'value', NEW.value));
     WHEN NEW.action = 'tag_deleted' AND NEW.version IS NULL THEN
-        PERFORM webhook_event(NEW.workspace_id, whole || '_tag', 'deleted',
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, whole || '_tag', 'deleted',
             jsonb_build_object('name', called, 'key', NEW.key));
     WHEN NEW.action = 'tag_deleted' THEN
-        PERFORM webhook_event(NEW.workspace_id, one || '_tag', 'deleted', numbered || jsonb_build_object('key', NEW.key));
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one || '_tag', 'deleted',
+            numbered || jsonb_build_object('key', NEW.key));
     WHEN NEW.action = 'alias_set' THEN
-        PERFORM webhook_event(NEW.workspace_id, alias, 'created', numbered || jsonb_build_object('alias', NEW.key));
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, alias, 'created',
+            numbered || jsonb_build_object('alias', NEW.key));
     WHEN NEW.action = 'alias_deleted' THEN
-        PERFORM webhook_event(NEW.workspace_id, alias, 'deleted',
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, alias, 'deleted',
             jsonb_build_object('name', called, 'alias', NEW.key));
     ELSE
         NULL;
@@ -339,12 +342,16 @@ CREATE FUNCTION public.webhook_of_assessment() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    judged trace := (SELECT t FROM trace t WHERE t.seq = NEW.trace_seq);
+    workspace bigint;
+    judged text;
 BEGIN
-    IF webhook_listens(judged.workspace_id) THEN
-        PERFORM webhook_event(judged.workspace_id, 'assessment', CASE TG_OP WHEN 'INSERT' THEN 'created' ELSE 'updated' END,
+    SELECT w.workspace_id, t.trace_id INTO workspace, judged
+    FROM trace t JOIN webhook w ON w.workspace_id = t.workspace_id
+    WHERE t.seq = NEW.trace_seq AND w.status = 'ACTIVE' LIMIT 1;
+    IF FOUND THEN
+        PERFORM webhook_event(workspace, NULL, 'assessment', CASE TG_OP WHEN 'INSERT' THEN 'created' ELSE 'updated' END,
             jsonb_build_object(
-                'trace_id', judged.trace_id, 'experiment_id', NEW.experiment_id::text,
+                'trace_id', judged, 'experiment_id', NEW.experiment_id::text,
                 'assessment_id', NEW.assessment_id, 'kind', NEW.kind, 'name', NEW.name, 'span_id', NEW.span_id,
                 'source_type', NEW.source_type, 'source_id', NEW.source_id, 'value', jsonb_or_text(NEW.value),
                 'rationale', NEW.rationale));
@@ -357,10 +364,12 @@ CREATE FUNCTION public.webhook_of_run() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    workspace bigint := (SELECT e.workspace_id FROM experiment e WHERE e.id = NEW.experiment_id);
+    workspace bigint;
 BEGIN
-    IF webhook_listens(workspace) THEN
-        PERFORM webhook_event(workspace, 'run', lower(NEW.status), jsonb_build_object(
+    SELECT w.workspace_id INTO workspace FROM experiment e JOIN webhook w ON w.workspace_id = e.workspace_id
+    WHERE e.id = NEW.experiment_id AND w.status = 'ACTIVE' LIMIT 1;
+    IF FOUND THEN
+        PERFORM webhook_event(workspace, NULL, 'run', lower(NEW.status), jsonb_build_object(
             'run_id', NEW.run_id, 'run_name', NEW.name, 'experiment_id', NEW.experiment_id::text,
             'status', NEW.status, 'user_id', NEW.user_id, 'start_time', NEW.start_time, 'end_time', NEW.end_time));
     END IF;
@@ -1159,9 +1168,11 @@ CREATE TABLE public.upload (
 CREATE TABLE public.webhook (
     id text NOT NULL COLLATE pg_catalog."C",
     workspace_id bigint NOT NULL,
+    model_id bigint,
     name text NOT NULL COLLATE pg_catalog."C",
     description text NOT NULL,
     url text NOT NULL,
+    form text NOT NULL COLLATE pg_catalog."C",
     events text[] NOT NULL COLLATE pg_catalog."C",
     status text NOT NULL COLLATE pg_catalog."C",
     data_key_id uuid,
@@ -1170,7 +1181,8 @@ CREATE TABLE public.webhook (
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     CONSTRAINT webhook_check CHECK (((data_key_id IS NULL) = (secret IS NULL))),
-    CONSTRAINT webhook_status_check CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text])))
+    CONSTRAINT webhook_form_check CHECK ((form = ANY (ARRAY['MLFLOW'::text, 'DATABRICKS'::text]))),
+    CONSTRAINT webhook_status_check CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text, 'TEST_MODE'::text])))
 );
 
 CREATE TABLE public.webhook_attempt (
@@ -1645,6 +1657,8 @@ CREATE INDEX webhook_delivery_finished ON public.webhook_delivery USING btree (f
 
 CREATE INDEX webhook_delivery_newest ON public.webhook_delivery USING btree (webhook_id, seq DESC);
 
+CREATE INDEX webhook_of_model ON public.webhook USING btree (model_id) WHERE (model_id IS NOT NULL);
+
 CREATE INDEX webhook_of_workspace ON public.webhook USING btree (workspace_id, created_at DESC, id DESC);
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_append_only('retention');
@@ -1851,9 +1865,6 @@ ALTER TABLE ONLY public.webhook_attempt
 
 ALTER TABLE ONLY public.webhook
     ADD CONSTRAINT webhook_data_key_id_fkey FOREIGN KEY (data_key_id) REFERENCES public.data_key(id);
-
-ALTER TABLE ONLY public.webhook_delivery
-    ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhook(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.webhook
     ADD CONSTRAINT webhook_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);

@@ -64,9 +64,7 @@ async def get_webhook(call: Call, req: wire.WebhookById) -> wire.WebhookResponse
 async def update_webhook(call: Call, req: wire.UpdateWebhook) -> wire.WebhookResponse:
     events = wire.names_of(req.events) or None
     asked = Changes(req.name, req.description, req.url, events, req.secret, status=req.status)
-    changed = await webhooks.update(
-        call.tx, _vault(call), call.workspace, req.webhook_id, asked, known=MLFLOW_EVENTS
-    )
+    changed = await webhooks.update(call.tx, _vault(call), call.workspace, req.webhook_id, asked, known=MLFLOW_EVENTS)
     return wire.WebhookResponse(wire.Webhook.of(changed))
 
 

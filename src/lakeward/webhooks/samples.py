@@ -6,6 +6,7 @@ _MODEL: Final = {"name": "example_model"}
 _VERSION: Final = {"name": "example_model", "version": "1"}
 _PROMPT: Final = {"name": "example_prompt"}
 _PROMPT_VERSION: Final = {"name": "example_prompt", "version": "1"}
+_MOVED: Final = {"from_stage": "None"}
 _TAG: Final = {"key": "example_key"}
 _VALUE: Final = {"key": "example_key", "value": "example_value"}
 _ALIAS: Final = {"alias": "example_alias"}
@@ -27,7 +28,10 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
     "registered_model_tag.deleted": _MODEL | _TAG,
     "model_version.created": _VERSION | _SAID | {"source": "models:/m-example", "run_id": "abcd1234abcd5678"},
     "model_version.ready": _VERSION,
-    "model_version.stage_set": _VERSION | {"from_stage": "None", "to_stage": "Production"},
+    "model_version.stage_set": _VERSION | _MOVED | {"to_stage": "Production"},
+    "model_version.to_staging": _VERSION | _MOVED | {"to_stage": "Staging"},
+    "model_version.to_production": _VERSION | _MOVED | {"to_stage": "Production"},
+    "model_version.to_archived": _VERSION | _MOVED | {"to_stage": "Archived"},
     "model_version.deleted": _VERSION,
     "model_version_tag.set": _VERSION | _VALUE,
     "model_version_tag.deleted": _VERSION | _TAG,

@@ -66,7 +66,7 @@ async def create(
     made = Webhook(
         id=str(uuid.uuid4()),
         workspace_id=workspace,
-        model_id=of and of.id,
+        model_id=of.id if of else None,
         model=of.name if of else "",
         name=_needed("name", asked.name),
         description=asked.description or "",

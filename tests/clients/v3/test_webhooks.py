@@ -70,7 +70,9 @@ def test_a_test_call_says_what_is_wrong(client: MlflowClient, made):
     assert client.test_webhook(hook.webhook_id, "model_version.created").success is False
 
 
-@pytest.mark.parametrize("wrong", [{"url": "file:///etc/passwd"}, {"name": "a b"}, {"url": "https://u:p@x.example.com"}])
+@pytest.mark.parametrize(
+    "wrong", [{"url": "file:///etc/passwd"}, {"name": "a b"}, {"url": "https://u:p@x.example.com"}]
+)
 def test_what_is_no_webhook(made, wrong):
     with pytest.raises(MlflowException) as caught:
         made("prompt.created", **wrong)

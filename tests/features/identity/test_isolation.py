@@ -709,7 +709,7 @@ def make_location(client: Caller, people: Caller, experiment: str, span: dict[st
 
 
 def make_webhook(client: Caller, model: str) -> dict[str, Any]:
-    """A webhook of this model, and what waits to be sent by it, to an address that is refused before anybody is asked."""
+    """A webhook of this model, and what waits to be sent by it to an address that is refused before it is asked."""
     hook = {"name": SECRET, "url": f"http://10.0.0.1/{SECRET}", "events": ["model_version_tag.set"], "secret": SECRET}
     made = client.call("POST", f"{_OWN}webhooks", json=hook | {"model_name": model})["webhook"]["webhook_id"]
     client.post("model-versions/set-tag", name=model, version="1", key="k", value=SECRET)

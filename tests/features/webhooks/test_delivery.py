@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import contextlib
-import datetime
+import datetime as dt
 import hashlib
 import hmac
 import ipaddress
@@ -170,11 +170,11 @@ def test_a_certificate_that_is_not_trusted(client, make, deliver, log, tmp_path)
 def self_signed(folder) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "impostor")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))])
     made = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+        .serial_number(1).not_valid_before(now).not_valid_after(now + dt.timedelta(days=1))
         .add_extension(address, critical=False).sign(key, hashes.SHA256())
     )  # fmt: skip
     plain = serialization.NoEncryption()

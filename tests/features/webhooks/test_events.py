@@ -188,5 +188,5 @@ def test_only_what_has_events_pays_for_them(server):
         "created AFTER INSERT ON public.trace_assessment",
         "event AFTER INSERT ON public.registry_activity",
         "event AFTER UPDATE OF status ON public.run",
-        "updated AFTER UPDATE OF name, value, rationale ON public.trace_assessment",
+        "updated AFTER UPDATE OF value, rationale, name ON public.trace_assessment",
     ]
