@@ -273,7 +273,9 @@ DECLARE
     numbered jsonb;
     hidden text[] := '{}';
 BEGIN
-    IF NOT EXISTS (SELECT FROM webhook w WHERE w.workspace_id = NEW.workspace_id AND w.status = 'ACTIVE') THEN
+    IF NOT EXISTS (SELECT FROM webhook) THEN -- costs less than the question below
+        RETURN NULL;
+    ELSIF NOT EXISTS (SELECT FROM webhook w WHERE w.workspace_id = NEW.workspace_id AND w.status = 'ACTIVE') THEN
         RETURN NULL;
     END IF;
     IF NEW.is_prompt THEN
@@ -345,6 +347,9 @@ DECLARE
     workspace bigint;
     judged text;
 BEGIN
+    IF NOT EXISTS (SELECT FROM webhook) THEN
+        RETURN NULL;
+    END IF;
     SELECT w.workspace_id, t.trace_id INTO workspace, judged
     FROM trace t JOIN webhook w ON w.workspace_id = t.workspace_id
     WHERE t.seq = NEW.trace_seq AND w.status = 'ACTIVE' LIMIT 1;
@@ -366,6 +371,11 @@ CREATE FUNCTION public.webhook_of_run() RETURNS trigger
 DECLARE
     workspace bigint;
 BEGIN
+    IF OLD.status = NEW.status OR NEW.status NOT IN ('FINISHED', 'FAILED', 'KILLED') THEN
+        RETURN NULL;
+    ELSIF NOT EXISTS (SELECT FROM webhook) THEN
+        RETURN NULL;
+    END IF;
     SELECT w.workspace_id INTO workspace FROM experiment e JOIN webhook w ON w.workspace_id = e.workspace_id
     WHERE e.id = NEW.experiment_id AND w.status = 'ACTIVE' LIMIT 1;
     IF FOUND THEN
@@ -1683,7 +1693,7 @@ CREATE TRIGGER webhook_created AFTER INSERT ON public.trace_assessment FOR EACH 
 
 CREATE TRIGGER webhook_event AFTER INSERT ON public.registry_activity FOR EACH ROW EXECUTE FUNCTION public.webhook_of_activity();
 
-CREATE TRIGGER webhook_event AFTER UPDATE OF status ON public.run FOR EACH ROW WHEN (((old.status <> new.status) AND (new.status = ANY (ARRAY['FINISHED'::text, 'FAILED'::text, 'KILLED'::text])))) EXECUTE FUNCTION public.webhook_of_run();
+CREATE TRIGGER webhook_event AFTER UPDATE OF status ON public.run FOR EACH ROW EXECUTE FUNCTION public.webhook_of_run();
 
 CREATE TRIGGER webhook_updated AFTER UPDATE OF value, rationale, name ON public.trace_assessment FOR EACH ROW EXECUTE FUNCTION public.webhook_of_assessment();
 
