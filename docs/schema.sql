@@ -68,6 +68,16 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.jsonb_or_text(said text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+BEGIN
+    RETURN said::jsonb;
+EXCEPTION WHEN OTHERS THEN
+    RETURN to_jsonb(said);
+END
+$$;
+
 CREATE FUNCTION public.log_points(run_ids text[], workspace_ids bigint[], places integer[], key_ids integer[], stamps bigint[], steps bigint[], vals double precision[]) RETURNS SETOF text
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -318,6 +328,144 @@ BEGIN
         b := c;
     END LOOP;
     RETURN found;
+END
+$$;
+
+CREATE FUNCTION public.webhook_event(in_workspace bigint, of_model bigint, entity text, action text, data jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+    INSERT INTO webhook_delivery (webhook_id, event, body)
+    SELECT w.id, entity || '.' || action, jsonb_build_object(
+        'entity', entity, 'action', action,
+        'timestamp', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
+        'workspace', (SELECT k.name FROM workspace k WHERE k.id = in_workspace), 'data', data)::text
+    FROM webhook w
+    WHERE w.workspace_id = in_workspace AND w.status = 'ACTIVE' AND entity || '.' || action = ANY(w.events)
+          AND (w.model_id IS NULL OR w.model_id = of_model)
+$$;
+
+CREATE FUNCTION public.webhook_of_activity() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    whole text;
+    one text;
+    alias text;
+    called text;
+    numbered jsonb;
+    hidden text[] := '{}';
+BEGIN
+    IF NOT EXISTS (SELECT FROM webhook) THEN -- costs less than the question below
+        RETURN NULL;
+    ELSIF NOT EXISTS (SELECT FROM webhook w WHERE w.workspace_id = NEW.workspace_id AND w.status = 'ACTIVE') THEN
+        RETURN NULL;
+    END IF;
+    IF NEW.is_prompt THEN
+        whole := 'prompt'; one := 'prompt_version'; alias := 'prompt_alias';
+        hidden := ARRAY['mlflow.prompt.is_prompt', 'mlflow.prompt.text', '_mlflow_prompt_type'];
+    ELSE
+        whole := 'registered_model'; one := 'model_version'; alias := 'model_version_alias';
+    END IF;
+    SELECT coalesce((SELECT name FROM registered_model WHERE id = NEW.model_id), NEW.full_name) INTO called;
+    numbered := jsonb_build_object('name', called, 'version', NEW.version::text);
+    CASE
+    WHEN NEW.action = 'created' AND NEW.version IS NULL THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, whole, 'created', jsonb_build_object('name', called,
+            'tags', (SELECT coalesce(jsonb_object_agg(t.key, t.value), '{}') FROM registered_model_tag t
+                     WHERE t.model_id = NEW.model_id AND t.key <> ALL (hidden)),
+            'description', r.description)) FROM registered_model r WHERE r.id = NEW.model_id;
+    WHEN NEW.action = 'created' THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'created', numbered || jsonb_build_object(
+            'tags', (SELECT coalesce(jsonb_object_agg(t.key, t.value), '{}') FROM model_version_tag t
+                     WHERE t.model_id = v.model_id AND t.version = v.version AND t.key <> ALL (hidden)),
+            'description', nullif(v.description, '')) || CASE WHEN NEW.is_prompt THEN jsonb_build_object(
+                'template', (SELECT t.value FROM model_version_tag t WHERE t.model_id = v.model_id
+                             AND t.version = v.version AND t.key = 'mlflow.prompt.text'))
+            ELSE jsonb_build_object('source', v.source, 'run_id', nullif(v.run_id, '')) END)
+        FROM model_version v WHERE v.model_id = NEW.model_id AND v.version = NEW.version;
+        IF NOT NEW.is_prompt AND EXISTS (SELECT FROM model_version v WHERE v.model_id = NEW.model_id
+                                         AND v.version = NEW.version AND v.status = 'READY') THEN
+            PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'ready', numbered);
+        END IF;
+    WHEN NEW.action = 'finalized' THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'ready', numbered);
+    WHEN NEW.action = 'stage_set' THEN
+        numbered := numbered || jsonb_build_object('from_stage', NEW.before, 'to_stage', NEW.value);
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'stage_set', numbered);
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'to_' || lower(NEW.value), numbered);
+    WHEN NEW.action = 'deleted' AND NEW.version IS NULL THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, whole, 'deleted', jsonb_build_object('name', called));
+    WHEN NEW.action = 'deleted' THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one, 'deleted', numbered);
+    WHEN NEW.action = 'tag_set' AND NEW.version IS NULL THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, whole || '_tag', 'set',
+            jsonb_build_object('name', called, 'key', NEW.key, 'value', NEW.value));
+    WHEN NEW.action = 'tag_set' THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one || '_tag', 'set',
+            numbered || jsonb_build_object('key', NEW.key, 'value', NEW.value));
+    WHEN NEW.action = 'tag_deleted' AND NEW.version IS NULL THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, whole || '_tag', 'deleted',
+            jsonb_build_object('name', called, 'key', NEW.key));
+    WHEN NEW.action = 'tag_deleted' THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, one || '_tag', 'deleted',
+            numbered || jsonb_build_object('key', NEW.key));
+    WHEN NEW.action = 'alias_set' THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, alias, 'created',
+            numbered || jsonb_build_object('alias', NEW.key));
+    WHEN NEW.action = 'alias_deleted' THEN
+        PERFORM webhook_event(NEW.workspace_id, NEW.model_id, alias, 'deleted',
+            jsonb_build_object('name', called, 'alias', NEW.key));
+    ELSE
+        NULL;
+    END CASE;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.webhook_of_assessment() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    workspace bigint;
+    judged text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM webhook) THEN
+        RETURN NULL;
+    END IF;
+    SELECT w.workspace_id, t.trace_id INTO workspace, judged
+    FROM trace t JOIN webhook w ON w.workspace_id = t.workspace_id
+    WHERE t.seq = NEW.trace_seq AND w.status = 'ACTIVE' LIMIT 1;
+    IF FOUND THEN
+        PERFORM webhook_event(workspace, NULL, 'assessment', CASE TG_OP WHEN 'INSERT' THEN 'created' ELSE 'updated' END,
+            jsonb_build_object(
+                'trace_id', judged, 'experiment_id', NEW.experiment_id::text,
+                'assessment_id', NEW.assessment_id, 'kind', NEW.kind, 'name', NEW.name, 'span_id', NEW.span_id,
+                'source_type', NEW.source_type, 'source_id', NEW.source_id, 'value', jsonb_or_text(NEW.value),
+                'rationale', NEW.rationale));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.webhook_of_run() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    workspace bigint;
+BEGIN
+    IF OLD.status = NEW.status OR NEW.status NOT IN ('FINISHED', 'FAILED', 'KILLED') THEN
+        RETURN NULL;
+    ELSIF NOT EXISTS (SELECT FROM webhook) THEN
+        RETURN NULL;
+    END IF;
+    SELECT w.workspace_id INTO workspace FROM experiment e JOIN webhook w ON w.workspace_id = e.workspace_id
+    WHERE e.id = NEW.experiment_id AND w.status = 'ACTIVE' LIMIT 1;
+    IF FOUND THEN
+        PERFORM webhook_event(workspace, NULL, 'run', lower(NEW.status), jsonb_build_object(
+            'run_id', NEW.run_id, 'run_name', NEW.name, 'experiment_id', NEW.experiment_id::text,
+            'status', NEW.status, 'user_id', NEW.user_id, 'start_time', NEW.start_time, 'end_time', NEW.end_time));
+    END IF;
+    RETURN NULL;
 END
 $$;
 
@@ -1202,6 +1350,58 @@ CREATE TABLE public.upload (
     completed_at timestamp with time zone
 );
 
+CREATE TABLE public.webhook (
+    id text NOT NULL COLLATE pg_catalog."C",
+    workspace_id bigint NOT NULL,
+    model_id bigint,
+    name text NOT NULL COLLATE pg_catalog."C",
+    description text NOT NULL,
+    url text NOT NULL,
+    form text NOT NULL COLLATE pg_catalog."C",
+    events text[] NOT NULL COLLATE pg_catalog."C",
+    status text NOT NULL COLLATE pg_catalog."C",
+    data_key_id uuid,
+    secret bytea,
+    created_by text NOT NULL COLLATE pg_catalog."C",
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT webhook_check CHECK (((data_key_id IS NULL) = (secret IS NULL))),
+    CONSTRAINT webhook_form_check CHECK ((form = ANY (ARRAY['MLFLOW'::text, 'DATABRICKS'::text]))),
+    CONSTRAINT webhook_status_check CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text, 'TEST_MODE'::text])))
+);
+
+CREATE TABLE public.webhook_attempt (
+    delivery_id uuid NOT NULL,
+    number integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    millis integer NOT NULL,
+    status integer,
+    problem text NOT NULL
+);
+
+CREATE TABLE public.webhook_delivery (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    seq bigint NOT NULL,
+    webhook_id text NOT NULL COLLATE pg_catalog."C",
+    event text NOT NULL COLLATE pg_catalog."C",
+    body text NOT NULL,
+    state text DEFAULT 'PENDING'::text NOT NULL COLLATE pg_catalog."C",
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT webhook_delivery_state_check CHECK ((state = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'DEAD'::text])))
+);
+
+ALTER TABLE public.webhook_delivery ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.webhook_delivery_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.workspace (
     id bigint NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -1492,6 +1692,15 @@ ALTER TABLE ONLY public.trace
 ALTER TABLE ONLY public.upload
     ADD CONSTRAINT upload_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.webhook_attempt
+    ADD CONSTRAINT webhook_attempt_pkey PRIMARY KEY (delivery_id, number);
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.workspace_member
     ADD CONSTRAINT workspace_member_pkey PRIMARY KEY (principal_id, workspace_id);
 
@@ -1669,6 +1878,16 @@ CREATE INDEX trace_tag_is ON public.trace USING gin (tags jsonb_path_ops);
 
 CREATE INDEX upload_oldest ON public.upload USING btree (created_at);
 
+CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (webhook_id, next_at) WHERE (state = 'PENDING'::text);
+
+CREATE INDEX webhook_delivery_finished ON public.webhook_delivery USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+CREATE INDEX webhook_delivery_newest ON public.webhook_delivery USING btree (webhook_id, seq DESC);
+
+CREATE INDEX webhook_of_model ON public.webhook USING btree (model_id) WHERE (model_id IS NOT NULL);
+
+CREATE INDEX webhook_of_workspace ON public.webhook USING btree (workspace_id, created_at DESC, id DESC);
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_append_only('retention');
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_inbox FOR EACH STATEMENT EXECUTE FUNCTION public.audit_is_append_only('seal');
@@ -1696,6 +1915,14 @@ CREATE TRIGGER note_arm AFTER INSERT ON public.trace_link FOR EACH ROW WHEN (((n
 CREATE TRIGGER registered_model_forgets_grants AFTER DELETE ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.forget_grants('registered_model');
 
 CREATE TRIGGER schema_is_forgotten AFTER DELETE ON public.catalog_schema FOR EACH ROW EXECUTE FUNCTION public.forget_place('schema');
+
+CREATE TRIGGER webhook_created AFTER INSERT ON public.trace_assessment FOR EACH ROW EXECUTE FUNCTION public.webhook_of_assessment();
+
+CREATE TRIGGER webhook_event AFTER INSERT ON public.registry_activity FOR EACH ROW EXECUTE FUNCTION public.webhook_of_activity();
+
+CREATE TRIGGER webhook_event AFTER UPDATE OF status ON public.run FOR EACH ROW EXECUTE FUNCTION public.webhook_of_run();
+
+CREATE TRIGGER webhook_updated AFTER UPDATE OF value, rationale, name ON public.trace_assessment FOR EACH ROW EXECUTE FUNCTION public.webhook_of_assessment();
 
 CREATE TRIGGER workspace_opens_default_schema AFTER INSERT ON public.workspace FOR EACH ROW EXECUTE FUNCTION public.open_default_schema();
 
@@ -1893,6 +2120,15 @@ ALTER TABLE ONLY public.trace
 
 ALTER TABLE ONLY public.upload
     ADD CONSTRAINT upload_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_attempt
+    ADD CONSTRAINT webhook_attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.webhook_delivery(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_data_key_id_fkey FOREIGN KEY (data_key_id) REFERENCES public.data_key(id);
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
 
 ALTER TABLE ONLY public.workspace_member
     ADD CONSTRAINT workspace_member_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 import uvloop
 
-from lakeward import access, artifacts, audit, catalog, identity, registry, tracing, tracking
+from lakeward import access, artifacts, audit, catalog, identity, registry, tracing, tracking, webhooks
 from lakeward.access.routes import routes as access_routes
 from lakeward.artifacts.routes import routes as artifact_routes
 from lakeward.audit.routes import routes as audit_routes
@@ -27,6 +27,7 @@ from lakeward.lineage.routes import routes as lineage_routes
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
 from lakeward.runtime import telemetry
+from lakeward.runtime.crypto import Vault
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Application, Call, Guard, Route
 from lakeward.runtime.http.protocol import Protocol
@@ -37,6 +38,7 @@ from lakeward.tracing.routes import routes as trace_routes
 from lakeward.tracking.routes import platform as trash_routes
 from lakeward.tracking.routes import routes as tracking_routes
 from lakeward.web.routes import routes as web_routes
+from lakeward.webhooks.routes import routes as webhook_routes
 
 log = logging.getLogger("lakeward.app")
 
@@ -51,7 +53,7 @@ def all_routes() -> list[Route]:
     features = (
         health_routes, identity_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
         logged_model_routes, trace_routes, artifact_routes, catalog_routes, registry_routes, lineage_routes,
-        secret_routes, audit_routes, web_routes,
+        secret_routes, audit_routes, webhook_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -129,7 +131,7 @@ def serve_api(settings: Settings, sock: socket.socket) -> None:
 
 
 def run_worker(settings: Settings) -> None:
-    """Scheduled work: finish interrupted deletions, clean up abandoned uploads."""
+    """Scheduled work: finish interrupted deletions, clean up abandoned uploads; and webhooks are told."""
     telemetry.configure_logging(settings.log_level, settings.log_format)
     uvloop.run(_work(settings))
 
@@ -137,6 +139,7 @@ def run_worker(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     hooks = ProcessHooks(settings)
     await hooks.start()
+    dispatcher = webhooks.Dispatcher(hooks.db, Vault(settings.master_key_source), settings.outbound_hosts)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -144,8 +147,10 @@ async def _work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as schedule:
             schedule.create_task(_repeat(_sweep, hooks, stopping, _SWEEP_SECONDS))
             schedule.create_task(_repeat(_seal, hooks, stopping, _SEAL_SECONDS))
+            schedule.create_task(dispatcher.work(stopping))
             schedule.create_task(_repeat(_AuditSealing(), hooks, stopping, _AUDIT_SECONDS))
     finally:
+        await dispatcher.close(settings.shutdown_grace)
         await hooks.stop()
 
 
@@ -216,4 +221,8 @@ async def _sweep(hooks: ProcessHooks) -> None:
         await audit.expire(hooks.db, hooks.settings.master_key_source, hooks.settings.audit_retention)
     except Exception:
         log.exception("scheduled work failed", extra={"job": "expire_audit_events"})
+    try:
+        await webhooks.sweep_deliveries(hooks.db, hooks.settings.webhook_retention)
+    except Exception:
+        log.exception("scheduled work failed", extra={"job": "sweep_deliveries"})
     await registry.sweep_exchange(hooks.settings.data)

@@ -53,6 +53,7 @@ WITHOUT_OBJECTS = {
     "/api/5.0/mlflow/tracing/locations/{location_id}",
     "/api/4.0/mlflow/traces/location",
     "/api/2.0/sql/warehouses/{warehouse_id}",  # there are none
+    "/api/2.0/mlflow/webhooks",  # hear of the workspace as a whole
     "/api/2.0/mlflow/experiments/create",  # who is in a workspace may make experiments
     "/api/2.0/mlflow/unity-catalog/registered-models:is-databricks-sdk-models-artifact-repository-enabled",  # says yes
 }

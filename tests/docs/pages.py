@@ -68,10 +68,10 @@ def home_directory() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def server(home: Path, *, data: Path | None = None) -> Iterator[int]:
+def server(home: Path, *flags: str, data: Path | None = None) -> Iterator[int]:
     """`lakeward up` as a newcomer starts it, with its data in this home; gives its port."""
     port = free_port()
-    command = [str(BIN / "lakeward"), "up", "--port", str(port), *(["--data", str(data)] if data else [])]
+    command = [str(BIN / "lakeward"), "up", "--port", str(port), *(["--data", str(data)] if data else []), *flags]
     log = home / "server.log"
     with log.open("ab") as sink:
         process = subprocess.Popen(command, cwd=home, env=environment(home), stdout=sink, stderr=sink)

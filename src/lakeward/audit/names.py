@@ -27,6 +27,7 @@ _SERVICES: Final = {
     "permissions": "accounts",
     "platform": "accounts",
     "registered models": "modelRegistry",
+    "registry webhooks": "modelRegistry",
     "runs": "mlflowRun",
     "scim": "accounts",
     "secrets": "secrets",
@@ -40,6 +41,7 @@ _SERVICES: Final = {
     "unity catalog grants": "unityCatalog",
     "unity catalog models": "unityCatalog",
     "unity catalog prompts": "unityCatalog",
+    "webhooks": "modelRegistry",
     "workspace assignments": "accounts",
     "workspaces": "accounts",
 }
@@ -75,6 +77,14 @@ _ACTIONS: Final = {
     "set_native_alias": "setRegisteredModelAlias",
     "delete_uc_alias": "deleteRegisteredModelAlias",
     "delete_native_alias": "deleteRegisteredModelAlias",
+    "create_webhook": "createRegistryWebhook",
+    "create_own_webhook": "createRegistryWebhook",
+    "update_webhook": "updateRegistryWebhook",
+    "update_own_webhook": "updateRegistryWebhook",
+    "delete_webhook": "deleteRegistryWebhook",
+    "delete_own_webhook": "deleteRegistryWebhook",
+    "test_webhook": "testRegistryWebhook",
+    "test_own_webhook": "testRegistryWebhook",
 }
 
 # Reads that hand out what opens something, and reading this log.
@@ -114,11 +124,11 @@ _DATA_ACTIONS: Final = {
 # Ids and names: what a call is about. Never what it says about it.
 FIELDS: Final = frozenset(
     """
-    alias application_id artifact_file_path artifact_path assessment_id catalog_name directory_path experiment_id
-    experiment_ids experiment_name file_path full_name group_id group_name id key mode model_id model_ids model_name
-    name new_name object_id object_type path permission principal principal_id request_id role run_id run_ids run_uuid
-    schema_name scope securable_name securable_type service_principal_id stage status tag_key token_id trace_id
-    trace_ids user_id user_name version workspace_id workspace_name
+    alias application_id artifact_file_path artifact_path assessment_id catalog_name delivery_id directory_path
+    experiment_id experiment_ids experiment_name file_path full_name group_id group_name id key mode model_id model_ids
+    model_name name new_name object_id object_type path permission principal principal_id request_id role run_id run_ids
+    run_uuid schema_name scope securable_name securable_type service_principal_id stage status tag_key token_id trace_id
+    trace_ids user_id user_name version webhook_id workspace_id workspace_name
     """.split()
 )
 # Whom something was given, and what: principals and levels.

@@ -9,7 +9,8 @@ share one namespace and never a list. Each change is written to an activity log 
 from lakeward.registry.contents import MODELS
 from lakeward.registry.exchange import sweep as sweep_exchange
 from lakeward.registry.files import sweep as sweep_files
-from lakeward.registry.securable import BY_ANY_NAME
+from lakeward.registry.securable import BY_ANY_NAME, REGISTERED_MODEL
 from lakeward.registry.unity import get_in_any_dialect as get_version
+from lakeward.registry.unity import get_model_in_any_dialect as get_model
 
-__all__ = ["BY_ANY_NAME", "MODELS", "get_version", "sweep_exchange", "sweep_files"]
+__all__ = ["BY_ANY_NAME", "MODELS", "REGISTERED_MODEL", "get_model", "get_version", "sweep_exchange", "sweep_files"]

@@ -227,3 +227,12 @@ async def get_in_any_dialect(tx: Tx, workspace: int, name: str, version: str) ->
     if not found:
         raise versions.unknown(name, version)
     return found
+
+
+async def get_model_in_any_dialect(tx: Tx, workspace: int, name: str) -> RegisteredModel:
+    """A model or prompt, whichever client wrote its name."""
+    full = await full_name_of(tx, workspace, name)
+    found = full and await models_store.find(tx, workspace, full)
+    if not found:
+        raise unknown_model(name)
+    return found

@@ -123,21 +123,25 @@ class Outbound:
         seconds: float = 30.0,
         max_answer: int = MAX_ANSWER,
         redirects: int = 0,
+        whole: bool = True,
     ) -> Answer:
         """The whole answer, whatever its status, within `seconds` and `max_answer` bytes.
 
+        Not `whole`: for who wants to know the status, the first bytes of the answer, compressed or not.
         Raises OutboundRefused for a place that must not be reached, a redirect too many and an answer too large;
         Unavailable if there is no answer.
         """
         async with self.stream(
-            method, url, headers=headers, content=content, seconds=seconds, redirects=redirects
+            method, url, headers=headers, content=content, seconds=seconds, redirects=redirects, encoded=not whole
         ) as answer:
             chunks, size = [], 0
             async for chunk in answer.aiter_raw(64 << 10):
                 size += len(chunk)
-                if size > max_answer:
+                if size > max_answer and whole:
                     raise OutboundRefused(f"The answer of {answer.url.host!r} is larger than {max_answer} bytes.")
                 chunks.append(chunk)
+                if size >= max_answer and not whole:
+                    break
             return Answer(answer.status_code, dict(answer.headers), b"".join(chunks))
 
     @asynccontextmanager
@@ -150,8 +154,12 @@ class Outbound:
         content: bytes | None = None,
         seconds: float = 30.0,
         redirects: int = 0,
+        encoded: bool = False,
     ) -> AsyncIterator[httpx.Response]:
-        """An answer to be read with `aiter_raw`, bounded by whoever reads it; all of it within `seconds`."""
+        """An answer to be read with `aiter_raw`, bounded by whoever reads it; all of it within `seconds`.
+
+        `encoded`: whoever reads it minds no compression.
+        """
         target = _parsed(url)
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         try:
@@ -165,7 +173,8 @@ class Outbound:
                     answer = await self._client.send(request, stream=True)
                     try:
                         if not answer.has_redirect_location:
-                            _refuse_encoded(answer)
+                            if not encoded:
+                                _refuse_encoded(answer)
                             yield answer
                             return
                         if redirects == 0 or method not in _METHODS_TO_REPEAT:
@@ -210,5 +219,12 @@ def _refuse_encoded(answer: httpx.Response) -> None:
         raise OutboundRefused(f"{answer.url.host!r} answers compressed, which it was not asked for.")
 
 
-def _reason(error: Exception) -> str:
-    return "it took too long" if isinstance(error, TimeoutError | httpx.TimeoutException) else type(error).__name__
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "it took too long"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is refused ({cause.verify_message.rstrip('.')})"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

@@ -108,6 +108,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     audit_retention: Annotated[
         int, Meta(ge=0, le=36500, description="Days that events of the audit log are kept; 0 keeps all.")
     ] = 365
+    webhook_retention: Annotated[
+        int, Meta(ge=1, le=36500, description="Days that deliveries of webhooks are kept after they ended.")
+    ] = 30
     shutdown_grace: Annotated[
         float, Meta(ge=0, le=3600, description="Seconds that running requests get to finish when the server stops.")
     ] = 15.0

@@ -31,6 +31,7 @@ _TOKENS = "/api/2.0/token-management"
 _ADDRESSES = "/api/2.0/ip-access-lists"
 _SECRETS = ("/api/2.0/accounts/{account_id}/servicePrincipals", "/api/2.0/accounts/servicePrincipals")
 _LOCATED = "/api/4.0/mlflow/traces"
+_OWN = "/api/2.0/lakeward/"
 _PERMISSIONS = "/api/2.0/permissions/{object_type}/{object_id}"
 _CATALOG = {"securable_type": "catalog"}
 
@@ -225,6 +226,29 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("DELETE", "/{entity_type}/{entity_name}/tags/{tag_key}", {"tag_key": "k"}),
         )
     },
+    # webhooks
+    **{
+        (method, f"{prefix}webhooks/{{webhook_id}}{rest}"): (
+            lambda w, more=more: {"webhook_id": w.webhook, **more}
+        )
+        for method, rest, more in (
+            ("GET", "", {}), ("PATCH", "", {"name": "taken"}), ("DELETE", "", {}), ("POST", "/test", {}),
+        )
+        for prefix in ("", _OWN)
+    },
+    ("POST", f"{_OWN}webhooks"): lambda w: {**w.hook, "model_name": w.registered},
+    ("GET", f"{_OWN}webhooks"): lambda w: {"model_name": w.registered},
+    ("GET", f"{_OWN}webhooks/{{webhook_id}}/deliveries"): lambda w: {"webhook_id": w.webhook},
+    ("POST", f"{_OWN}webhooks/{{webhook_id}}/deliveries/{{delivery_id}}/send-again"): lambda w: {
+        "webhook_id": w.webhook, "delivery_id": w.delivery,
+    },
+    ("POST", "registry-webhooks/create"): lambda w: {
+        "model_name": w.registered, "events": ["MODEL_VERSION_CREATED"], "http_url_spec": {"url": w.hook["url"]},
+    },
+    ("GET", "registry-webhooks/list"): lambda w: {"model_name": w.registered},
+    ("PATCH", "registry-webhooks/update"): lambda w: {"id": w.webhook, "description": "taken"},
+    ("DELETE", "registry-webhooks/delete"): lambda w: {"id": w.webhook},
+    ("POST", "registry-webhooks/test"): lambda w: {"id": w.webhook},
     # the registry's own extensions, and lineage
     ("GET", "/api/2.0/lakeward/registry/activity"): lambda w: {"name": w.catalog},
     ("GET", "/api/2.0/lakeward/registry/prompts/diff"): lambda w: {"name": w.prompt, "from": "1", "to": SECRET},
@@ -490,6 +514,7 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
 
 # Lists begin with what the caller may see: strangers get them, and find nothing of ours there.
 LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
+    ("GET", "webhooks"): lambda _: {},
     ("GET", "experiments/list"): lambda _: {"view_type": "ALL"},
     ("GET", "experiments/search"): lambda _: {"view_type": "ALL"},
     ("POST", "experiments/search"): lambda _: {"view_type": "ALL", "filter": f"name LIKE '%{SECRET}%'"},
@@ -562,6 +587,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
 
 # They make something new, or name nothing that belongs to anybody.
 WITHOUT_OBJECT = {
+    ("POST", "webhooks"),
     ("POST", "experiments/create"), ("POST", "registered-models/create"), ("POST", "/api/3.0/mlflow/workspaces"),
     ("GET", "/metrics"), ("GET", "/api/2.0/lakeward/audit"), ("GET", "/api/2.0/lakeward/whoami"),
     ("POST", f"{_UC}/registered-models/create"),
@@ -740,12 +766,13 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     addresses = people.post(_ADDRESSES, **listed)["ip_access_list"]["list_id"]
     behalf = {"application_id": principals["application"], "comment": SECRET}
     token = people.post(f"{_TOKENS}/on-behalf-of/tokens", **behalf)["token_info"]["token_id"]
+    hooked = make_webhook(client, f"model {name}")
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
         registered=f"model {name}", catalog=catalog, prompt=prompt, scope=scope,
         trace=trace, assessment=judged["assessment"]["assessment_id"],
         spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
-        token=token, addresses=addresses, **located, **assets,
+        token=token, addresses=addresses, **located, **assets, **hooked,
     )  # fmt: skip
 
 
@@ -769,6 +796,15 @@ def make_location(client: Caller, people: Caller, experiment: str, span: dict[st
         "prefix": prefix, "schema": schema, "location": place, "location_id": made["location_id"],
         "located": {"location": place, "trace_id": f"{number:032x}"}, "located_assessment": judged["assessment_id"],
     }  # fmt: skip
+
+
+def make_webhook(client: Caller, model: str) -> dict[str, Any]:
+    """A webhook of this model, and what waits to be sent by it to an address that is refused before it is asked."""
+    hook = {"name": SECRET, "url": f"http://10.0.0.1/{SECRET}", "events": ["model_version_tag.set"], "secret": SECRET}
+    made = client.call("POST", f"{_OWN}webhooks", json=hook | {"model_name": model})["webhook"]["webhook_id"]
+    client.post("model-versions/set-tag", name=model, version="1", key="k", value=SECRET)
+    [waiting] = client.call("GET", f"{_OWN}webhooks/{made}/deliveries")["deliveries"]
+    return {"hook": hook, "webhook": made, "delivery": waiting["delivery_id"]}
 
 
 def make_principals(client: Caller, name: str) -> dict[str, str]:
