@@ -44,6 +44,11 @@ PAGES = {
     "prompt-chat": ("/ml/prompts/{prompt}-chat", "region[Template]"),
     "prompt-diff": ("/ml/prompts/{prompt}?version=3&against=2", "figure[Version 2 → 3]"),
     "settings": ("/ml/settings", "region[Workspaces]"),
+    "settings-tokens": ("/ml/settings?tab=tokens", "region[Access tokens]"),
+    "settings-users": ("/ml/settings?tab=users", "region[Users]"),
+    "settings-groups": ("/ml/settings?tab=groups", "region[Groups]"),
+    "settings-secrets": ("/ml/settings?tab=secrets", "region[Secrets]"),
+    "settings-audit": ("/ml/settings?tab=audit", "region[Audit log]"),
 }  # fmt: skip
 
 

@@ -212,6 +212,7 @@ const prompt = createRoute({
 const settings = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.settings,
+  validateSearch: optional((search) => ({ tab: oneOf(search.tab, ["tokens", "users", "groups", "services", "secrets", "audit"]) })),
   component: lazyRouteComponent(() => import("./features/settings/settings_page"), "SettingsPage"),
 });
 

@@ -5,7 +5,7 @@ export interface KeyValue {
   value: string;
 }
 
-export type Role = "READ" | "EDIT" | "MANAGE";
+export type Role = "USE" | "READ" | "EDIT" | "MANAGE";
 
 export interface WorkspaceInfo {
   id: string;

@@ -1,6 +1,6 @@
 /** Small things that every page is made of. */
 
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { ApiError } from "~/api/client";
 import type { RunStatus } from "~/api/types";
 import { ago, time } from "~/format";
@@ -26,7 +26,7 @@ export function Status({ status, plain }: { status: RunStatus; plain?: boolean }
   );
 }
 
-export function Tag({ name, value, onRemove }: { name: string; value?: string; onRemove?: () => void }) {
+export function Tag({ name, value, onRemove, removing = `Remove tag ${name}` }: { name: string; value?: string; onRemove?: () => void; removing?: string }) {
   return (
     <span className="tag" title={value ? `${name}: ${value}` : name}>
       <span className="tag-text">
@@ -34,7 +34,7 @@ export function Tag({ name, value, onRemove }: { name: string; value?: string; o
         {value && <span className="tag-value">{value}</span>}
       </span>
       {onRemove && (
-        <button type="button" aria-label={`Remove tag ${name}`} onClick={onRemove}>
+        <button type="button" aria-label={removing} onClick={onRemove}>
           <Icon name="close" size={10} />
         </button>
       )}
@@ -153,8 +153,13 @@ export function Tabs<T extends string>({ label, tabs, value, onChange }: TabsPro
       (event.currentTarget.querySelector(`[data-tab="${next.id}"]`) as HTMLElement | null)?.focus();
     }
   };
+  const row = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a narrow screen the chosen one may be out of sight.
+    row.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [value]);
   return (
-    <div className="tabs" role="tablist" aria-label={label} tabIndex={-1} onKeyDown={move}>
+    <div className="tabs" ref={row} role="tablist" aria-label={label} tabIndex={-1} onKeyDown={move}>
       {tabs.map((tab) => (
         <button
           key={tab.id}

@@ -41,17 +41,19 @@ interface FormProps extends Props {
   action: string;
   danger?: boolean;
   busy?: boolean;
+  /** What is missing yet. */
+  blocked?: string | false;
   error?: string;
   onSubmit: () => void;
 }
 
-export function FormDialog({ action, danger, busy, error, onSubmit, onClose, children, ...rest }: FormProps) {
+export function FormDialog({ action, danger, busy, blocked, error, onSubmit, onClose, children, ...rest }: FormProps) {
   return (
     <Dialog onClose={onClose} {...rest}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!busy) onSubmit();
+          if (!busy && !blocked) onSubmit();
         }}
       >
         <div className="dialog-body stack">{children}</div>
@@ -62,7 +64,7 @@ export function FormDialog({ action, danger, busy, error, onSubmit, onClose, chi
         )}
         <div className="dialog-foot">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind={danger ? "danger" : "primary"} blocked={busy && "Under way"}>
+          <Button type="submit" kind={danger ? "danger" : "primary"} blocked={busy ? "Under way" : blocked}>
             {action}
           </Button>
         </div>

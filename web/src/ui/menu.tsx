@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "./button";
 import type { IconName } from "./icons";
 import { Icon } from "./icons";
@@ -13,10 +13,12 @@ interface MenuProps {
   align?: "start" | "end";
   children: (close: () => void) => ReactNode;
   panel?: boolean;
+  /** Above whatever scrolls around it, for menus in tables. */
+  floating?: boolean;
 }
 
 /** A button and what opens below it. Escape, a click elsewhere or a choice closes it; arrows move inside. */
-export function Menu({ label, name, icon, kind = "plain", small, align = "start", children, panel }: MenuProps) {
+export function Menu({ label, name, icon, kind = "plain", small, align = "start", children, panel, floating }: MenuProps) {
   const [open, setOpen] = useState(false);
   const ref = useRef<HTMLDivElement>(null);
   const id = useId();
@@ -29,6 +31,20 @@ export function Menu({ label, name, icon, kind = "plain", small, align = "start"
     ref.current?.querySelector<HTMLElement>(".menu-panel input, .menu-panel button, .menu-panel a")?.focus();
     return () => document.removeEventListener("pointerdown", outside);
   }, [open]);
+  useLayoutEffect(() => {
+    const drawn = ref.current?.querySelector<HTMLElement>(".menu-panel");
+    if (!open || !floating || !ref.current || !drawn) return;
+    const button = ref.current.getBoundingClientRect();
+    const below = button.bottom + 4 + drawn.offsetHeight <= window.innerHeight;
+    drawn.style.position = "fixed";
+    drawn.style.top = `${below ? button.bottom + 4 : Math.max(4, button.top - 4 - drawn.offsetHeight)}px`;
+    drawn.style.right = `${window.innerWidth - button.right}px`;
+    const shut = (event: Event) => {
+      if (!drawn.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener("scroll", shut, true);
+    return () => document.removeEventListener("scroll", shut, true);
+  }, [open, floating]);
   const close = () => {
     setOpen(false);
     ref.current?.querySelector<HTMLElement>("button")?.focus();

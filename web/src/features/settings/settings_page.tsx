@@ -1,96 +1,53 @@
-import { useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { paths } from "~/links";
-import { DEFAULT_WORKSPACE, useSession } from "~/session";
 import { PageHead } from "~/shared/page";
-import { Snippet, useTitle } from "~/ui/bits";
-import { Button } from "~/ui/button";
+import { Loading, Tabs, useTitle } from "~/ui/bits";
+import { You } from "./you";
 
-const ROLES: Record<string, string> = {
-  READ: "looks at everything",
-  EDIT: "looks, logs and changes",
-  MANAGE: "also deletes for good and decides who may do what",
-};
+const Tokens = lazy(() => import("./tokens").then((module) => ({ default: module.Tokens })));
+const People = lazy(() => import("./people").then((module) => ({ default: module.People })));
+const Secrets = lazy(() => import("./secrets").then((module) => ({ default: module.Secrets })));
+const Audit = lazy(() => import("./audit").then((module) => ({ default: module.Audit })));
+const route = getRouteApi("/ml/settings");
 
-/** Who one is here, and where one may work. */
+const TABS = [
+  { id: "you", name: "You" },
+  { id: "tokens", name: "Access tokens" },
+  { id: "users", name: "Users" },
+  { id: "groups", name: "Groups" },
+  { id: "services", name: "Service principals" },
+  { id: "secrets", name: "Secrets" },
+  { id: "audit", name: "Audit log" },
+] as const;
+
+/** Who one is here, where one may work, by what one signs in, and who else is there. */
 export function SettingsPage() {
-  const { who, workspace } = useSession();
-  const navigate = useNavigate();
+  const { tab = "you" } = route.useSearch();
+  const navigate = useNavigate({ from: paths.settings });
   useTitle("Settings");
-  const settings = [
-    `export MLFLOW_TRACKING_URI=${window.location.origin}`,
-    ...(workspace && workspace.name !== DEFAULT_WORKSPACE ? [`export MLFLOW_WORKSPACE=${workspace.name}`] : []),
-    "export MLFLOW_TRACKING_TOKEN=…  # not needed on the server's own machine",
-  ].join("\n");
   return (
-    <div className="page narrow">
-      <PageHead crumbs={[]} title={<h1>Settings</h1>} />
-      <div className="stack">
-        <section className="card" aria-label="You">
-          <h2>You</h2>
-          <dl className="facts">
-            <div>
-              <dt>Name</dt>
-              <dd>{who.name}</dd>
-            </div>
-            <div>
-              <dt>Administrator</dt>
-              <dd>{who.is_admin ? "yes, of the whole server" : "no"}</dd>
-            </div>
-            <div>
-              <dt>Server</dt>
-              <dd>Lakeward {who.version}</dd>
-            </div>
-          </dl>
-        </section>
-        <section className="card" aria-label="Workspaces">
-          <h2>Workspaces</h2>
-          <div className="scroll-x">
-            <table className="simple">
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Your role</th>
-                  <th scope="col">Description</th>
-                  <th scope="col">
-                    <span className="sr-only">Go there</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {who.workspaces.map((each) => (
-                  <tr key={each.id}>
-                    <th scope="row">{each.name}</th>
-                    <td>
-                      <span className="pill">{each.role}</span> <span className="muted">{ROLES[each.role]}</span>
-                    </td>
-                    <td className="muted">{each.description}</td>
-                    <td className="numeric">
-                      {each.id === workspace?.id ? (
-                        <span className="muted">here</span>
-                      ) : (
-                        <Button
-                          small
-                          onClick={() =>
-                            void navigate({
-                              to: paths.home,
-                              search: { workspace: each.name === DEFAULT_WORKSPACE ? undefined : each.name, o: undefined },
-                            })
-                          }
-                        >
-                          Go there
-                        </Button>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        </section>
-        <section className="card" aria-label="Connect">
-          <h2>Connect a client</h2>
-          <Snippet label="Shell" code={settings} />
-        </section>
+    <div className="page fill">
+      <PageHead crumbs={[]} title={<h1>Settings</h1>}>
+        <Tabs
+          label="Settings"
+          tabs={TABS}
+          value={tab}
+          onChange={(next) => void navigate({ search: (before) => ({ ...before, tab: next === "you" ? undefined : next }) })}
+        />
+      </PageHead>
+      <div className="scroll overview">
+        <div className="settings">
+          <Suspense fallback={<Loading rows={4} />}>
+            {tab === "you" && <You />}
+            {tab === "tokens" && <Tokens />}
+            {tab === "users" && <People key="users" kind="Users" />}
+            {tab === "groups" && <People key="groups" kind="Groups" />}
+            {tab === "services" && <People key="services" kind="ServicePrincipals" />}
+            {tab === "secrets" && <Secrets />}
+            {tab === "audit" && <Audit />}
+          </Suspense>
+        </div>
       </div>
     </div>
   );

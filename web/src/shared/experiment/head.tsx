@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { deleteExperimentTag, setExperimentTag } from "~/api/experiments";
 import type { Experiment } from "~/api/types";
 import { splitName, tagOf, userTags } from "~/format";
@@ -13,6 +13,8 @@ import { Menu, MenuItem } from "~/ui/menu";
 import { TagsEditor } from "~/ui/tags_editor";
 import { RenameExperiment } from "./dialogs";
 import { useTrash } from "./trash";
+
+const AccessDialog = lazy(() => import("~/shared/access/access_dialog").then((module) => ({ default: module.AccessDialog })));
 
 const TABS = [
   { id: "runs", name: "Runs" },
@@ -44,6 +46,7 @@ export function ExperimentHead({ experiment, tab, actions }: Props) {
   const queries = useQueryClient();
   const readOnly = useReadOnly();
   const [renaming, setRenaming] = useState(false);
+  const [sharing, setSharing] = useState(false);
   const { remove, restore } = useTrash(experiment, () => void navigate({ to: paths.experiments }));
   const id = experiment.experiment_id;
   const { folder, leaf } = splitName(experiment.name);
@@ -86,6 +89,15 @@ export function ExperimentHead({ experiment, tab, actions }: Props) {
                 >
                   Rename
                 </MenuItem>
+                <MenuItem
+                  icon="key"
+                  onClick={() => {
+                    close();
+                    setSharing(true);
+                  }}
+                >
+                  Access
+                </MenuItem>
                 <MenuItem icon="trash" danger blocked={readOnly || (deleted && "It is in the trash already")} onClick={() => remove.mutate()}>
                   Move to trash
                 </MenuItem>
@@ -111,6 +123,11 @@ export function ExperimentHead({ experiment, tab, actions }: Props) {
         value={tab}
         onChange={(next) => void navigate({ to: PLACES[next], params: { experimentId: id } })}
       />
+      {sharing && (
+        <Suspense>
+          <AccessDialog object={{ type: "experiments", id }} title={`Access to ${leaf}`} onClose={() => setSharing(false)} />
+        </Suspense>
+      )}
       {renaming && <RenameExperiment experiment={experiment} onClose={() => setRenaming(false)} />}
     </PageHead>
   );

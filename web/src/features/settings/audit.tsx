@@ -1,0 +1,108 @@
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { Fragment, useState } from "react";
+import { auditLog, type AuditEvent } from "~/api/audit";
+import { count, time } from "~/format";
+import { JsonView } from "~/shared/json_view";
+import { Empty, Failure, Loading, useDebounced } from "~/ui/bits";
+import { Button, IconButton } from "~/ui/button";
+
+/** What was done on the whole server, and what was refused. Administrators read it. */
+export function Audit() {
+  const [who, setWho] = useState("");
+  const [what, setWhat] = useState("");
+  const [denied, setDenied] = useState(false);
+  const principal = useDebounced(who.trim()) || undefined;
+  const action = useDebounced(what.trim()) || undefined;
+  const list = useInfiniteQuery({ ...auditLog({ principal, action_name: action, denied: denied || undefined }), placeholderData: keepPreviousData });
+  const events = list.data?.pages.flatMap((page) => page.events) ?? [];
+  return (
+    <section className="card" aria-label="Audit log">
+      <header className="row wrap">
+        <h2 className="grow">Audit log</h2>
+        <input className="slim" aria-label="Who" placeholder="Who" value={who} onChange={(event) => setWho(event.target.value)} />
+        <input className="slim" aria-label="What" placeholder="What: createScope, …" value={what} onChange={(event) => setWhat(event.target.value)} />
+        <Button aria-pressed={denied} onClick={() => setDenied(!denied)}>
+          Only refusals
+        </Button>
+      </header>
+      {list.isPending ? (
+        <Loading rows={8} />
+      ) : list.isError ? (
+        <Failure error={list.error} retry={() => void list.refetch()} />
+      ) : events.length === 0 ? (
+        <Empty icon="search" title="No such event" />
+      ) : (
+        <>
+          <div className="scroll-x">
+            <table className="simple">
+              <thead>
+                <tr>
+                  <th scope="col">When</th>
+                  <th scope="col">Who</th>
+                  <th scope="col">What</th>
+                  <th scope="col">Answer</th>
+                  <th scope="col">From</th>
+                  <th scope="col">
+                    <span className="sr-only">More</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {events.map((event) => (
+                  <Line key={event.event_id} event={event} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+          <footer className="row">
+            <p className="muted grow" role="status">
+              {count(events.length, "event")}
+              {list.hasNextPage && " so far"}
+            </p>
+            {list.hasNextPage && (
+              <Button small blocked={list.isFetchingNextPage && "Loading"} onClick={() => void list.fetchNextPage()}>
+                Earlier
+              </Button>
+            )}
+          </footer>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Line({ event }: { event: AuditEvent }) {
+  const [open, setOpen] = useState(false);
+  const refused = event.status_code >= 400;
+  return (
+    <Fragment>
+      <tr>
+        <td className="muted">{time(event.time)}</td>
+        <td>{event.principal ?? <span className="muted">nobody known</span>}</td>
+        <th scope="row">
+          {event.action_name} <span className="muted small">{event.service_name}</span>
+          {event.count > 1 && <span className="count">×{event.count}</span>}
+        </th>
+        <td>
+          <span className={refused ? "status bad" : "status ok"}>
+            <span className="dot" />
+            {event.error_code ?? event.status_code}
+          </span>
+        </td>
+        <td className="muted" title={event.user_agent ?? undefined}>
+          {event.source_ip_address}
+        </td>
+        <td className="numeric">
+          <IconButton small icon={open ? "up" : "down"} label={open ? "Less of this event" : "More of this event"} aria-expanded={open} onClick={() => setOpen(!open)} />
+        </td>
+      </tr>
+      {open && (
+        <tr>
+          <td colSpan={6}>
+            <JsonView value={{ request_id: event.request_id, workspace_id: event.workspace_id, user_agent: event.user_agent, ...event.request_params }} />
+          </td>
+        </tr>
+      )}
+    </Fragment>
+  );
+}
