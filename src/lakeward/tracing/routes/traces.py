@@ -12,7 +12,6 @@ from lakeward.tracing import assessments, ingest, payloads, prices, search, trac
 from lakeward.tracing.records import Assessment as AssessmentRecord
 from lakeward.tracing.records import Trace
 from lakeward.tracing.render import span_json
-from lakeward.tracing.routes.converted import assessment_record
 from lakeward.tracing.securable import of_trace
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store

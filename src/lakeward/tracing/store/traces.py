@@ -66,6 +66,16 @@ async def seqs_of(tx: Tx, workspace: int, trace_ids: Sequence[str]) -> dict[str,
     return dict(rows)
 
 
+async def linked_to_run(tx: Tx, workspace: int, run_id: str) -> list[str]:
+    """The ids of the traces of a run."""
+    rows = await tx.fetch(
+        f"SELECT t.trace_id {_FROM} JOIN trace_link l ON l.trace_seq = t.seq"
+        f" WHERE {_HERE} AND l.kind = 'run' AND l.target = $2 ORDER BY 1",
+        workspace, run_id,
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
 async def lock(tx: Tx, workspace: int, trace_id: str) -> tuple[int, int] | None:
     """(seq, experiment) of a trace in an active experiment, locked until the transaction ends."""
     row = await tx.fetchrow(
