@@ -70,9 +70,14 @@ def command(
         async with source() as opened:
             return await (survey(opened, wanted, progress) if dry_run else opened.introduce())
 
-    with _Progress() as progress:
-        found = asyncio.run(look(progress))
-        report = found if dry_run else _take_over(settings, source, found, workspace, wanted, progress, connections)
+    try:
+        with _Progress() as progress:
+            found = asyncio.run(look(progress))
+            report = found if dry_run else _take_over(settings, source, found, workspace, wanted, progress, connections)
+    except KeyboardInterrupt:
+        if not dry_run:
+            click.echo("Interrupted. What came over is kept: run the same command again to go on.", err=True)
+        raise
     if as_json:
         click.echo(json.dumps(_as_json(report, workspace, dry_run=dry_run, seconds=time.monotonic() - began)))
     else:

@@ -1,6 +1,7 @@
 """Both sides compared, after an import: the source is read once more, and what is here as its clients read it."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,12 +30,13 @@ async def compare(move: Move) -> dict[str, Compared]:
         place = move.places.get(there.experiment_id)
         await _experiment(move, tally, there, place)
         if place is not None:
-            await _runs(move, tally, there, place)
-            await _models(move, tally, there, place)
-            await traces_compared.compare(move, tally, there, place, _files)
+            for part in (_runs, _models, _traces):
+                await move.attempt(f"experiment {there.name!r}", partial(part, move, tally, there, place))
     for prompts in (False, True):
         if move.wanted.everything or not prompts:
             await _registry(move, tally, prompts=prompts)
+    if move.wanted.everything:
+        await move.attempt("prompts of traces", lambda: traces_compared.compare_prompts(move, tally))
     return tally.result()
 
 
@@ -63,7 +65,7 @@ async def _experiment(move: Move, tally: Tally, there: wire.Experiment, place: P
 
 async def _runs(move: Move, tally: Tally, there: wire.Experiment, place: Place) -> None:
     async def one(pair: tuple[wire.Run, Any, reading.Histories]) -> None:
-        await _run(move, tally, there, place, *pair)
+        await move.attempt(f"run {pair[0].run_id}", partial(_run, move, tally, there, place, *pair))
         move.progress.count("runs compared")
 
     async def both() -> AsyncIterator[tuple[wire.Run, Any, reading.Histories]]:
@@ -165,6 +167,10 @@ async def _files(move: Move, tally: Tally, tree: Tree) -> None:
         )
 
 
+async def _traces(move: Move, tally: Tally, there: wire.Experiment, place: Place) -> None:
+    await traces_compared.compare(move, tally, there, place, _files)
+
+
 # ── LoggedModels ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -172,7 +178,8 @@ async def _models(move: Move, tally: Tally, there: wire.Experiment, place: Place
     async for page in models.listed(move.source, there.experiment_id):
         for model in page:
             await _model(move, tally, model)
-            await _files(move, tally, models.tree(move, place, model.info.model_id))
+            tree = models.tree(move, place, model.info.model_id)
+            await move.attempt(tree.owner, partial(_files, move, tally, tree))
 
 
 async def _model(move: Move, tally: Tally, there: wire.LoggedModel) -> None:
@@ -212,16 +219,21 @@ def _only(wanted: tuple[tuple[str, str], ...], here: str) -> tuple[tuple[str, st
 
 
 async def _registry(move: Move, tally: Tally, *, prompts: bool) -> None:
-    seen: set[str] = set()
+    seen: dict[str, set[int]] = {}
     async for version in reading.versions(move.source, prompts=prompts):
         if await _version(move, tally, version, prompts=prompts):
-            seen.add(version.name)
+            seen.setdefault(version.name, set()).add(wire.whole(version.version))
     async for model in reading.registered_models(move.source, prompts=prompts):
         if move.wanted.everything or model.name in seen:
-            await _registered(move, tally, model, "prompts" if prompts else "registered models")
+            aliases = {each.alias: wire.whole(each.version) for each in model.aliases}
+            if not move.wanted.everything:
+                aliases = {alias: number for alias, number in aliases.items() if number in seen[model.name]}
+            await _registered(move, tally, model, aliases, "prompts" if prompts else "registered models")
 
 
-async def _registered(move: Move, tally: Tally, there: wire.RegisteredModel, kind: str) -> None:
+async def _registered(
+    move: Move, tally: Tally, there: wire.RegisteredModel, aliases: dict[str, int], kind: str
+) -> None:
     tags = registry.mapped(move, there.tags)
     updated = wire.whole(there.last_updated_timestamp)
     async with move.db.connection() as tx:
@@ -238,7 +250,6 @@ async def _registered(move: Move, tally: Tally, there: wire.RegisteredModel, kin
         }
     wanted = (there.description, wire.whole(there.creation_timestamp), updated, tags)
     tally.compare(kind, kind[:-1], {there.name: wanted}, mine)
-    aliases = {each.alias: wire.whole(each.version) for each in there.aliases}
     tally.compare("aliases", there.name, aliases, found)
 
 
@@ -266,7 +277,8 @@ async def _version(move: Move, tally: Tally, there: wire.ModelVersion, *, prompt
         )  # fmt: skip
     tally.compare("prompt versions" if prompts else "model versions", "version", {(there.name, number): wanted}, mine)
     if origin.directory:
-        await _files(move, tally, registry.tree(move, there, origin))
+        tree = registry.tree(move, there, origin)
+        await move.attempt(tree.owner, partial(_files, move, tally, tree))
     return True
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from lakeward import audit
 from lakeward.importing import comparison, models, places, reading, registry, runs, store, traces, wire
 from lakeward.importing.moving import Move
 from lakeward.importing.records import Progress, Report, Wanted
@@ -22,10 +23,12 @@ async def take_over(
 ) -> Report:
     """Bring what is wanted into a workspace, and compare both sides. `version`: what the source said of itself."""
     report = Report(source.url, version)
+    said = {"source": source.url, "experiments": list(wanted.experiments)}
     async with db.transaction() as tx:
         home = await _workspace(tx, workspace)
         number = await store.keep_source(tx, home, source.url)
         known = await store.places(tx, number)
+        await audit.record(tx, "lakeward", "startImport", params=said, workspace=home)
     move = Move(source, db, objects, home, number, wanted, progress, report, known)
     progress.stage("Experiments")
     brought = await places.bring(move)
@@ -36,8 +39,12 @@ async def take_over(
     await move.attempt("the registry", lambda: registry.bring(move, prompts=False))
     if wanted.everything:
         await move.attempt("prompts", lambda: registry.bring(move, prompts=True))
+        await move.attempt("prompts of traces", lambda: traces.bring_prompt_links(move))
     await places.close(move, brought)
     report.compared = await comparison.compare(move)
+    async with db.transaction() as tx:
+        ended = said | {"brought": report.brought, "identical": report.identical}
+        await audit.record(tx, "lakeward", "finishImport", params=ended, workspace=home)
     return report
 
 

@@ -31,6 +31,8 @@ class Move:
     progress: Progress
     report: Report
     places: dict[str, Place] = field(default_factory=dict)
+    traced: set[str] = field(default_factory=set)  # experiments there with traces of version 3
+    _problems: set[str] = field(default_factory=set)
 
     def brought(self, kind: str, number: int = 1) -> None:
         self.report.brought[kind] = self.report.brought.get(kind, 0) + number
@@ -42,13 +44,19 @@ class Move:
             self.report.notes.append(text)
             self.progress.say(text)
 
+    def problem(self, text: str) -> None:
+        """What could not be done; once, though the comparison may find it again."""
+        if text not in self._problems:
+            self._problems.add(text)
+            self.report.problems.append(text)
+            self.progress.say(text)
+
     async def attempt(self, what: str, work: Callable[[], Awaitable[None]]) -> bool:
         """Do this for one thing. What is wrong with one thing is told, and the others go on; False if it was."""
         try:
             await work()
         except (SourceError, InvalidParameter, Conflict, NotFound) as error:
-            self.report.problems.append(f"{what}: {error.message}")
-            self.progress.say(f"{what}: {error.message}")
+            self.problem(f"{what}: {error.message}")
             return False
         return True
 

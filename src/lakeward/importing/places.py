@@ -9,7 +9,7 @@ from functools import partial
 from lakeward import experiments, identity
 from lakeward.experiments import ArrivingExperiment, Experiment
 from lakeward.importing import reading, store, wire
-from lakeward.importing.moving import Move
+from lakeward.importing.moving import Move, digest_of
 from lakeward.importing.records import Place, Wanted
 from lakeward.importing.source import Source
 from lakeward.kit.clock import now_ms
@@ -33,16 +33,20 @@ async def bring(move: Move) -> list[wire.Experiment]:
 
 
 async def _bring(move: Move, there: wire.Experiment) -> None:
+    unchanged = await _is_as_it_came(move, there)
+
     async def work(tx: Tx) -> tuple[Place, bool]:
         known = move.places.get(there.experiment_id)
         here = known and await experiments.adoption.find(tx, move.workspace, known.experiment_id)
         if known and here:
-            if not known.merged:
-                await _follow(move, tx, here, there)
-            await experiments.adoption.set_tags(tx, here.id, dict(wire.pairs(there.tags)))
+            if not unchanged:
+                if not known.merged:
+                    await _follow(move, tx, here, there)
+                await experiments.adoption.set_tags(tx, here.id, dict(wire.pairs(there.tags)))
             return known, False
         made = await _place(move, tx, there)
         await store.keep_place(tx, move.number, there.experiment_id, made)
+        await store.keep_digest(tx, move.number, "experiment", there.experiment_id, b"")  # it may have been here once
         return made, True
 
     place, is_new = await move.db.run(work, transaction=True)
@@ -93,12 +97,23 @@ async def _follow(move: Move, tx: Tx, here: Experiment, there: wire.Experiment) 
 async def close(move: Move, brought: list[wire.Experiment]) -> None:
     """Times of the last update; and into the trash what is in the trash there, now that all it holds is here."""
     for there in brought:
-        place = move.places[there.experiment_id]
-        if place.merged:
-            continue
-        async with move.db.transaction() as tx:
-            here = await experiments.adoption.find(tx, move.workspace, place.experiment_id)
-            if here is None:
-                continue
-            deleted_at = here.deleted_at or now_ms() if there.deleted else None
-            await experiments.adoption.set_deleted(tx, here, deleted_at, wire.whole(there.last_update_time))
+        if not await _is_as_it_came(move, there):
+            async with move.db.transaction() as tx:
+                await _close(move, tx, there)
+
+
+async def _close(move: Move, tx: Tx, there: wire.Experiment) -> None:
+    place = move.places[there.experiment_id]
+    here = await experiments.adoption.find(tx, move.workspace, place.experiment_id)
+    if here is None:
+        return
+    if not place.merged:
+        deleted_at = here.deleted_at or now_ms() if there.deleted else None
+        await experiments.adoption.set_deleted(tx, here, deleted_at, wire.whole(there.last_update_time))
+    await store.keep_digest(tx, move.number, "experiment", there.experiment_id, digest_of(place, there))
+
+
+async def _is_as_it_came(move: Move, there: wire.Experiment) -> bool:
+    """Nothing changed there since it came over whole: what changed here meanwhile stays."""
+    known = await move.digests("experiment", [there.experiment_id])
+    return known.get(there.experiment_id) == digest_of(move.places.get(there.experiment_id), there)

@@ -13,6 +13,7 @@ KINDS: Final = (
     "experiments", "runs", "params", "tags", "metric histories", "points", "data sets", "model inputs and outputs",
     "artifacts", "logged models", "logged model artifacts", "registered models", "model versions", "model files",
     "aliases", "prompts", "prompt versions", "traces", "spans", "assessments", "trace attachments", "traces of runs",
+    "traces of prompts",
 )  # fmt: skip
 MAX_SHOWN: Final = 100  # differences that are told one by one
 

@@ -36,23 +36,34 @@ class Origin(NamedTuple):
     found: bool = True
 
 
+class _Arrival:
+    """A model of the source: which of its versions are here as its own, and whether one of them was not before."""
+
+    def __init__(self, model: wire.RegisteredModel) -> None:
+        self.model = model
+        self.versions: set[int] = set()
+        self.grew = False
+
+
 async def bring(move: Move, *, prompts: bool) -> None:
-    """All registered models, or all prompts. Of some experiments only: the versions that come from these."""
+    """All registered models, or all prompts. Of some experiments only: the versions that come from these.
+
+    Where a name or a number is another's here, nothing is added to that one: no version and no alias.
+    """
     kind = "prompts" if prompts else "registered models"
-    aliases: dict[str, dict[str, int]] = {}
-    made: dict[str, wire.RegisteredModel] = {}
+    arrivals: dict[str, _Arrival] = {}
     async for model in reading.registered_models(move.source, prompts=prompts):
-        made[model.name] = model
-        aliases[model.name] = {each.alias: wire.whole(each.version) for each in model.aliases}
-        if move.wanted.everything:
-            await move.attempt(f"{kind[:-1]} {model.name!r}", partial(_bring_model, move, model, prompts))
+        if not move.wanted.everything or await move.attempt(
+            f"{kind[:-1]} {model.name!r}", partial(_bring_model, move, model, prompts)
+        ):
+            arrivals[model.name] = _Arrival(model)
     async for version in reading.versions(move.source, prompts=prompts):
-        if version.name in made:
+        if version.name in arrivals:
             what = f"version {version.version} of {version.name!r}"
-            await move.attempt(what, partial(_bring_version, move, made[version.name], version, prompts))
-    for name, wanted in aliases.items():
-        if wanted:
-            await move.attempt(f"aliases of {name!r}", partial(_set_aliases, move, name, wanted))
+            await move.attempt(what, partial(_bring_version, move, arrivals[version.name], version, prompts))
+    for name, arrival in arrivals.items():
+        if arrival.model.aliases:
+            await move.attempt(f"aliases of {name!r}", partial(_set_aliases, move, arrival, prompts))
 
 
 async def _bring_model(move: Move, model: wire.RegisteredModel, prompts: bool) -> None:
@@ -83,29 +94,31 @@ async def _bring_model(move: Move, model: wire.RegisteredModel, prompts: bool) -
         move.brought("prompts" if prompts else "registered models")
 
 
-async def _bring_version(move: Move, model: wire.RegisteredModel, version: wire.ModelVersion, prompts: bool) -> None:
+async def _bring_version(move: Move, arrival: _Arrival, version: wire.ModelVersion, prompts: bool) -> None:
     origin = Origin(version.source, version.source) if prompts else await origin_of(move, version)
     if not move.wanted.everything:
         if not origin.found:
             return
-        await _bring_model(move, model, prompts)
+        await _bring_model(move, arrival.model, prompts)
     there = f"version/{version.name}/{version.version}"
     digest = digest_of(version, origin)
     number = wire.whole(version.version)
     known = await move.digests("registered model", [there])
 
-    async def work(tx: Tx) -> bool:
-        if known.get(there) == digest and await registered.adoption.find_version(
-            tx, move.workspace, version.name, number
-        ):
-            return False
+    async def work(tx: Tx) -> tuple[bool, bool]:
+        here = await registered.adoption.find_version(tx, move.workspace, version.name, number)
+        if here is not None and known.get(there) == digest:
+            return False, False
         if origin.files_id is not None and origin.directory:
             await registered.adoption.keep_files(tx, move.workspace, origin.files_id, now_ms())
         await registered.adoption.keep_version(tx, move.workspace, version.name, _arriving(version, origin, prompts))
         await store.keep_digest(tx, move.number, "registered model", there, digest)
-        return True
+        return True, here is None
 
-    if await move.db.run(work, transaction=True):
+    written, is_new = await move.db.run(work, transaction=True)
+    arrival.versions.add(number)
+    arrival.grew |= is_new
+    if written:
         move.brought("prompt versions" if prompts else "model versions")
     if origin.directory:
         await files.bring(move, tree(move, version, origin))
@@ -153,10 +166,19 @@ def unless_added(there: tuple[str, str], here: tuple[str, str | None]) -> tuple[
     return there if key == _EXPERIMENT_IDS and known.issuperset(value.split(",")) else here
 
 
-async def _set_aliases(move: Move, name: str, wanted: dict[str, int]) -> None:
+async def _set_aliases(move: Move, arrival: _Arrival, prompts: bool) -> None:
+    """Those of versions that came. What was moved here afterwards stays, until one is moved there too."""
+    name = arrival.model.name
+    all_of_them = {each.alias: wire.whole(each.version) for each in arrival.model.aliases}
+    wanted = {alias: version for alias, version in all_of_them.items() if version in arrival.versions}
+    there = f"aliases/{'prompt' if prompts else 'model'}/{name}"
+    digest = digest_of(sorted(wanted.items()))
+    known = await move.digests("registered model", [there])
+    if not wanted or (known.get(there) == digest and not arrival.grew):
+        return
     async with move.db.transaction() as tx:
-        if await registered.adoption.find_model(tx, move.workspace, name) is not None:
-            await registered.adoption.set_aliases(tx, move.workspace, name, wanted, identity.OWNER_NAME)
+        await registered.adoption.set_aliases(tx, move.workspace, name, wanted, identity.OWNER_NAME)
+        await store.keep_digest(tx, move.number, "registered model", there, digest)
 
 
 # ── where a version comes from ───────────────────────────────────────────────────────────────────────────────────────

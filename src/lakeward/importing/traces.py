@@ -18,6 +18,7 @@ from lakeward.runtime.db import Tx
 from lakeward.tracing import ArrivingTrace
 
 _PAGE: Final = 100
+_PLACES: Final = 100  # experiments in one question
 _NOT_SERVED: Final = (404, 405, 501)
 _IN_STORE: Final = ("TRACKING_STORE", "ARCHIVE_REPO")
 _ATTACHMENT: Final = re.compile(rb"mlflow-attachment://([\w-]{1,100})")
@@ -42,9 +43,9 @@ class _Next(NamedTuple):
     is_here: bool
 
 
-async def listed(source: Source, experiment_id: str, condition: str | None = None) -> AsyncIterator[list[Listed]]:
+async def listed(source: Source, *experiment_ids: str, condition: str | None = None) -> AsyncIterator[list[Listed]]:
     """Pages of traces, in the newest version of the API that the source speaks; none from one without traces."""
-    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
+    places = [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": each}} for each in experiment_ids]
     token: str | None = None
     old = False
     while True:
@@ -52,13 +53,13 @@ async def listed(source: Source, experiment_id: str, condition: str | None = Non
             if old:
                 page = await source.get(
                     wire.Traces, f"{V2}/traces",
-                    experiment_ids=[experiment_id], filter=condition, max_results=_PAGE,
+                    experiment_ids=experiment_ids, filter=condition, max_results=_PAGE,
                     order_by=["timestamp_ms ASC"], page_token=token,
                 )  # fmt: skip
             else:
                 page = await source.post(
                     wire.Traces, f"{V3}/traces/search",
-                    locations=[place], filter=condition, max_results=_PAGE, order_by=["timestamp_ms ASC"],
+                    locations=places, filter=condition, max_results=_PAGE, order_by=["timestamp_ms ASC"],
                     page_token=token,
                 )  # fmt: skip
         except SourceError as error:
@@ -103,12 +104,46 @@ async def links(source: Source, there: wire.Experiment) -> AsyncIterator[tuple[s
 
 
 async def _linked(source: Source, there: wire.Experiment, run_id: str) -> list[str]:
-    pages = listed(source, there.experiment_id, f"attributes.run_id = '{run_id}'")
+    pages = listed(source, there.experiment_id, condition=f"attributes.run_id = '{run_id}'")
     return [each.trace_id async for page in pages for each in page]
+
+
+async def bring_prompt_links(move: Move) -> None:
+    async for prompt, trace_ids in prompt_links(move):
+        async with move.db.transaction() as tx:
+            await tracing.adoption.link_to_prompt(tx, move.workspace, prompt, trace_ids)
+
+
+async def prompt_links(move: Move) -> AsyncIterator[tuple[str, list[str]]]:
+    """Versions of prompts that traces used, and which: what was linked afterwards no trace says itself."""
+    if not move.traced:
+        return
+    prompts = [f"{each.name}/{each.version}" async for each in reading.versions(move.source, prompts=True)]
+    for begin in range(0, len(prompts), move.source.connections):
+        some = prompts[begin : begin + move.source.connections]
+        for prompt, found in zip(some, await asyncio.gather(*(_using(move, each) for each in some)), strict=True):
+            if found:
+                yield prompt, found
+
+
+async def _using(move: Move, prompt: str) -> list[str]:
+    found: list[str] = []
+    among = sorted(move.traced)
+    try:
+        for begin in range(0, len(among), _PLACES):
+            some = among[begin : begin + _PLACES]
+            async for page in listed(move.source, *some, condition=f"prompt = '{prompt}'"):
+                found += [each.trace_id for each in page]
+    except SourceError as error:
+        if error.status != 400:  # a server that does not know such links
+            raise
+    return found
 
 
 async def _waiting(move: Move, there: wire.Experiment, place: Place) -> AsyncIterator[_Next]:
     async for page in listed(move.source, there.experiment_id):
+        if not page[0].old:
+            move.traced.add(there.experiment_id)
         known = await move.digests("trace", [each.trace_id for each in page])
         for each in page:
             digest = digest_of(place, bytes(each.info))

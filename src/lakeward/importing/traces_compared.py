@@ -24,7 +24,9 @@ async def compare(move: Move, tally: Tally, there: wire.Experiment, place: Place
                 yield one
 
     async def one(listed: traces.Listed) -> None:
-        await _trace(move, tally, place, listed, compare_files)
+        await move.attempt(
+            f"trace {listed.trace_id}", lambda: _trace(move, tally, place, listed, compare_files)
+        )
         move.progress.count("traces compared")
 
     await in_parallel(each(), one, move.source.connections)
@@ -33,6 +35,15 @@ async def compare(move: Move, tally: Tally, there: wire.Experiment, place: Place
             found = set(await tracing.adoption.linked_to_run(tx, move.workspace, run_id))
         here = sorted(found.intersection(wanted))
         tally.compare("traces of runs", "run", {run_id: sorted(wanted)}, {run_id: here})
+
+
+async def compare_prompts(move: Move, tally: Tally) -> None:
+    async for prompt, wanted in traces.prompt_links(move):
+        async with move.db.connection() as tx:
+            found = set(await tracing.adoption.linked_to_prompt(tx, move.workspace, prompt))
+        tally.compare(
+            "traces of prompts", "prompt version", {prompt: sorted(wanted)}, {prompt: sorted(found.intersection(wanted))}
+        )
 
 
 async def _trace(move: Move, tally: Tally, place: Place, listed: traces.Listed, compare_files: Compare) -> None:

@@ -21,7 +21,7 @@ CREATE INDEX imported_experiment_of_experiment ON imported_experiment (experimen
 -- Objects that came over whole, and what the source said of them then.
 CREATE TABLE imported_object (
     source_id bigint NOT NULL REFERENCES import_source ON DELETE CASCADE,
-    kind      text COLLATE "C" NOT NULL CHECK (kind IN ('run', 'logged model', 'registered model', 'trace')),
+    kind      text COLLATE "C" NOT NULL CHECK (kind IN ('experiment', 'run', 'logged model', 'registered model', 'trace')),
     there     text COLLATE "C" NOT NULL,
     digest    bytea NOT NULL,
     PRIMARY KEY (source_id, kind, there)

@@ -23,15 +23,22 @@ async def keep_model(tx: Tx, workspace: int, given: ArrivingModel, owner: int) -
     parsed = names.parse(given.name)
     kept_as = await store.keep_model(tx, workspace, parsed, given)
     if kept_as is None:
-        kinds = {False: "registered model", True: "prompt"}
-        raise Conflict(
-            f"There is a {kinds[not given.is_prompt]} named {given.name!r} here already, so the"
-            f" {kinds[given.is_prompt]} of this name cannot be brought. Rename one of them, or use another workspace."
-        )
+        raise await _taken(tx, workspace, parsed, is_prompt=given.is_prompt)
     model_id, is_new = kept_as
     await store.set_model_tags(tx, model_id, kept)
     if is_new:
         await access.own(tx, REGISTERED_MODEL, workspace, str(model_id), owner)
+
+
+async def _taken(tx: Tx, workspace: int, name: names.Name, *, is_prompt: bool) -> Conflict:
+    """Models and prompts share their names, and `iris` and `main.default.iris` are two spellings of one."""
+    kinds = {False: "registered model", True: "prompt"}
+    found = await models_store.find(tx, workspace, name.full)
+    other = kinds[found.is_prompt if found else not is_prompt]
+    return Conflict(
+        f"There is a {other} named {found.name if found else name.written!r} here already, so the {kinds[is_prompt]}"
+        f" {name.written!r} cannot be brought. Rename one of them, or use another workspace."
+    )
 
 
 async def keep_version(tx: Tx, workspace: int, name: str, given: ArrivingVersion) -> None:

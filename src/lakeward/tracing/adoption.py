@@ -130,7 +130,17 @@ async def link_to_run(tx: Tx, workspace: int, run_id: str, trace_ids: Sequence[s
 
 async def linked_to_run(tx: Tx, workspace: int, run_id: str) -> list[str]:
     """The ids of the traces of a run, in order."""
-    return await store.linked_to_run(tx, workspace, run_id)
+    return await store.linked_to(tx, workspace, "run", run_id)
+
+
+async def link_to_prompt(tx: Tx, workspace: int, prompt: str, trace_ids: Sequence[str]) -> None:
+    """Those of these traces that are here used this version of a prompt, `name/version`."""
+    seqs = await store.seqs_of(tx, workspace, trace_ids)
+    await arrival_store.link(tx, list(seqs.values()), "prompt", [prompt] * len(seqs))
+
+
+async def linked_to_prompt(tx: Tx, workspace: int, prompt: str) -> list[str]:
+    return await store.linked_to(tx, workspace, "prompt", prompt)
 
 
 # ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -112,6 +112,8 @@ def fill_registry(client: MlflowClient, experiment_id: str, models: int, version
         if versions > 2:
             client.delete_model_version(name, "2")
     client.copy_model_version("models:/doubler/1", "copied")
+    client.create_registered_model("Doubler", description="Another one, by its case.")
+    client.create_model_version("Doubler", uri, run.info.run_id)
     return {"model_uri": uri, "model_run": run.info.run_id}
 
 
@@ -161,6 +163,8 @@ def fill_traces(experiment_id: str, count: int) -> list[str]:
         mlflow.log_expectation(trace_id=made[0], name="answer", value={"text": "yes"}, source=source)
         later = MlflowClient().create_run(experiment_id, run_name="looks at traces")
         MlflowClient().link_traces_to_run(made[:2], later.info.run_id)
+        prompt = mlflow.genai.load_prompt("greeting-0", version=2)
+        MlflowClient().link_prompt_versions_to_trace([prompt], made[0])
         first = mlflow.log_feedback(trace_id=made[1], name="score", value=0.25, source=source, metadata={"k": "v"})
         mlflow.override_feedback(trace_id=made[1], assessment_id=first.assessment_id, value=0.75)
         assert isinstance(first, Feedback)
@@ -188,6 +192,7 @@ def main() -> None:
     gone = client.create_experiment("gone")
     fill_runs(client, gone, 2)
     client.create_run("0", run_name="in Default")
+    client.create_experiment("Blue")
     if THREE:
         said["logged_models"] = fill_logged_models(client, red)
         client.create_logged_model(gone, name="in the trash")

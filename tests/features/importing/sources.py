@@ -109,10 +109,15 @@ def answers(url: str) -> bool:
 
 
 class Between:
-    """A proxy before a source, which passes `room` requests and then is gone; every `broken`th answer is cut off."""
+    """A proxy before a source, which passes `room` requests and then is gone; every `broken`th answer is cut off.
 
-    def __init__(self, target: str, *, room: int = 10**9, broken: int = 0, login: str = "") -> None:
-        self.target, self.room, self.broken, self.login = target, room, broken, login
+    Addresses with one of `missing` in them are answered as by a server that cannot reach its bucket.
+    """
+
+    def __init__(
+        self, target: str, *, room: int = 10**9, broken: int = 0, login: str = "", missing: tuple[str, ...] = ()
+    ) -> None:
+        self.target, self.room, self.broken, self.login, self.missing = target, room, broken, login, missing
         self.seen = 0
         self._lock = threading.Lock()
         outer = self
@@ -159,6 +164,9 @@ class Between:
             return
         if self.login and handler.headers.get("authorization") != self.login:
             self._answer(handler, 401, b"You are not authenticated.", len(b"You are not authenticated."))
+            return
+        if any(each in handler.path for each in self.missing):
+            self._answer(handler, 500, b'{"message": "no credentials"}', 29)
             return
         kept = {"content-type": handler.headers.get("content-type") or "application/json"}
         answer = self._http.request(handler.command, self.target + handler.path, content=body, headers=kept)

@@ -82,19 +82,19 @@ def report(server: Server, newer: Mlflow) -> Any:
 def test_all_of_a_newer_server_comes_over(report: Any, newer: Mlflow) -> None:
     counts = {kind: each["there"] for kind, each in report["compared"].items()}
     assert report["version"].startswith("3.17")
-    assert counts["experiments"] == 4
+    assert counts["experiments"] == 5
     assert counts["runs"] == 10 + 1 + 1 + 2 + 1 + 1
     assert counts["params"] == 12 * 9
     assert counts["points"] > 12 * 66
     assert counts["artifacts"] == 12 * 3
     assert counts["logged models"] == 4  # the model, two more, and the one in the deleted experiment
     assert counts["logged model artifacts"] >= 5
-    assert (counts["registered models"], counts["model versions"], counts["aliases"]) == (3, 2 * 2 + 1, 4 + 2)
+    assert (counts["registered models"], counts["model versions"], counts["aliases"]) == (4, 2 * 2 + 2, 4 + 2)
     assert (counts["prompts"], counts["prompt versions"]) == (2, 4)
     assert counts["traces"] == 4
     assert counts["spans"] == 8
     assert counts["assessments"] == 4
-    assert counts["traces of runs"] == 1
+    assert (counts["traces of runs"], counts["traces of prompts"]) == (1, 1)
     assert report["problems"] == []
 
 
@@ -102,6 +102,7 @@ def test_what_was_mapped_and_merged_is_said(report: Any, server: Server, newer: 
     notes = " ".join(report["notes"])
     assert "'Default' is here already" in notes
     assert "'red ✓' is here already" in notes
+    assert "'Blue'" not in notes
     assert f"as {newer.made['blue']} is taken" in notes
     merged = server.local.get("experiments/get-by-name", experiment_name="red ✓")["experiment"]
     assert {"key": "mine", "value": "stays"} in merged["tags"]
@@ -172,6 +173,13 @@ def test_a_second_import_brings_only_what_is_new(report: Any, server: Server, ne
     assert found["version"] == "3"
     gone = server.local.get("experiments/get-by-name", experiment_name="gone")["experiment"]
     assert gone["lifecycle_stage"] == "active"
+    begun, ended = (
+        server.local.get("/api/2.0/lakeward/audit", action_name=action)["events"]
+        for action in ("startImport", "finishImport")
+    )
+    assert len(begun) == len(ended) == 3
+    assert ended[0]["request_params"]["source"] == newer.url
+    assert ended[0]["request_params"]["brought"]["runs"] == more["runs"]
 
 
 def test_a_difference_is_found_and_mended(report: Any, server: Server, newer: Mlflow) -> None:
@@ -180,11 +188,15 @@ def test_a_difference_is_found_and_mended(report: Any, server: Server, newer: Ml
     server.sql("DELETE FROM run_document")
     [spoilt] = Path(server.settings.data).glob(f"objects/**/{run_id}/artifacts/a.txt")
     spoilt.write_bytes(b"x" * spoilt.stat().st_size)
+    server.local.post("registered-models/alias", name="doubler", alias="newest", version="1")
+    blue = server.local.get("experiments/get-by-name", experiment_name="blue")["experiment"]["experiment_id"]
+    server.local.post("experiments/delete", experiment_id=blue)
     done = run(server, newer.url)
     assert done.returncode == 1
     assert "not the same" in done.stdout
     assert "'wrong' here" in done.stdout
     assert f"run {run_id} a.txt" in done.stdout
+    assert "doubler newest: 3 there, 1 here" in done.stdout
     assert "not alike" in done.stdout
     again = brought(server, newer.url, "--again")
     assert again["brought"]["artifacts"] >= 1
@@ -195,14 +207,17 @@ def test_a_difference_is_found_and_mended(report: Any, server: Server, newer: Ml
 
 def test_killed_at_any_moment_and_started_again(serving: Any, newer: Mlflow) -> None:
     with serving() as empty:
-        for table, rows in (("run", 2), ("trace", 1)):
+        for table, rows, how in (("run", 2, signal.SIGKILL), ("run", 4, signal.SIGINT), ("trace", 1, signal.SIGKILL)):
             process = subprocess.Popen(
-                command(empty, newer.url, "--connections", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                command(empty, newer.url, "--connections", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
             while empty.sql(f"SELECT count(*) FROM {table}")[0][0] < rows:
                 assert process.poll() is None, "it was too fast"
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            process.send_signal(how)
+            _, said = process.communicate()
+            if how == signal.SIGINT:
+                assert process.returncode == 130
+                assert said.decode() == "Interrupted. What came over is kept: run the same command again to go on.\n"
         half = empty.sql("SELECT count(*) FROM run")[0][0]
         done = brought(empty, newer.url)
         assert half > 0
@@ -222,7 +237,7 @@ def test_some_experiments_of_a_source_that_stumbles(serving: Any, newer: Mlflow)
         some = brought(empty, between.url, "--experiments", "red ✓", "--connections", "3")
         assert between.seen > 40
         assert some["compared"]["experiments"]["there"] == 1
-        assert some["compared"]["model versions"]["there"] == 5
+        assert some["compared"]["model versions"]["there"] == 6
         assert "prompts" not in some["compared"]
         missing = run(empty, newer.url, "--experiments", "red ✓", "--experiments", "nowhere")
         assert missing.returncode == 1
@@ -250,7 +265,7 @@ def test_a_login_is_asked_for_and_a_dry_run_brings_nothing(serving: Any, newer: 
             let_in = run(empty, between.url, "--dry-run", "--json", MLFLOW_TRACKING_TOKEN="sesame")
             assert let_in.returncode == 0, let_in.stderr
             there = json.loads(let_in.stdout)["there"]
-            assert (there["experiments"], there["model versions"], there["traces"]) == (4, 5, 4)
+            assert (there["experiments"], there["model versions"], there["traces"]) == (5, 6, 4)
         with Between(newer.url, login="Basic YW5uYTpzZXNhbWU=") as between:
             shown = run(empty, between.url.replace("http://", "http://anna:sesame@"), "--dry-run")
             assert shown.returncode == 0, shown.stderr
@@ -295,6 +310,26 @@ def test_names_that_are_others_here_are_refused_and_the_rest_comes(serving: Any,
         assert any("Version 1 of 'doubler' is another one here" in problem for problem in said["problems"])
         assert said["compared"]["runs"]["different"] == 0
         assert said["compared"]["model versions"]["different"] == 1
+        assert said["compared"]["prompt versions"]["different"] == 2
+        mine = empty.local.get("registered-models/get", name="doubler")["registered_model"]
+        assert [each["alias"] for each in mine["aliases"]] == ["newest"]  # and none to version 1, another one
+        assert empty.sql("SELECT count(*) FROM model_version WHERE is_prompt")[0][0] == 2  # of the other prompt
+
+
+def test_what_the_source_cannot_give_is_told_and_the_rest_comes(serving: Any, newer: Mlflow) -> None:
+    first, second, *_ = newer.made["runs"]
+    missing = (f"artifacts/list?run_id={first}", f"get-artifact?run_id={second}&path=a.txt")
+    with serving() as empty, Between(newer.url, missing=missing) as between:
+        done = run(empty, between.url, "--experiments", "blue", "--json")
+        said = json.loads(done.stdout)
+        assert done.returncode == 1
+        assert len(said["problems"]) == 2
+        assert any(each.startswith(f"run {first}: ") and "no credentials" in each for each in said["problems"])
+        assert any(each.startswith(f"file 'a.txt' of run {second}: ") for each in said["problems"])
+        assert said["compared"]["points"]["different"] == 0
+        assert said["compared"]["artifacts"]["different"] == 1
+        between.missing = ()
+        assert brought(empty, between.url, "--experiments", "blue")["brought"]["artifacts"] == 3 + 1
 
 
 # --- everything, from 2.22
@@ -307,7 +342,7 @@ def test_all_of_an_older_server_comes_over(serving: Any, older: Mlflow) -> None:
         assert found["version"].startswith("2.22")
         assert counts["runs"] == 10 + 1 + 2 + 1
         assert counts["artifacts"] >= 12 * 3 + 5
-        assert (counts["registered models"], counts["model versions"]) == (3, 5)
+        assert (counts["registered models"], counts["model versions"]) == (4, 6)
         assert (counts["prompts"], counts["prompt versions"]) == (2, 4)
         assert counts["traces"] == 4
         assert counts["spans"] == 8

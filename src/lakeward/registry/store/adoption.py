@@ -12,7 +12,7 @@ _NOTE = NOTE.replace("actor)", "actor, at)")
 
 
 async def keep_model(tx: Tx, workspace: int, name: Name, given: ArrivingModel) -> tuple[RegisteredModelId, bool] | None:
-    """The model's number, and whether it is new; None if the name is one of the other kind."""
+    """The model's number, and whether it is new; None if the name is one of the other kind, or another's spelling."""
     row = await tx.fetchrow(
         f"""
         WITH kept AS (
@@ -24,7 +24,7 @@ async def keep_model(tx: Tx, workspace: int, name: Name, given: ArrivingModel) -
             description = CASE WHEN r.description = '' OR excluded.updated_at >= r.updated_at THEN excluded.description
                                ELSE r.description END,
             updated_at = greatest(r.updated_at, excluded.updated_at)
-        WHERE r.is_prompt = excluded.is_prompt
+        WHERE (r.is_prompt, r.name) = (excluded.is_prompt, excluded.name)
         RETURNING id, xmax = 0 AS is_new
         ), noted AS (
             {_NOTE} SELECT $1, id, $3, $6, NULL, '{CREATED}', NULL, NULL, NULL, $8, $9 FROM kept WHERE is_new
@@ -52,7 +52,7 @@ async def keep_version(tx: Tx, workspace: int, full_name: str, given: ArrivingVe
         f"""
         WITH model AS (
             UPDATE registered_model SET last_version = greatest(last_version, $3)
-            WHERE workspace_id = $1 AND full_name = $2 RETURNING id
+            WHERE workspace_id = $1 AND full_name = $2 AND is_prompt = $4 RETURNING id
         ), kept AS (
         INSERT INTO model_version AS v (
             model_id, version, workspace_id, is_prompt, status, status_message, stage, description, source, storage,

@@ -66,12 +66,12 @@ async def seqs_of(tx: Tx, workspace: int, trace_ids: Sequence[str]) -> dict[str,
     return dict(rows)
 
 
-async def linked_to_run(tx: Tx, workspace: int, run_id: str) -> list[str]:
-    """The ids of the traces of a run."""
+async def linked_to(tx: Tx, workspace: int, kind: str, target: str) -> list[str]:
+    """The ids of the traces of a run, or of a version of a prompt, in order."""
     rows = await tx.fetch(
         f"SELECT t.trace_id {_FROM} JOIN trace_link l ON l.trace_seq = t.seq"
-        f" WHERE {_HERE} AND l.kind = 'run' AND l.target = $2 ORDER BY 1",
-        workspace, run_id,
+        f" WHERE {_HERE} AND l.kind = $2 AND l.target = $3 ORDER BY 1",
+        workspace, kind, target,
     )  # fmt: skip
     return [row[0] for row in rows]
 
