@@ -24,9 +24,7 @@ async def compare(move: Move, tally: Tally, there: wire.Experiment, place: Place
                 yield one
 
     async def one(listed: traces.Listed) -> None:
-        await move.attempt(
-            f"trace {listed.trace_id}", lambda: _trace(move, tally, place, listed, compare_files)
-        )
+        await move.attempt(f"trace {listed.trace_id}", lambda: _trace(move, tally, place, listed, compare_files))
         move.progress.count("traces compared")
 
     await in_parallel(each(), one, move.source.connections)
@@ -42,7 +40,10 @@ async def compare_prompts(move: Move, tally: Tally) -> None:
         async with move.db.connection() as tx:
             found = set(await tracing.adoption.linked_to_prompt(tx, move.workspace, prompt))
         tally.compare(
-            "traces of prompts", "prompt version", {prompt: sorted(wanted)}, {prompt: sorted(found.intersection(wanted))}
+            "traces of prompts",
+            "prompt version",
+            {prompt: sorted(wanted)},
+            {prompt: sorted(found.intersection(wanted))},
         )
 
 
