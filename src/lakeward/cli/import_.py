@@ -148,9 +148,13 @@ def _as_json(report: Any, workspace: str, *, dry_run: bool, seconds: float) -> d
 
 
 def _show(report: Any, *, dry_run: bool) -> None:
+    from itertools import zip_longest
+
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Column, Table
+
+    from lakeward.importing import MAX_SHOWN
 
     def heading(*names: str) -> Table:
         columns = [Column(name, justify="left" if name == "CHECKSUM" else "right") for name in names]
@@ -176,11 +180,13 @@ def _show(report: Any, *, dry_run: bool) -> None:
     console.print(table)
     for note in report.notes:
         console.print(f"· {escape(note)}")
-    wrong = [*report.problems, *(text for each in report.compared.values() for text in each.differences)]
+    told = zip_longest(*(each.differences for each in report.compared.values()))  # some of each kind
+    wrong = [*report.problems, *(text for row in told for text in row if text is not None)]
     for text in wrong[:_SHOWN]:
         console.print(f"[red]✗[/] {escape(text)}")
     if len(wrong) > _SHOWN:
-        console.print(f"  … and {len(wrong) - _SHOWN:,} more; --json shows them.")
+        number = len(report.problems) + sum(each.different for each in report.compared.values()) - _SHOWN
+        console.print(f"  … and {number:,} more; --json shows up to {MAX_SHOWN} of each kind.")
     if dry_run:
         return
     console.print("[green]Both sides are alike.[/]" if report.identical else "[red]Both sides are not alike.[/]")

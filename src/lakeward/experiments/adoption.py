@@ -1,6 +1,6 @@
 """Experiments that come from another server: kept with their id, times and state, or merged with one of their name."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from lakeward import access
@@ -22,6 +22,17 @@ async def find_named(tx: Tx, workspace: int, name: str) -> Experiment | None:
     return await store.find_by_name(tx, workspace, name)
 
 
+async def count_beyond(tx: Tx, ids: Iterable[str]) -> None:
+    """Keep these ids free for those that come with them: what is made anew gets a greater one."""
+    counted = [number for each in ids if (number := _number(each)) is not None and number < _MAX_COUNTED]
+    if counted:
+        await store.count_from(tx, max(counted))
+
+
+def _number(given: str) -> int | None:
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else None
+
+
 async def add(tx: Tx, workspace: int, given: ArrivingExperiment, owner: int) -> ExperimentId | None:
     """A new active experiment, of the same id if it is free. None if the name is taken."""
     if not given.name or len(given.name) > MAX_NAME:
@@ -29,8 +40,8 @@ async def add(tx: Tx, workspace: int, given: ArrivingExperiment, owner: int) -> 
             f"The experiment {given.id} has a name of {len(given.name)} characters, 1 to {MAX_NAME}."
         )
     made: ExperimentId | None = None
-    if given.id.isascii() and given.id.isdigit() and len(given.id) <= 18:
-        made = await store.add_as(tx, workspace, int(given.id), given.name, given.created_at, given.updated_at)
+    if (number := _number(given.id)) is not None:
+        made = await store.add_as(tx, workspace, number, given.name, given.created_at, given.updated_at)
         if made is not None and made < _MAX_COUNTED:
             await store.count_from(tx, made)
     if made is None:

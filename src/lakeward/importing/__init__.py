@@ -6,7 +6,7 @@ what is new. Its own memory says what came over; without that it only takes long
 """
 
 from lakeward.importing.imports import survey, take_over
-from lakeward.importing.records import Compared, Login, Progress, Report, Wanted
+from lakeward.importing.records import MAX_SHOWN, Compared, Login, Progress, Report, Wanted
 from lakeward.importing.source import Source
 
-__all__ = ["Compared", "Login", "Progress", "Report", "Source", "Wanted", "survey", "take_over"]
+__all__ = ["MAX_SHOWN", "Compared", "Login", "Progress", "Report", "Source", "Wanted", "survey", "take_over"]

@@ -29,6 +29,9 @@ async def chosen(source: Source, wanted: Wanted) -> list[wire.Experiment]:
 async def bring(move: Move) -> list[wire.Experiment]:
     """Make a place for every experiment that is wanted; those that have one."""
     wanted = await chosen(move.source, move.wanted)
+    async with move.db.transaction() as tx:
+        new = [each.experiment_id for each in wanted if each.experiment_id not in move.places]
+        await experiments.adoption.count_beyond(tx, new)
     return [each for each in wanted if await move.attempt(f"experiment {each.name!r}", partial(_bring, move, each))]
 
 

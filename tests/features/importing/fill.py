@@ -113,7 +113,7 @@ def fill_registry(client: MlflowClient, experiment_id: str, models: int, version
             client.delete_model_version(name, "2")
     client.copy_model_version("models:/doubler/1", "copied")
     client.create_registered_model("Doubler", description="Another one, by its case.")
-    client.create_model_version("Doubler", uri, run.info.run_id)
+    mlflow.register_model(uri, "Doubler")
     return {"model_uri": uri, "model_run": run.info.run_id}
 
 

@@ -69,8 +69,8 @@ async def seqs_of(tx: Tx, workspace: int, trace_ids: Sequence[str]) -> dict[str,
 async def linked_to(tx: Tx, workspace: int, kind: str, target: str) -> list[str]:
     """The ids of the traces of a run, or of a version of a prompt, in order."""
     rows = await tx.fetch(
-        f"SELECT t.trace_id {_FROM} JOIN trace_link l ON l.trace_seq = t.seq"
-        f" WHERE {_HERE} AND l.kind = $2 AND l.target = $3 ORDER BY 1",
+        f"SELECT t.trace_id {_FROM} JOIN trace_link k ON k.trace_seq = t.seq"
+        f" WHERE {_HERE} AND k.kind = $2 AND k.target = $3 ORDER BY 1",
         workspace, kind, target,
     )  # fmt: skip
     return [row[0] for row in rows]
