@@ -695,6 +695,43 @@ CREATE TABLE public.group_member (
     member_id bigint NOT NULL
 );
 
+CREATE TABLE public.import_source (
+    id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    url text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.import_source ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.import_source_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.imported_experiment (
+    source_id bigint NOT NULL,
+    there text NOT NULL COLLATE pg_catalog."C",
+    experiment_id bigint NOT NULL,
+    merged boolean NOT NULL
+);
+
+CREATE TABLE public.imported_file (
+    source_id bigint NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    size bigint NOT NULL,
+    sha256 bytea NOT NULL
+);
+
+CREATE TABLE public.imported_object (
+    source_id bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    there text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL,
+    CONSTRAINT imported_object_kind_check CHECK ((kind = ANY (ARRAY['experiment'::text, 'run'::text, 'logged model'::text, 'registered model'::text, 'trace'::text])))
+);
+
 CREATE TABLE public.ip_access_list (
     id text NOT NULL COLLATE pg_catalog."C",
     label text NOT NULL,
@@ -1506,6 +1543,21 @@ ALTER TABLE ONLY public.experiment
 ALTER TABLE ONLY public.group_member
     ADD CONSTRAINT group_member_pkey PRIMARY KEY (member_id, group_id);
 
+ALTER TABLE ONLY public.import_source
+    ADD CONSTRAINT import_source_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.import_source
+    ADD CONSTRAINT import_source_workspace_id_url_key UNIQUE (workspace_id, url);
+
+ALTER TABLE ONLY public.imported_experiment
+    ADD CONSTRAINT imported_experiment_pkey PRIMARY KEY (source_id, there);
+
+ALTER TABLE ONLY public.imported_file
+    ADD CONSTRAINT imported_file_pkey PRIMARY KEY (source_id, key);
+
+ALTER TABLE ONLY public.imported_object
+    ADD CONSTRAINT imported_object_pkey PRIMARY KEY (source_id, kind, there);
+
 ALTER TABLE ONLY public.ip_access_list
     ADD CONSTRAINT ip_access_list_pkey PRIMARY KEY (id);
 
@@ -1750,6 +1802,8 @@ CREATE INDEX experiment_trashed ON public.experiment USING btree (deleted_at) WH
 
 CREATE INDEX group_member_of_group ON public.group_member USING btree (group_id, member_id);
 
+CREATE INDEX imported_experiment_of_experiment ON public.imported_experiment USING btree (experiment_id);
+
 CREATE INDEX ip_access_list_changed_by ON public.ip_access_list USING btree (updated_by);
 
 CREATE INDEX ip_access_list_made_by ON public.ip_access_list USING btree (created_by);
@@ -1991,6 +2045,21 @@ ALTER TABLE ONLY public.group_member
 
 ALTER TABLE ONLY public.group_member
     ADD CONSTRAINT group_member_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.import_source
+    ADD CONSTRAINT import_source_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.imported_experiment
+    ADD CONSTRAINT imported_experiment_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.imported_experiment
+    ADD CONSTRAINT imported_experiment_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.import_source(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.imported_file
+    ADD CONSTRAINT imported_file_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.import_source(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.imported_object
+    ADD CONSTRAINT imported_object_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.import_source(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.ip_access_list
     ADD CONSTRAINT ip_access_list_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.principal(id) ON DELETE SET NULL;

@@ -8,8 +8,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "lakeward"
 FEATURES = {
-    "access", "artifacts", "tracking", "tracing", "logged_models", "experiments", "secrets", "identity", "audit",
-    "catalog",
+    "importing", "registry", "access", "artifacts", "tracking", "tracing", "logged_models", "experiments", "secrets",
+    "identity", "audit", "catalog",
 }  # fmt: skip
 COMPOSITION = {"lakeward.app", "lakeward.cli"}
 # The server never runs what a caller made (docs/architecture.md): nothing that unpickles, and no mlflow.
@@ -71,12 +71,12 @@ def test_files_stay_readable(path: Path) -> None:
 
 # Who may open connections, and to what. Places that users name are reached through runtime/outbound.py alone.
 NETWORK = {
-    "httpx": {"runtime/outbound.py"},
+    "httpx": {"runtime/outbound.py", "importing/source.py"},  # the latter to the server an administrator names
     "httpcore": {"runtime/outbound.py"},
     "http.client": {"runtime/listen.py"},  # to the own port, to learn who has it
     "socket": {"runtime/listen.py", "runtime/supervisor.py", "app.py", "cli/login.py"},  # to listen
     "urllib.request": {"cli/login.py"},  # on the user's machine, to the server that he names
-    "ssl": {"runtime/outbound.py"},
+    "ssl": {"runtime/outbound.py", "importing/source.py"},
     "obstore": {"runtime/objects/cloud.py"},  # the object store that the operator named
 }
 CLIENTS = {

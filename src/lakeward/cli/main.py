@@ -18,6 +18,7 @@ _COMMANDS = {
     "login": ("login", "Sign in to a server in the browser, and get a token for this machine."),
     "admin": ("admin", "Make somebody administrator, with a password."),
     "explain": ("explain", "Why somebody may do something with an object, or why not."),
+    "import": ("import_", "Bring everything from an MLflow server."),
     "audit": ("audit", "The audit log: check it, write it to files."),
     "secrets": ("secrets", "The keys that secrets are encrypted under: rotate."),
     "traces": ("traces", "Export traces to files."),

@@ -4,6 +4,7 @@ An experiment belongs to one workspace and its name is unique there, trash inclu
 all it holds; permanent deletion is `tracking`'s, which owns what it holds. Where artifacts lie is rendered per caller.
 """
 
+from lakeward.experiments import adoption
 from lakeward.experiments.experiments import delete_tag, find_home, get, get_active, parse_id, set_tag
 from lakeward.experiments.locations import (
     ArtifactPlace,
@@ -15,16 +16,18 @@ from lakeward.experiments.locations import (
     run_artifact_uri,
     run_objects,
 )
-from lakeward.experiments.records import Experiment, ExperimentId
+from lakeward.experiments.records import ArrivingExperiment, Experiment, ExperimentId
 from lakeward.experiments.search import view_of
 from lakeward.experiments.securable import BY_ID, EXPERIMENT, of_experiment
 
 __all__ = [
     "BY_ID",
     "EXPERIMENT",
+    "ArrivingExperiment",
     "ArtifactPlace",
     "Experiment",
     "ExperimentId",
+    "adoption",
     "delete_tag",
     "experiment_objects",
     "find_home",

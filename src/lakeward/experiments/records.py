@@ -1,5 +1,6 @@
 """The vocabulary of experiments."""
 
+from collections.abc import Mapping
 from typing import Final, NewType
 
 import msgspec
@@ -27,3 +28,13 @@ class Experiment(msgspec.Struct, frozen=True):
     @property
     def deleted(self) -> bool:
         return self.deleted_at is not None
+
+
+class ArrivingExperiment(msgspec.Struct, frozen=True):
+    """An experiment as the other server has it. Times are epoch milliseconds."""
+
+    id: str
+    name: str
+    created_at: int
+    updated_at: int
+    tags: Mapping[str, str]

@@ -60,6 +60,29 @@ async def add(tx: Tx, workspace: int, name: str, location: str | None, now: int)
     return found
 
 
+async def add_as(
+    tx: Tx, workspace: int, experiment_id: int, name: str, created_at: int, updated_at: int
+) -> ExperimentId | None:
+    """The same id, or None if it or the name is taken."""
+    found: ExperimentId | None = await tx.fetchval(
+        "INSERT INTO experiment (id, workspace_id, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        experiment_id, workspace, name, created_at, updated_at,
+    )  # fmt: skip
+    return found
+
+
+async def count_from(tx: Tx, experiment_id: int) -> None:
+    """Let the next new experiment have a greater id than this one."""
+    await tx.execute(
+        "SELECT setval('experiment_id_seq', $1) FROM experiment_id_seq WHERE last_value < $1", experiment_id
+    )
+
+
+async def set_updated(tx: Tx, experiment_id: int, updated_at: int) -> None:
+    await tx.execute("UPDATE experiment SET updated_at = $2 WHERE id = $1", experiment_id, updated_at)
+
+
 async def rename(tx: Tx, experiment_id: int, name: str, now: int) -> bool:
     """False if the name is taken."""
     return bool(

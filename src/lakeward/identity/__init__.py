@@ -9,11 +9,14 @@ from lakeward.identity.addresses import Doorkeeper
 from lakeward.identity.authentication import Arrival, Authenticator
 from lakeward.identity.passwords import make_administrator
 from lakeward.identity.principals import get_or_create_principal
+from lakeward.identity.records import OWNER_ID, OWNER_NAME
 from lakeward.identity.tasks import sweep_expired
 from lakeward.identity.tokens import create_token, has_credentials, list_tokens, revoke_token
 from lakeward.identity.workspaces import WorkspaceDirectory
 
 __all__ = [
+    "OWNER_ID",
+    "OWNER_NAME",
     "Arrival",
     "Authenticator",
     "Doorkeeper",

@@ -6,16 +6,19 @@ any data set, and every point of them is kept. In the trash, or with its experim
 Where its artifacts lie is rendered per caller; their bytes are the artifacts package's.
 """
 
-from lakeward.logged_models import trash
+from lakeward.logged_models import adoption, trash
 from lakeward.logged_models.metrics import record as record_metrics
 from lakeward.logged_models.models import find, find_location, note_version, source_run
-from lakeward.logged_models.records import Location, LoggedModel
+from lakeward.logged_models.records import MAX_POINTS_SHOWN, ArrivingModel, Location, LoggedModel
 from lakeward.logged_models.securable import BY_LOGGED_MODEL, of_logged_model
 
 __all__ = [
     "BY_LOGGED_MODEL",
+    "MAX_POINTS_SHOWN",
+    "ArrivingModel",
     "Location",
     "LoggedModel",
+    "adoption",
     "find",
     "find_location",
     "note_version",

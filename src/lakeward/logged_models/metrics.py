@@ -1,6 +1,6 @@
 """Metrics of LoggedModels: what runs measured on them, on which data sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lakeward.kit.errors import InvalidParameter
 from lakeward.logged_models import store
@@ -16,13 +16,18 @@ async def record(tx: Tx, run_id: str, experiment_id: int, points: Sequence[Metri
 
     The keys are interned already (`Database.name_ids`), as the run's own metrics need them too.
     """
-    datasets = {(point.dataset_name, point.dataset_digest) for point in points}
-    for dataset in datasets:
+    for dataset in {(point.dataset_name, point.dataset_digest) for point in points}:
         _check(dataset)
     model_ids = {point.model_id for point in points}
     models = await store.find_measurable(tx, experiment_id, sorted(model_ids))
     for model_id in model_ids - models.keys():
         raise unknown(model_id)
+    await add(tx, run_id, models, points)
+
+
+async def add(tx: Tx, run_id: str, models: Mapping[str, tuple[int, int]], points: Sequence[MetricPoint]) -> None:
+    """Add points to these models, (number, experiment) by id."""
+    datasets = {(point.dataset_name, point.dataset_digest) for point in points}
     keys = await store.key_ids(tx, list({point.key for point in points}))
     seen_as = {dataset: _scopes(dataset) for dataset in datasets}
     ids = await store.scope_ids(tx, sorted(datasets.union(*seen_as.values()) - {_ANY}))

@@ -91,3 +91,17 @@ class MetricPoint(Protocol):
 class Page(msgspec.Struct, frozen=True):
     models: list[LoggedModel]
     next_page_token: str | None
+
+
+class ArrivingModel(msgspec.Struct, frozen=True):
+    """A model as another server has it. Times are epoch milliseconds."""
+
+    model_id: str
+    name: str
+    model_type: str
+    source_run_id: str
+    status: str
+    created_at: int
+    updated_at: int
+    params: tuple[tuple[str, str], ...]
+    tags: tuple[tuple[str, str], ...]

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lakeward.logged_models.records import MAX_POINTS_SHOWN, Location, LoggedModel, ModelId, Target
+from lakeward.logged_models.records import MAX_POINTS_SHOWN, ArrivingModel, Location, LoggedModel, ModelId, Target
 from lakeward.logged_models.search import Dataset, Known, Place, Question
 from lakeward.runtime.db import Tx
 
@@ -82,6 +82,34 @@ async def insert(tx: Tx, workspace: int, experiment_id: int, model: NewModel, pa
             """,
             experiment_id, workspace, *msgspec.structs.astuple(model), *params, *tags,
         )
+    )  # fmt: skip
+
+
+async def keep(tx: Tx, workspace: int, experiment_id: int, given: ArrivingModel, creator_id: int) -> Target | None:
+    """A model of another server under its own id, or brought up to date; None if its id is another's."""
+    row = await tx.fetchrow(
+        """
+        INSERT INTO logged_model AS m (experiment_id, model_id, name, model_type, source_run_id, status, creator_id,
+                                       created_at, updated_at)
+        SELECT e.id, $3, $4, $5, $6, $7, $8, $9, $10 FROM experiment e
+        WHERE e.id = $1 AND e.workspace_id = $2 AND NOT e.purging
+        ON CONFLICT (model_id) DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at
+        WHERE m.experiment_id = excluded.experiment_id AND NOT m.purging
+        RETURNING seq, experiment_id
+        """,
+        experiment_id, workspace, given.model_id, given.name, given.model_type, given.source_run_id, given.status,
+        creator_id, given.created_at, given.updated_at,
+    )  # fmt: skip
+    return Target(*row) if row else None
+
+
+async def set_params(tx: Tx, target: Target, key_ids: Sequence[int], values: Sequence[str]) -> None:
+    """Whatever they were."""
+    await tx.execute(
+        "INSERT INTO logged_model_param (model_seq, key_id, experiment_id, value)"
+        " SELECT $1, k, $2, v FROM unnest($3::int[], $4::text[]) AS t(k, v)"
+        " ON CONFLICT (model_seq, key_id) DO UPDATE SET value = excluded.value",
+        target.seq, target.experiment_id, key_ids, values,
     )  # fmt: skip
 
 

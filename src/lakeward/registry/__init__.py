@@ -6,11 +6,27 @@ text, so it outlives the run and the LoggedModel it names. A prompt is a registe
 share one namespace and never a list. Each change is written to an activity log by the statement that makes it.
 """
 
+from lakeward.registry import adoption
 from lakeward.registry.contents import MODELS
 from lakeward.registry.exchange import sweep as sweep_exchange
 from lakeward.registry.files import sweep as sweep_files
+from lakeward.registry.records import ArrivingModel, ArrivingVersion, FilesId, ModelVersion, RegisteredModel
 from lakeward.registry.securable import BY_ANY_NAME, REGISTERED_MODEL
 from lakeward.registry.unity import get_in_any_dialect as get_version
 from lakeward.registry.unity import get_model_in_any_dialect as get_model
 
-__all__ = ["BY_ANY_NAME", "MODELS", "REGISTERED_MODEL", "get_model", "get_version", "sweep_exchange", "sweep_files"]
+__all__ = [
+    "BY_ANY_NAME",
+    "MODELS",
+    "REGISTERED_MODEL",
+    "ArrivingModel",
+    "ArrivingVersion",
+    "FilesId",
+    "ModelVersion",
+    "RegisteredModel",
+    "adoption",
+    "get_model",
+    "get_version",
+    "sweep_exchange",
+    "sweep_files",
+]

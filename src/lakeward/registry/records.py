@@ -111,3 +111,36 @@ class Activity(msgspec.Struct, frozen=True):
     before: str | None
     actor: str
     at: int
+
+
+class ArrivingModel(msgspec.Struct, frozen=True):
+    """A registered model or a prompt as another server has it."""
+
+    name: str
+    is_prompt: bool
+    description: str
+    created_by: str
+    created_at: int
+    updated_at: int
+    tags: tuple[tuple[str, str], ...]
+
+
+class ArrivingVersion(msgspec.Struct, frozen=True):
+    """A version as another server has it. `source` and `storage` lead to files on this one, or nowhere new."""
+
+    version: int
+    is_prompt: bool
+    status: str
+    status_message: str
+    stage: str
+    description: str | None
+    source: str
+    storage: str
+    files_id: FilesId | None
+    run_id: str
+    run_link: str
+    logged_model_id: str
+    created_by: str
+    created_at: int
+    updated_at: int
+    tags: tuple[tuple[str, str], ...]

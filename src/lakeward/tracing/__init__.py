@@ -7,8 +7,9 @@ may hold a text. An answer to a client means that what it sent is durable. Delet
 purge of it, which `tracking` owns, takes them along.
 """
 
-from lakeward.tracing import export, trash
+from lakeward.tracing import adoption, export, trash
 from lakeward.tracing.files import MAX_FILE, Home, find_home, render_file, take_file
+from lakeward.tracing.records import ArrivingTrace
 from lakeward.tracing.rollups import roll_up
 from lakeward.tracing.securable import BY_TRACE, of_trace
 from lakeward.tracing.tasks import seal_blocks
@@ -17,7 +18,9 @@ from lakeward.tracing.traces import link_prompts
 __all__ = [
     "BY_TRACE",
     "MAX_FILE",
+    "ArrivingTrace",
     "Home",
+    "adoption",
     "export",
     "find_home",
     "link_prompts",

@@ -60,6 +60,14 @@ async def add_told(tx: Tx, seq: int, experiment_id: int, told: Sequence[Assessme
         await store.insert(tx, seq, experiment_id, made, number_of(made.value))
 
 
+async def keep(tx: Tx, seq: int, experiment_id: int, given: Assessment) -> None:
+    """One of another server: added, or brought up to date."""
+    _check(given)
+    if not await store.insert(tx, seq, experiment_id, given, number_of(given.value)):
+        await store.replace(tx, seq, given, number_of(given.value))
+        await store.set_valid(tx, seq, given.assessment_id, valid=given.valid)
+
+
 async def get(tx: Tx, workspace: int, trace_id: str, assessment_id: str) -> Assessment:
     trace = await traces.get(tx, workspace, trace_id)
     found = await store.find(tx, trace.seq, assessment_id)

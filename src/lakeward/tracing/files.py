@@ -43,6 +43,18 @@ async def render_file(tx: Tx, home: Home, trace_id: str) -> bytes | None:
 
 async def take_file(db: Database, workspace: int, experiment_id: int, trace_id: str, content: bytes) -> None:
     """Keep the spans of an uploaded file. All of it is right, or nothing is kept."""
+    request = read_file(content)
+    if request is None:
+        return
+    book = await prices.recent(db)
+    arrived = arrivals.of(request, request.SerializeToString(), book)
+    for each in arrived:
+        each.trace_id = trace_id
+    await db.run(lambda tx: ingest.take(tx, workspace, str(experiment_id), arrived, book), transaction=True)
+
+
+def read_file(content: bytes) -> otlp.Message | None:
+    """The spans of a file, all as of one trace; None if it has none."""
     try:
         given = msgspec.json.decode(content)
         request = otlp.decode(b"", otlp.PROTOBUF)
@@ -54,15 +66,11 @@ async def take_file(db: Database, workspace: int, experiment_id: int, trace_id: 
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InvalidParameter(f"{FILE} does not hold spans as MLflow writes them: {error!r}.") from error
     if not spans:
-        return
+        return None
     first = spans[0].trace_id
     for span in spans:
         span.trace_id = first
-    book = await prices.recent(db)
-    arrived = arrivals.of(request, request.SerializeToString(), book)
-    for each in arrived:
-        each.trace_id = trace_id
-    await db.run(lambda tx: ingest.take(tx, workspace, str(experiment_id), arrived, book), transaction=True)
+    return request
 
 
 def _id(given: Any, size: int) -> bytes:

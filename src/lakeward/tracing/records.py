@@ -150,3 +150,10 @@ class Price(msgspec.Struct, frozen=True):
     id: int | None = None
     set_by: str = ""
     set_at: int = 0
+
+
+class ArrivingTrace(msgspec.Struct, frozen=True):
+    """A trace as another server has it, without its spans."""
+
+    told: Told
+    assessments: tuple[Assessment, ...]

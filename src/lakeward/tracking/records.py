@@ -87,3 +87,15 @@ class Dataset(msgspec.Struct, frozen=True):
     schema: str
     profile: str
     tags: tuple[tuple[str, str], ...]
+
+
+class ArrivingRun(msgspec.Struct, frozen=True):
+    """A run as the other server has it. Times are epoch milliseconds."""
+
+    run_id: str
+    name: str
+    status: str
+    user_id: str
+    start_time: int
+    end_time: int | None
+    deleted: bool

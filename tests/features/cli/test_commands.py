@@ -17,7 +17,7 @@ from lakeward.cli import demo
 from lakeward.runtime.settings import all_settings
 from lakeward_up import Up, running
 
-COMMANDS = ["up", "demo", "token", "login", "admin", "audit", "secrets", "gc", "doctor", "version"]
+COMMANDS = ["up", "demo", "token", "login", "admin", "audit", "secrets", "import", "gc", "doctor", "version"]
 
 
 def lakeward(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

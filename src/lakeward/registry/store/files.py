@@ -11,6 +11,14 @@ async def add(tx: Tx, workspace: int, files_id: FilesId, now: int) -> None:
     )
 
 
+async def add_again(tx: Tx, workspace: int, files_id: FilesId, now: int) -> None:
+    """The same as `add`, of files that may be there."""
+    await tx.execute(
+        "INSERT INTO model_files (id, workspace_id, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+        files_id, workspace, now,
+    )  # fmt: skip
+
+
 async def lock_unneeded(tx: Tx) -> tuple[int, FilesId] | None:
     """Files of no version, kept from whoever would copy them until the transaction ends."""
     row = await tx.fetchrow(

@@ -3,7 +3,7 @@
 from lakeward.kit.clock import now_ms
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 from lakeward.tracing import assessments
-from lakeward.tracing.routes.converted import assessment_record, update_fields
+from lakeward.tracing.converted import assessment_record, update_fields
 from lakeward.tracing.securable import of_trace
 from lakeward.tracing.wire import assessments as wire
 

@@ -7,11 +7,11 @@ from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import EndpointNotFound, InvalidParameter
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 from lakeward.tracing import assessments, locations, payloads, prices, traces
+from lakeward.tracing.converted import assessment_record, update_fields
 from lakeward.tracing.places import parse_path
 from lakeward.tracing.records import Assessment, Trace
 from lakeward.tracing.render import span_json
 from lakeward.tracing.routes import traces as plain
-from lakeward.tracing.routes.converted import assessment_record, update_fields
 from lakeward.tracing.securable import of_located_trace, of_location
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import assessments as wire_assessments

@@ -9,10 +9,10 @@ from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
 from lakeward.tracing import assessments, ingest, payloads, prices, search, traces
+from lakeward.tracing.converted import assessment_record
 from lakeward.tracing.records import Assessment as AssessmentRecord
 from lakeward.tracing.records import Trace
 from lakeward.tracing.render import span_json
-from lakeward.tracing.routes.converted import assessment_record
 from lakeward.tracing.securable import of_trace
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store

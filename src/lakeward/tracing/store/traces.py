@@ -66,6 +66,16 @@ async def seqs_of(tx: Tx, workspace: int, trace_ids: Sequence[str]) -> dict[str,
     return dict(rows)
 
 
+async def linked_to(tx: Tx, workspace: int, kind: str, target: str) -> list[str]:
+    """The ids of the traces of a run, or of a version of a prompt, in order."""
+    rows = await tx.fetch(
+        f"SELECT t.trace_id {_FROM} JOIN trace_link k ON k.trace_seq = t.seq"
+        f" WHERE {_HERE} AND k.kind = $2 AND k.target = $3 ORDER BY 1",
+        workspace, kind, target,
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
 async def lock(tx: Tx, workspace: int, trace_id: str) -> tuple[int, int] | None:
     """(seq, experiment) of a trace in an active experiment, locked until the transaction ends."""
     row = await tx.fetchrow(

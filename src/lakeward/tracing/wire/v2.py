@@ -46,6 +46,17 @@ class TraceInfoV2(msgspec.Struct):
         )
 
 
+class GivenTraceInfoV2(msgspec.Struct):
+    """What a server of version 2 tells of a trace."""
+
+    request_id: str
+    timestamp_ms: Int64 = 0
+    execution_time_ms: Int64 | None = None
+    status: str | int = 0
+    request_metadata: list[Entry] = []
+    tags: list[Entry] = []
+
+
 class StartTraceV2(msgspec.Struct):
     experiment_id: str
     timestamp_ms: Int64
