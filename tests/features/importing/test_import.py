@@ -218,7 +218,8 @@ def test_killed_at_any_moment_and_started_again(serving: Any, newer: Mlflow) -> 
             _, said = process.communicate()
             if how == signal.SIGINT:
                 assert process.returncode == 130
-                assert said.decode().strip() == "Interrupted. What came over is kept: run the same command again to go on."
+                kept = "Interrupted. What came over is kept: run the same command again to go on."
+                assert said.decode().strip() == kept
         half = empty.sql("SELECT count(*) FROM run")[0][0]
         done = brought(empty, newer.url)
         assert half > 0
