@@ -158,7 +158,7 @@ def _show(report: Any, *, dry_run: bool) -> None:
 
     def heading(*names: str) -> Table:
         columns = [Column(name, justify="left" if name == "CHECKSUM" else "right") for name in names]
-        return Table("", *columns, box=None, header_style="bold")
+        return Table(Column(no_wrap=True), *columns, box=None, header_style="bold")
 
     console = Console(highlight=False, soft_wrap=True)
     version = f" (MLflow {report.version})" if report.version else ""

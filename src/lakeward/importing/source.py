@@ -173,8 +173,12 @@ class Source:
 
 def _address(url: str, login: Login) -> tuple[str, Login]:
     """The URL without credentials and without a slash at its end."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none, a bracket too few
+        parts, right = urlsplit(""), False
+    if not right:
         raise InvalidParameter(f"{url!r} is no address of a server: give a URL like http://old-mlflow:5000.")
     if parts.username:
         login = msgspec.structs.replace(login, username=parts.username, password=parts.password or "", token="")

@@ -174,7 +174,7 @@ def fill_traces(experiment_id: str, count: int) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
-    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--runs", type=int, default=8)
     parser.add_argument("--models", type=int, default=2)
     parser.add_argument("--versions", type=int, default=3)
     parser.add_argument("--prompts", type=int, default=2)

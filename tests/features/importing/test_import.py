@@ -83,10 +83,10 @@ def test_all_of_a_newer_server_comes_over(report: Any, newer: Mlflow) -> None:
     counts = {kind: each["there"] for kind, each in report["compared"].items()}
     assert report["version"].startswith("3.17")
     assert counts["experiments"] == 5
-    assert counts["runs"] == 10 + 1 + 1 + 2 + 1 + 1
-    assert counts["params"] == 12 * 9
-    assert counts["points"] > 12 * 66
-    assert counts["artifacts"] == 12 * 3
+    assert counts["runs"] == 8 + 1 + 1 + 2 + 1 + 1
+    assert counts["params"] == 10 * 9
+    assert counts["points"] > 10 * 66
+    assert counts["artifacts"] == 10 * 3
     assert counts["logged models"] == 4  # the model, two more, and the one in the deleted experiment
     assert counts["logged model artifacts"] >= 5
     assert (counts["registered models"], counts["model versions"], counts["aliases"]) == (4, 2 * 2 + 2, 4 + 2)
@@ -131,7 +131,7 @@ def test_histories_are_whole_and_searches_find_what_came(report: Any, server: Se
     assert [step for _, step, _ in server.local.history(run_id, "loss")] == list(range(60))
     assert [value for _, _, value in server.local.history(run_id, "odd")] == ["NaN", 1e308, -0.5]
     best = server.local.post("runs/search", experiment_ids=[blue], order_by=["metrics.m5 DESC"], max_results=1)
-    assert best["runs"][0]["info"]["run_name"] == "run-9"
+    assert best["runs"][0]["info"]["run_name"] == "run-7"
 
 
 def test_the_unmodified_client_loads_what_came(report: Any, server: Server, newer: Mlflow) -> None:
@@ -208,7 +208,7 @@ def test_a_difference_is_found_and_mended(report: Any, server: Server, newer: Ml
 
 def test_killed_at_any_moment_and_started_again(serving: Any, newer: Mlflow) -> None:
     with serving() as empty:
-        for table, rows, how in (("run", 2, signal.SIGKILL), ("run", 4, signal.SIGINT), ("trace", 1, signal.SIGKILL)):
+        for table, rows, how in (("run", 2, signal.SIGKILL), ("trace", 1, signal.SIGINT)):
             process = subprocess.Popen(
                 command(empty, newer.url, "--connections", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
@@ -218,8 +218,9 @@ def test_killed_at_any_moment_and_started_again(serving: Any, newer: Mlflow) -> 
             _, said = process.communicate()
             if how == signal.SIGINT:
                 assert process.returncode == 130
-                kept = "Interrupted. What came over is kept: run the same command again to go on."
-                assert said.decode().strip() == kept
+                assert (
+                    said.decode().strip() == "Interrupted. What came over is kept: run the same command again to go on."
+                )
         half = empty.sql("SELECT count(*) FROM run")[0][0]
         done = brought(empty, newer.url)
         assert half > 0
@@ -248,14 +249,14 @@ def test_some_experiments_of_a_source_that_stumbles(serving: Any, newer: Mlflow)
 
 def test_a_source_that_goes_away_half_way(serving: Any, newer: Mlflow) -> None:
     with serving() as empty, Between(newer.url, room=40) as between:
-        cut = run(empty, between.url, "--patience", "0.5")
+        cut = run(empty, between.url, "--patience", "0.5", "--experiments", "blue")
         assert cut.returncode == 3
         assert "does not answer any more" in cut.stderr
         assert "run the same command again" in cut.stderr
         assert "Traceback" not in cut.stderr
         between.room = 10**9
         assert empty.sql("SELECT count(*) FROM run")[0][0] > 0
-        brought(empty, between.url)
+        brought(empty, between.url, "--experiments", "blue")
 
 
 def test_a_login_is_asked_for_and_a_dry_run_brings_nothing(serving: Any, newer: Mlflow) -> None:
@@ -296,7 +297,8 @@ def test_what_is_no_mlflow_server(serving: Any, tmp_path: Path) -> None:
         nobody = run(empty, f"http://127.0.0.1:{sources.free_port()}")
         assert nobody.returncode == 3
         assert "There is no answer" in nobody.stderr
-        assert run(empty, "old-mlflow:5000").returncode == 2
+        for wrong in ("old-mlflow:5000", "http://127.0.0.1:99999", "http://[::1"):
+            assert run(empty, wrong).returncode == 2
         assert run(empty, "http://127.0.0.1:1", "--workspace", "nowhere").returncode == 3
 
 
@@ -342,8 +344,8 @@ def test_all_of_an_older_server_comes_over(serving: Any, older: Mlflow) -> None:
         found = brought(empty, older.url)
         counts = {kind: each["there"] for kind, each in found["compared"].items()}
         assert found["version"].startswith("2.22")
-        assert counts["runs"] == 10 + 1 + 2 + 1
-        assert counts["artifacts"] >= 12 * 3 + 5
+        assert counts["runs"] == 8 + 1 + 2 + 1
+        assert counts["artifacts"] >= 10 * 3 + 5
         assert (counts["registered models"], counts["model versions"]) == (4, 6)
         assert (counts["prompts"], counts["prompt versions"]) == (2, 4)
         assert counts["traces"] == 4
