@@ -28,7 +28,7 @@ from server import Caller, Callers, Server
 
 ANSWER_SECONDS = 20
 TWINS = r"^/ajax-api/2.0/mlflow/(?!.*artifact)|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals)/"
-EXAMPLES = 10
+EXAMPLES = 7
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 _numbers = itertools.count(1)
 Known = dict[str, list[str]]

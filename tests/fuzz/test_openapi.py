@@ -19,7 +19,7 @@ from server import Callers, Server
 
 ANSWER_SECONDS = 20
 TWINS = r"^/ajax-api/|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals)/"
-EXAMPLES = {"owner": 8, "reader": 4, "nobody": 2}
+EXAMPLES = {"owner": 6, "reader": 4, "nobody": 2}
 
 
 def operations() -> list[schemathesis.APIOperation]:
