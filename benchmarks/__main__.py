@@ -2,7 +2,6 @@
 
 import argparse
 import datetime as dt
-import functools
 import json
 import os
 import platform
@@ -14,13 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import uvloop
-
-from benchmarks import environments, processes, report
-from benchmarks.forms import FORMS, Form, Server
-from benchmarks.measure import Bench, Outcome, Plan, Wrong
-from benchmarks.profile import profiled
+from benchmarks import environments, report
+from benchmarks.forms import FORMS, Form
+from benchmarks.measure import Outcome, Plan, Wrong
 from benchmarks.scenarios import SCENARIOS, startup
+from benchmarks.turns import Failed, Place, Turn
 
 RESULTS = environments.ROOT / "benchmarks" / "results"
 PAGE = environments.ROOT / "docs" / "benchmarks.md"
@@ -58,46 +55,28 @@ def chosen(lines: list[str] | None) -> list[ModuleType]:
     return [scenario for scenario in SCENARIOS if scenario.__name__ in wanted]
 
 
-def started(form: Form, plan: Plan, work: Path, port: int, *, often: bool) -> tuple[Server, list[float]]:
-    """A running server, and how long its starts on fresh directories took."""
-    seconds: list[float] = []
-    while True:
-        server = Server(form, work / form.key, port)
-        try:
-            server.start()
-        except BaseException:
-            server.stop()
-            raise
-        seconds.append(server.first_answer_seconds)
-        if len(seconds) == (plan.repetitions if often else 1):
-            return server, seconds
-        server.stop()
-        server.erase()
-
-
-def measured(form: Form, plan: Plan, scenarios: list[ModuleType], options: argparse.Namespace) -> list[Outcome]:
-    """All scenarios on one server, from its start to its end."""
-    print(f"\n{form.title}", flush=True)
-    often = any(scenario.__name__.endswith("startup") for scenario in scenarios)
-    server, starts = started(form, plan, options.work, options.port, often=often)
-    bench = Bench(server, plan, shared={"starts": starts})
-    if options.profile:
-        bench.profile = functools.partial(profiled, into=RESULTS, pid=server.pid)
+def measured(forms: list[Form], plan: Plan, scenarios: list[ModuleType], options: argparse.Namespace) -> list[Outcome]:
+    """All scenarios, each on every server before the next one."""
+    profiles = RESULTS if options.profile else None
+    places = [
+        Place(form.key, options.work / form.key, options.port + number, plan, profiles)
+        for number, form in enumerate(forms)
+    ]
+    turns = [Turn(place) for place in places]
+    outcomes: list[Outcome] = []
     try:
-        uvloop.run(startup.settled(0))
+        for _ in range(plan.repetitions if startup in scenarios else 1):
+            for turn in turns:
+                turn.start()
         for scenario in scenarios:
-            try:
-                uvloop.run(scenario.run(bench))
-            except Exception:
-                print(
-                    f"\n{form.title} failed in {scenario.__name__}; the end of its log:\n{server.log_tail()}",
-                    file=sys.stderr,
-                )
-                raise
+            for turn in turns:
+                outcomes += (now := turn.run(scenario.__name__))
+                if not options.profile:
+                    kept(turn.form, now)
     finally:
-        server.stop()
-        server.erase()
-    return bench.outcomes
+        for turn in turns:
+            turn.end()
+    return outcomes
 
 
 def disk_rate(work: Path) -> str:
@@ -179,18 +158,13 @@ def main() -> int:
     plan = Plan(**{**vars(plan), **changed})
     scenarios = chosen(options.lines)
     forms = [form for form in FORMS if not options.servers or form.key in options.servers]
-    processes.adopt_orphans()
     whole = len(forms) == len(FORMS) and len(scenarios) == len(SCENARIOS) and not (options.quick or options.no_page)
     told = conditions(plan, forms, options) if whole else {}
     begin = time.monotonic()
-    outcomes: list[Outcome] = []
     try:
-        for form in forms:
-            outcomes += (now := measured(form, plan, scenarios, options))
-            if not options.profile:
-                kept(form, now)
-    except Wrong as lie:
-        print(f"\nNOT AS ACKNOWLEDGED: {lie}", file=sys.stderr)
+        outcomes = measured(forms, plan, scenarios, options)
+    except (Wrong, Failed) as problem:
+        print(f"\n{'NOT AS ACKNOWLEDGED: ' if isinstance(problem, Wrong) else ''}{problem}", file=sys.stderr)
         return 1
     finally:
         shutil.rmtree(options.work, ignore_errors=True)

@@ -150,9 +150,14 @@ def wait_until_gone(seconds: float, *, without: frozenset[int] = frozenset()) ->
     return True
 
 
+def send(pid: int, number: int) -> None:
+    """A signal to a process that may have ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
 def kill_tree(*, without: frozenset[int] = frozenset()) -> None:
     """End whatever is left below the harness."""
     for pid in tree(without=without):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        send(pid, signal.SIGKILL)
     wait_until_gone(10, without=without)

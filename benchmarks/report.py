@@ -169,9 +169,11 @@ Lakeward next to MLflow 3.17.2's own server in its three usual forms, all on one
 ratio to the **best** of MLflow's forms in each line; absolute figures move with the machine. `make bench` makes this
 page again ({conditions["Took"]} on this machine).
 
-Every server starts on a fresh directory and meets the same load: the bytes that the mlflow 3.17 client sends over http,
-over keep-alive connections, each of which starts its next request when the last is answered. After each line that
-writes, everything that was acknowledged is counted through the public API; a difference stops the run.
+Every server starts on a fresh directory. Each group of lines is measured on one server after the other before the next
+group begins, and who is not measured is stopped meanwhile. All meet the same load: the bytes that the mlflow 3.17
+client sends over http, over keep-alive connections, each of which starts its next request when the last is answered.
+After each line that writes, everything that was acknowledged is counted through the public API; a difference stops the
+run.
 
 ## Conditions
 

@@ -1,8 +1,8 @@
 """The lines of the table, and who measures them.
 
 A scenario is a module with `LINES`, what it will report, and `run(bench)`, which drives the server, verifies what it
-wrote and records one outcome per line. They run in the order below, on one server after its start; what writes much
-comes late, because the disk must finish it.
+wrote and records one outcome per line. They run in the order below, each on every server; what writes much comes late,
+because the disk must finish it.
 
 Later lines have their place here: `serving`.
 """
