@@ -1196,6 +1196,28 @@ CREATE TABLE public.sign_in_attempt (
     blocked_until timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.sso_attempt (
+    state bytea NOT NULL,
+    browser bytea NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    redirect_uri text NOT NULL,
+    back text NOT NULL,
+    address text NOT NULL COLLATE pg_catalog."C",
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.sso_identity (
+    issuer text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    principal_id bigint NOT NULL
+);
+
+CREATE TABLE public.sso_membership (
+    member_id bigint NOT NULL,
+    group_id bigint NOT NULL
+);
+
 CREATE TABLE public.trace (
     seq bigint NOT NULL,
     trace_id text NOT NULL COLLATE pg_catalog."C",
@@ -1702,6 +1724,15 @@ ALTER TABLE ONLY public.service_secret
 ALTER TABLE ONLY public.sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY public.sso_attempt
+    ADD CONSTRAINT sso_attempt_pkey PRIMARY KEY (state);
+
+ALTER TABLE ONLY public.sso_identity
+    ADD CONSTRAINT sso_identity_pkey PRIMARY KEY (issuer, subject);
+
+ALTER TABLE ONLY public.sso_membership
+    ADD CONSTRAINT sso_membership_pkey PRIMARY KEY (member_id, group_id);
+
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_pkey PRIMARY KEY (seq);
 
@@ -1897,6 +1928,12 @@ CREATE INDEX secret_acl_of_principal ON public.secret_acl USING btree (principal
 CREATE INDEX service_secret_of_principal ON public.service_secret USING btree (principal_id);
 
 CREATE INDEX sign_in_attempt_old ON public.sign_in_attempt USING btree (last_at);
+
+CREATE INDEX sso_attempt_expiring ON public.sso_attempt USING btree (expires_at);
+
+CREATE INDEX sso_attempt_from ON public.sso_attempt USING btree (address);
+
+CREATE UNIQUE INDEX sso_identity_of_principal ON public.sso_identity USING btree (principal_id, issuer);
 
 CREATE INDEX trace_assessment_in_time ON public.trace_assessment USING btree (experiment_id, start_ms) INCLUDE (kind, name, number) WHERE valid;
 
@@ -2147,6 +2184,12 @@ ALTER TABLE ONLY public.secret_scope
 
 ALTER TABLE ONLY public.service_secret
     ADD CONSTRAINT service_secret_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sso_identity
+    ADD CONSTRAINT sso_identity_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sso_membership
+    ADD CONSTRAINT sso_membership_member_id_group_id_fkey FOREIGN KEY (member_id, group_id) REFERENCES public.group_member(member_id, group_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;

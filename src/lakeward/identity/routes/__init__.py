@@ -1,6 +1,6 @@
 """The HTTP surface of identity: each API in a module of its own."""
 
-from lakeward.identity.routes import addresses, assignments, oauth, scim, sign_in, tokens, workspaces
+from lakeward.identity.routes import addresses, assignments, oauth, scim, sign_in, single_sign_on, tokens, workspaces
 
 routes = [
     *workspaces.platform,
@@ -14,6 +14,7 @@ routes = [
     *tokens.secrets,
     *oauth.routes,
     *sign_in.routes,
+    *single_sign_on.routes,
     *addresses.routes,
     *addresses.switches,
 ]

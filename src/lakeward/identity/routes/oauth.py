@@ -62,7 +62,7 @@ async def account_authorization_server(call: Call, req: wire.Account) -> wire.Se
     return _metadata(call)
 
 
-@routes.get("/v1/authorize", allow=SIGNED_IN, tx="write")
+@routes.get("/v1/authorize", allow=SIGNED_IN, tx="write", page=True)
 async def authorize(call: Call, req: wire.Authorize) -> Reply:
     """Sends the browser of a signed-in person back to the program on their machine, with a code."""
     asked = oauth.Consent(

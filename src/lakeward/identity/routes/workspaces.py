@@ -1,9 +1,11 @@
 """The workspace API of MLflow 3, and what the platform SDK asks before its first call."""
 
+from typing import Literal
+
 import msgspec
 
 from lakeward import __version__
-from lakeward.identity import workspaces
+from lakeward.identity import authentication, passwords, workspaces
 from lakeward.identity.wire import workspaces as wire
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Call, Routes
@@ -58,7 +60,12 @@ async def who_am_i(call: Call) -> wire.WhoAmIResponse:
     """The caller, and the workspaces the caller has a role in."""
     found = await workspaces.visible(call.tx, call.actor)
     listed = [wire.MyWorkspace.of(each, call.actor) for each in found]
-    return wire.WhoAmIResponse(call.actor.name, call.actor.is_admin, __version__, listed)
+    by: Literal["SESSION", "TOKEN", "LOCAL"] = "TOKEN" if call.header("authorization") is not None else "LOCAL"
+    session = authentication.session_of(call.headers)
+    if by == "LOCAL" and session and await passwords.is_session(call.tx, session, call.actor.id):
+        by = "SESSION"
+    csrf = passwords.csrf_token(session) if by == "SESSION" else ""
+    return wire.WhoAmIResponse(call.actor.name, call.actor.is_admin, __version__, listed, by, csrf)
 
 
 class DatabricksConfig(msgspec.Struct):

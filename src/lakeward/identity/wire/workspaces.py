@@ -1,6 +1,6 @@
 """Requests and responses of the workspace API, named as upstream."""
 
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
@@ -71,7 +71,14 @@ class MyWorkspace(msgspec.Struct):
 
 
 class WhoAmIResponse(msgspec.Struct):
+    """`by` is how the caller came in: SESSION, TOKEN, or LOCAL for the owner without credentials.
+
+    `csrf_token` is that of the session, for the header X-Lakeward-CSRF; empty without one.
+    """
+
     name: str
     is_admin: bool
     version: str
     workspaces: list[MyWorkspace]
+    by: Literal["SESSION", "TOKEN", "LOCAL"]
+    csrf_token: str

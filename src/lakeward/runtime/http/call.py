@@ -28,8 +28,8 @@ class Call:
 
     __slots__ = (
         "_receive", "_sight", "access", "after", "caller", "came_to", "confined", "db", "headers", "hidden", "limit",
-        "local", "objects", "params", "request", "request_id", "scope", "settings", "table", "telemetry", "tx",
-        "unseen", "workspace",
+        "local", "objects", "params", "provider", "request", "request_id", "scope", "settings", "table", "telemetry",
+        "tx", "unseen", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -52,6 +52,7 @@ class Call:
         self.table: Sequence[Any] = ()
         self.limit: int | None = None
         self.access: Any = None
+        self.provider: Any = None  # the OpenID provider people sign in with, if there is one
         self.confined = False  # the caller's role is not enough: rights on the objects that were named are
         self.unseen = False  # a list has not asked yet what its caller may see
         self._sight: Any = None

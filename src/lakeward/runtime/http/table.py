@@ -45,6 +45,7 @@ class Route:
     dialect: Dialect = PLATFORM
     open: bool = False  # to any address: what watches over the server must get through
     raw_body: bool = False  # the handler reads `call.stream()`; only path and query are decoded
+    page: bool = False  # browsers are led here: who is not signed in gets the sign-in page, and comes back
     request: type[msgspec.Struct] | None = None
     response: Any = None
     list_fields: frozenset[str] = frozenset()
