@@ -116,7 +116,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(description="Scopes that are asked of the provider, beside openid."),
     ] = ("profile", "email")
     oidc_user_claim: Annotated[
-        str, Meta(min_length=1, description="Claim that holds the user name: email, preferred_username, upn, …")
+        str, Meta(min_length=1, description="Claim that holds the user name, like email or preferred_username.")
     ] = "email"
     oidc_groups_claim: Annotated[
         str | None,
