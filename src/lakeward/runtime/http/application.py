@@ -1,5 +1,6 @@
 """The ASGI application: the life of a request, in one place."""
 
+import functools
 import itertools
 import logging
 import os
@@ -191,6 +192,11 @@ class Application:
 
     async def _run(self, route: Route, call: Call) -> Any:
         arguments = (call,) if route.request is None else (call, call.request)
+        watched = route in self._watched
+        if watched and route.tx != "write":
+            call.testimony = functools.partial(
+                self.hooks.witness.testimony, call, Outcome(route, call.request, route.status)
+            )
         if route.tx is None:
             result = await route.handler(*arguments)
         else:
@@ -199,12 +205,12 @@ class Application:
             async def handle(connection: Any) -> Any:
                 call.tx = connection
                 result = await route.handler(*arguments)
-                if writes and route in self._watched:
+                if writes and watched:
                     await self._witnessed(route, call, result, connection)
                 return result
 
             result = await call.db.run(handle, transaction=writes)
-        if route.tx != "write" and route in self._watched:
+        if watched and route.tx != "write" and call.recorded is None:
             await self._witnessed(route, call, result, None)
         return result
 
