@@ -970,6 +970,11 @@ ALTER TABLE public.oauth_grant ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.oauth_spent (
+    hash bytea NOT NULL,
+    grant_id bigint NOT NULL
+);
+
 CREATE TABLE public.password (
     principal_id bigint NOT NULL,
     hash text NOT NULL,
@@ -1652,6 +1657,9 @@ ALTER TABLE ONLY public.oauth_grant
 ALTER TABLE ONLY public.oauth_grant
     ADD CONSTRAINT oauth_grant_refresh_hash_key UNIQUE (refresh_hash);
 
+ALTER TABLE ONLY public.oauth_spent
+    ADD CONSTRAINT oauth_spent_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY public.password
     ADD CONSTRAINT password_pkey PRIMARY KEY (principal_id);
 
@@ -1888,6 +1896,8 @@ CREATE INDEX oauth_code_of_principal ON public.oauth_code USING btree (principal
 CREATE INDEX oauth_grant_expiring ON public.oauth_grant USING btree (expires_at);
 
 CREATE INDEX oauth_grant_of_principal ON public.oauth_grant USING btree (principal_id);
+
+CREATE INDEX oauth_spent_of_grant ON public.oauth_spent USING btree (grant_id);
 
 CREATE UNIQUE INDEX principal_name_folded ON public.principal USING btree (lower(name));
 
@@ -2145,6 +2155,9 @@ ALTER TABLE ONLY public.oauth_code
 
 ALTER TABLE ONLY public.oauth_grant
     ADD CONSTRAINT oauth_grant_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_spent
+    ADD CONSTRAINT oauth_spent_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES public.oauth_grant(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.password
     ADD CONSTRAINT password_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;

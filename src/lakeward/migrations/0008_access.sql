@@ -55,12 +55,19 @@ CREATE TABLE oauth_grant (
     principal_id bigint NOT NULL REFERENCES principal ON DELETE CASCADE,
     client_id    text COLLATE "C" NOT NULL,
     scopes       text NOT NULL,
-    refresh_hash bytea UNIQUE, -- SHA-256; NULL if the program did not ask for `offline_access`
+    refresh_hash bytea UNIQUE, -- SHA-256 of the token that is good; NULL if the program asked for no `offline_access`
     created_at   timestamptz NOT NULL DEFAULT now(),
     expires_at   timestamptz NOT NULL
 );
 CREATE INDEX oauth_grant_of_principal ON oauth_grant (principal_id);
 CREATE INDEX oauth_grant_expiring ON oauth_grant (expires_at);
+
+-- Refresh tokens that gave way to their successor: whoever presents one again ends the grant.
+CREATE TABLE oauth_spent (
+    hash     bytea PRIMARY KEY,
+    grant_id bigint NOT NULL REFERENCES oauth_grant ON DELETE CASCADE
+);
+CREATE INDEX oauth_spent_of_grant ON oauth_spent (grant_id);
 
 CREATE TABLE oauth_code (
     hash         bytea PRIMARY KEY,
