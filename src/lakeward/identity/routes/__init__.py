@@ -5,6 +5,7 @@ from lakeward.identity.routes import addresses, assignments, oauth, scim, sign_i
 routes = [
     *workspaces.platform,
     *workspaces.routes,
+    *workspaces.account,
     *scim.routes,
     *scim.account,
     *scim.both,

@@ -1,11 +1,11 @@
-"""Requests and responses of the workspace API, named as upstream."""
+"""Requests and responses of the workspace APIs, named as upstream."""
 
 from typing import Literal, Self
 
 import msgspec
 
 from lakeward.identity.records import Workspace as WorkspaceRecord
-from lakeward.runtime.http import Actor
+from lakeward.runtime.http import Actor, Int64
 
 
 class Workspace(msgspec.Struct):
@@ -54,6 +54,34 @@ class DeleteWorkspace(msgspec.Struct):
 
 class WorkspaceResponse(msgspec.Struct):
     workspace: Workspace
+
+
+class Account(msgspec.Struct, kw_only=True):
+    account_id: str
+
+
+class WorkspaceId(Account, kw_only=True):
+    workspace_id: Int64
+
+
+class CreateAccountWorkspace(Account, kw_only=True):
+    """Where and how it would run says nothing here; which keys it has would."""
+
+    workspace_name: str
+    managed_services_customer_managed_key_id: str = ""
+    storage_customer_managed_key_id: str = ""
+
+
+class AccountWorkspace(msgspec.Struct):
+    account_id: str
+    workspace_id: int
+    workspace_name: str
+    workspace_status: Literal["RUNNING"] = "RUNNING"
+    workspace_status_message: str = "Workspace is running."
+
+    @classmethod
+    def of(cls, record: WorkspaceRecord, account_id: str) -> Self:
+        return cls(account_id, record.id, record.name)
 
 
 class MyWorkspace(msgspec.Struct):
