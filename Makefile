@@ -52,7 +52,7 @@ doctor: .venv/locks/lakeward.txt ## look at database, objects, disk and versions
 	@$(BIN)/lakeward doctor $(ARGS)
 
 clean: ## remove what make made: environments, caches; data stays
-	rm -rf .venv .venv-* web/node_modules src/lakeward/web/static build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* web/node_modules tests/openid/node_modules src/lakeward/web/static build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # The stamp is a copy of the lock that the environment stands on, so a second make is instant. test holds demo, and demo
 # holds lakeward, with the same versions.

@@ -970,6 +970,11 @@ ALTER TABLE public.oauth_grant ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+CREATE TABLE public.oauth_spent (
+    hash bytea NOT NULL,
+    grant_id bigint NOT NULL
+);
+
 CREATE TABLE public.password (
     principal_id bigint NOT NULL,
     hash text NOT NULL,
@@ -1194,6 +1199,28 @@ CREATE TABLE public.sign_in_attempt (
     failures integer NOT NULL,
     last_at timestamp with time zone DEFAULT now() NOT NULL,
     blocked_until timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.sso_attempt (
+    state bytea NOT NULL,
+    browser bytea NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    redirect_uri text NOT NULL,
+    back text NOT NULL,
+    address text NOT NULL COLLATE pg_catalog."C",
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.sso_identity (
+    issuer text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    principal_id bigint NOT NULL
+);
+
+CREATE TABLE public.sso_membership (
+    member_id bigint NOT NULL,
+    group_id bigint NOT NULL
 );
 
 CREATE TABLE public.trace (
@@ -1630,6 +1657,9 @@ ALTER TABLE ONLY public.oauth_grant
 ALTER TABLE ONLY public.oauth_grant
     ADD CONSTRAINT oauth_grant_refresh_hash_key UNIQUE (refresh_hash);
 
+ALTER TABLE ONLY public.oauth_spent
+    ADD CONSTRAINT oauth_spent_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY public.password
     ADD CONSTRAINT password_pkey PRIMARY KEY (principal_id);
 
@@ -1701,6 +1731,15 @@ ALTER TABLE ONLY public.service_secret
 
 ALTER TABLE ONLY public.sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.sso_attempt
+    ADD CONSTRAINT sso_attempt_pkey PRIMARY KEY (state);
+
+ALTER TABLE ONLY public.sso_identity
+    ADD CONSTRAINT sso_identity_pkey PRIMARY KEY (issuer, subject);
+
+ALTER TABLE ONLY public.sso_membership
+    ADD CONSTRAINT sso_membership_pkey PRIMARY KEY (member_id, group_id);
 
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_pkey PRIMARY KEY (seq);
@@ -1858,6 +1897,8 @@ CREATE INDEX oauth_grant_expiring ON public.oauth_grant USING btree (expires_at)
 
 CREATE INDEX oauth_grant_of_principal ON public.oauth_grant USING btree (principal_id);
 
+CREATE INDEX oauth_spent_of_grant ON public.oauth_spent USING btree (grant_id);
+
 CREATE UNIQUE INDEX principal_name_folded ON public.principal USING btree (lower(name));
 
 CREATE INDEX registered_model_by_name ON public.registered_model USING btree (workspace_id, is_prompt, name);
@@ -1897,6 +1938,12 @@ CREATE INDEX secret_acl_of_principal ON public.secret_acl USING btree (principal
 CREATE INDEX service_secret_of_principal ON public.service_secret USING btree (principal_id);
 
 CREATE INDEX sign_in_attempt_old ON public.sign_in_attempt USING btree (last_at);
+
+CREATE INDEX sso_attempt_expiring ON public.sso_attempt USING btree (expires_at);
+
+CREATE INDEX sso_attempt_from ON public.sso_attempt USING btree (address);
+
+CREATE UNIQUE INDEX sso_identity_of_principal ON public.sso_identity USING btree (principal_id, issuer);
 
 CREATE INDEX trace_assessment_in_time ON public.trace_assessment USING btree (experiment_id, start_ms) INCLUDE (kind, name, number) WHERE valid;
 
@@ -2109,6 +2156,9 @@ ALTER TABLE ONLY public.oauth_code
 ALTER TABLE ONLY public.oauth_grant
     ADD CONSTRAINT oauth_grant_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.oauth_spent
+    ADD CONSTRAINT oauth_spent_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES public.oauth_grant(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.password
     ADD CONSTRAINT password_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
 
@@ -2147,6 +2197,12 @@ ALTER TABLE ONLY public.secret_scope
 
 ALTER TABLE ONLY public.service_secret
     ADD CONSTRAINT service_secret_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sso_identity
+    ADD CONSTRAINT sso_identity_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sso_membership
+    ADD CONSTRAINT sso_membership_member_id_group_id_fkey FOREIGN KEY (member_id, group_id) REFERENCES public.group_member(member_id, group_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakeward.app import all_routes
-from lakeward.runtime import settings
+from lakeward.runtime import reference
 from lakeward.runtime.migrate import migrate
 from lakeward.runtime.postgres import EmbeddedPostgres
 
@@ -71,7 +71,7 @@ def dumped(postgres: EmbeddedPostgres) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/routes.md": routes,
-    "docs/configuration.md": settings.reference,
+    "docs/configuration.md": reference.reference,
     "docs/schema.sql": schema,
 }
 

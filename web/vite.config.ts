@@ -32,7 +32,7 @@ export default defineConfig({
     port: 5173,
     // The server refuses requests of other origins, so the one of this development server is left out.
     proxy: Object.fromEntries(
-      ["/api", "/ajax-api", "/get-artifact", "/artifact-frame"].map((path) => [
+      ["/api", "/ajax-api", "/get-artifact", "/artifact-frame", "/sso", "/oidc"].map((path) => [
         path,
         {
           target: process.env.LAKEWARD_URL ?? "http://127.0.0.1:5000",

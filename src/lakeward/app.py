@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -65,6 +66,7 @@ class ProcessHooks:
     objects: ObjectStore
     access: access.Gate
     witness: audit.Recorder
+    provider: Any = None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -80,10 +82,13 @@ class ProcessHooks:
         self.access = access.Gate(self.db, catalog.bound)
         self.witness = audit.Recorder(self.db)
         self.witness.start()
+        self.provider = identity.provider_of(settings)
 
     async def stop(self) -> None:
         await self.witness.stop()
         await self._authenticator.close()
+        if self.provider is not None:
+            await self.provider.close()
         await self.db.close()
         self.objects.close()
 

@@ -30,6 +30,8 @@ PUBLIC_PATHS = {
     "/oidc/v1/token",  # what it is sent is the proof
     "/oidc/v1/revoke",
     "/api/2.0/lakeward/sign-in",  # the same
+    "/sso/sign-in",  # the way to the OpenID provider, and back
+    "/sso/callback",
     "/api/3.0/mlflow/server-info",
     "/health",
     "/openapi.json",

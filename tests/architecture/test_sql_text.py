@@ -26,7 +26,7 @@ _CAPITALS = re.compile(r"_?[A-Z][A-Z0-9_]*")
 # module → parameters and attributes that hold fragments or names of columns and tables, never a caller's words
 FRAGMENTS: dict[str, set[str]] = {
     "access/sql.py": {"each"},  # what the kinds say
-    "access/store.py": {"way.rows", "level.name"},
+    "access/store.py": {"way.rows", "way.located", "level.name"},
     "experiments/search.py": {"column", "comparison.op.value"},  # an Op is =, <, ...
     "experiments/store.py": {"query.where", "query.ordering"},
     "identity/search.py": {"column"},  # of COLUMNS

@@ -1,7 +1,7 @@
 """IP access lists through the unmodified `databricks-sdk`. What they do is in tests/features/identity."""
 
 import pytest
-from databricks.sdk import WorkspaceClient
+from databricks.sdk import AccountClient, WorkspaceClient
 from databricks.sdk.errors import BadRequest, NotFound
 from databricks.sdk.service.settings import ListType
 
@@ -27,6 +27,18 @@ def test_life(api):
     lists.delete(made.list_id)
     with pytest.raises(NotFound):
         lists.get(made.list_id)
+
+
+def test_the_account_has_the_same_lists(api, side):
+    account = AccountClient(host=side.server.url, token=side.server.token, account_id="lakeward").ip_access_lists
+    made = account.create("abroad", ListType.BLOCK, ip_addresses=["192.0.2.9"]).ip_access_list
+    assert api.ip_access_lists.get(made.list_id).ip_access_list.label == "abroad"
+    account.update(made.list_id, enabled=False)
+    account.replace(made.list_id, "away", ListType.BLOCK, enabled=False, ip_addresses=[])
+    assert account.get(made.list_id).ip_access_list.label == "away"
+    assert made.list_id in {each.list_id for each in account.list()}
+    account.delete(made.list_id)
+    assert made.list_id not in {each.list_id for each in api.ip_access_lists.list()}
 
 
 def test_the_switch(api):

@@ -239,6 +239,20 @@ class TestAssignments:
             account.workspace_assignment.update(1, 987654321, permissions=[iam.WorkspacePermission.USER])
 
 
+def test_workspaces_of_the_account(account, side):
+    space = "space-" + name().lower().encode().hex()[:20]
+    made = account.workspaces.create_and_wait(workspace_name=space)
+    assert (made.workspace_name, made.workspace_status.value) == (space, "RUNNING")
+    assert made.workspace_id in {each.workspace_id for each in account.workspaces.list()}
+    robot = account.service_principals.create(display_name="robot")
+    account.workspace_assignment.update(made.workspace_id, int(robot.id), permissions=[iam.WorkspacePermission.USER])
+    account.workspaces.delete(made.workspace_id)
+    with pytest.raises(NotFound):
+        account.workspaces.get(made.workspace_id)
+    with pytest.raises(BadRequest):
+        account.workspaces.create(workspace_name="No Such Name")
+
+
 def test_me(api, side):
     me = api.current_user.me()
     assert me.user_name == "client-suite"

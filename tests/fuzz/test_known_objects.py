@@ -27,7 +27,7 @@ from lakeward.runtime.http.openapi import document
 from server import Caller, Callers, Server
 
 ANSWER_SECONDS = 20
-TWINS = r"^/ajax-api/2.0/mlflow/(?!.*artifact)|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals)/"
+TWINS = r"^/ajax-api/2.0/mlflow/(?!.*artifact)|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals|ip-access-lists)"
 EXAMPLES = 7
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 _numbers = itertools.count(1)

@@ -18,7 +18,7 @@ from lakeward.runtime.http.openapi import document
 from server import Callers, Server
 
 ANSWER_SECONDS = 20
-TWINS = r"^/ajax-api/|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals)/"
+TWINS = r"^/ajax-api/|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals|ip-access-lists)"
 EXAMPLES = {"owner": 6, "reader": 4, "nobody": 2}
 
 

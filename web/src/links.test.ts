@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fromPlatform, fromPrinted } from "./links";
+import { fromPlatform, fromPrinted, safeAddress } from "./links";
 
 test.each([
   ["#/", "/"],
@@ -47,4 +47,19 @@ test.each([
   ["/ml/models/iris", "", null],
 ])("%s%s of the platform leads to %s", (path, search, page) => {
   expect(fromPlatform(path, search)).toBe(page);
+});
+
+test.each([
+  ["/ml/settings?tab=tokens", "/ml/settings?tab=tokens"],
+  ["/oidc/v1/authorize?client_id=lakeward&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2F", "/oidc/v1/authorize?client_id=lakeward&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2F"],
+  [undefined, "/"],
+  ["", "/"],
+  ["//evil.example", "/"],
+  ["/\\evil.example", "/"],
+  ["/\t/evil.example", "/"],
+  ["https://evil.example/", "/"],
+  ["javascript:alert(1)", "/"],
+  ["ml/settings", "/"],
+])("from signing in to %s one comes to %s", (next, lands) => {
+  expect(safeAddress(next)).toBe(lands);
 });

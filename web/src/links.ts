@@ -21,7 +21,22 @@ export const paths = {
   prompts: "/ml/prompts",
   prompt: "/ml/prompts/$name",
   settings: "/ml/settings",
+  signIn: "/ml/sign-in",
 } as const;
+
+/** Where the browser leaves for the provider of single sign-on, to come back to a page of ours. */
+export const singleSignOn = (back: string) => `/sso/sign-in?next=${encodeURIComponent(back)}`;
+
+/** An address on this server that somebody may be led to; the home page for everything else. */
+export function safeAddress(address: string | undefined): string {
+  if (!address?.startsWith("/") || /^\/[/\\]|\\|[^\x20-\x7e]/.test(address)) return paths.home;
+  try {
+    const url = new URL(address, "http://lakeward.invalid");
+    return url.host === "lakeward.invalid" ? address : paths.home;
+  } catch {
+    return paths.home;
+  }
+}
 
 /** The page for a hash as MLflow's client prints it; null if it is none. */
 export function fromPrinted(hash: string): string | null {

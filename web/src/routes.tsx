@@ -216,6 +216,14 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/settings/settings_page"), "SettingsPage"),
 });
 
+/** Drawn by the shell itself, for whoever is not in yet. */
+const signIn = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.signIn,
+  validateSearch: optional((search) => ({ next: text(search.next), problem: text(search.problem) })),
+  component: () => null,
+});
+
 /** `/ml/experiments/1/runs` and other addresses of the platform that mean the experiment. */
 const experimentRuns = createRoute({
   getParentRoute: () => rootRoute,
@@ -258,6 +266,7 @@ export function makeRouter() {
       prompts,
       prompt,
       settings,
+      signIn,
     ]),
     parseSearch,
     stringifySearch,

@@ -74,7 +74,7 @@ class Gate:
         if any(each.catalogued for each in rule.objects):
             bound = await self.bindings(call.workspace)
             if bound:
-                self._enter(call, rule, request, bound)
+                await self._enter(call, rule, request, bound)
                 settled = settled and (not call.foreign or call.caller.is_admin)
         if settled:
             for each in rule.objects if call.hidden else ():
@@ -106,27 +106,25 @@ class Gate:
         """What this process changed, it knows at once."""
         self._bound.clear()
 
-    def _enter(self, call: Any, rule: Rule, request: Any, bound: Mapping[str, Binding]) -> None:
+    async def _enter(self, call: Any, rule: Rule, request: Any, bound: Mapping[str, Binding]) -> None:
         """Go where the catalogs that a request names are at home: that workspace's rows and grants count there."""
         homes: dict[int, str] = {}
         for each in rule.objects:
             for way, name, right in each.named(call, rule, request):
-                parsed = None if way.catalog is None else way.parse(name)
-                if way.catalog is None or parsed is None:
+                place = await self._place(way, name)
+                if place is None:
                     continue
-                catalog = way.catalog(parsed)
+                catalog, at_home = place
                 seen = bound.get(catalog)
-                if seen is None:
-                    homes[call.workspace] = catalog
-                    continue
-                if seen.home is None:
+                home = call.workspace if seen is None else seen.home
+                if home is None or at_home not in (None, home):
                     raise way.unknown(name)
-                if not seen.writable and right not in READING:
+                if seen is not None and not seen.writable and right not in READING:
                     raise PermissionDenied(
                         f"The catalog {catalog!r} is bound to this workspace for reading only; {right} on the {way}"
                         f" {name!r} is more than that."
                     )
-                homes[seen.home] = catalog
+                homes[home] = catalog
             if scope := each.scope(request):  # a list of one catalog
                 seen = bound.get(scope)
                 homes[call.workspace if seen is None or seen.home is None else seen.home] = scope
@@ -138,6 +136,19 @@ class Gate:
         call.hidden = [name for name, seen in bound.items() if seen.home is None]
         for home in homes:
             call.enter(home)
+
+    async def _place(self, way: Way, name: str) -> tuple[str, int | None] | None:
+        """The catalog that something of this name lies in, and the workspace where it must be at home, if the name says
+        neither; None for what lies in none, or is nothing.
+        """
+        parsed = way.parse(name) if way.catalogued else None
+        if parsed is None:
+            return None
+        if way.catalog is not None:
+            return way.catalog(parsed), None
+        async with self._db.connection() as connection:
+            found = await store.locate(connection, way, parsed)
+        return None if found is None else (found[1], found[0])
 
     async def verdicts(
         self, actor: Actor, workspace: int, way: Way, names: Sequence[str], right: str

@@ -82,7 +82,7 @@ class Named(_Plain):
 
     @property
     def catalogued(self) -> bool:
-        return self.way.catalog is not None
+        return self.way.catalogued
 
     def named(self, call: Any, rule: Rule, request: Any) -> list[Asked]:
         right = _right(rule, self.right, request)

@@ -77,7 +77,8 @@ class Way:
     """How requests name objects of a kind: by an id, by a name, by something in them.
 
     `rows` selects the object's row for `n.name` in workspace `$2`, with the columns that the kind's levels use. `parse`
-    gives a name as the statement takes it, None for what names nothing; `unknown` is the error for that.
+    gives a name as the statement takes it, None for what names nothing; `unknown` is the error for that. Of what may
+    lie in a catalog either the name says in which, or `located` selects `workspace_id` and `catalog_name` for `$1`.
     """
 
     kind: Kind
@@ -87,9 +88,14 @@ class Way:
     parse: Callable[[str], str | None] = str
     means: Mapping[str, str] = field(default_factory=dict)  # rights that are others for who comes this way
     catalog: Callable[[str], str] | None = None  # of a name as the statement takes it: the catalog it lies in
+    located: str = ""
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def catalogued(self) -> bool:
+        return self.catalog is not None or bool(self.located)
 
 
 def number(text: str) -> str | None:

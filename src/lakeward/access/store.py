@@ -42,6 +42,15 @@ async def levels(tx: Tx, way: Way, workspace: int, name: str) -> list[tuple[str,
     return None if row is None else list(zip((level.kind for level in way.kind.levels), row, strict=True))
 
 
+async def locate(tx: Tx, way: Way, name: str) -> tuple[int, str] | None:
+    """The workspace in which an object is at home, whichever that is, and its catalog; None if there is no such object.
+
+    `way` is one that has `located`.
+    """
+    row = await tx.fetchrow(way.located, name)
+    return (row["workspace_id"], row["catalog_name"].lower()) if row else None
+
+
 async def own(tx: Tx, kind: Kind, workspace: int, name: str, principal: int) -> None:
     """Make this principal the owner of an object that has none."""
     await grant(tx, workspace, kind.name, name, [(principal, OWN)])

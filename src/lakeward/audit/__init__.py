@@ -10,15 +10,17 @@ from lakeward.audit.chain import expire, seal
 from lakeward.audit.exporting import FORMATS, kind_of, writer
 from lakeward.audit.recording import Recorder, record
 from lakeward.audit.records import Search
-from lakeward.audit.store import find_after
+from lakeward.audit.store import RECORD, add, find_after
 from lakeward.audit.store import head as find_head
 from lakeward.audit.verifying import Report, verify
 
 __all__ = [
     "FORMATS",
+    "RECORD",
     "Recorder",
     "Report",
     "Search",
+    "add",
     "expire",
     "find_after",
     "find_head",

@@ -32,6 +32,7 @@ _SERVICES: Final = {
     "scim": "accounts",
     "secrets": "secrets",
     "server": "lakeward",
+    "single sign-on": "accounts",
     "signed URLs": "mlflowArtifacts",
     "token management": "accounts",
     "tokens": "accounts",
@@ -53,6 +54,7 @@ _ACTIONS: Final = {
     "restore_experiment": "restoreMlflowExperiment",
     "update_experiment": "renameMlflowExperiment",
     "create_token": "generateDbToken",
+    "finish_single_sign_on": "login",
     "create_token_on_behalf_of": "generateDbToken",
     "delete_own_token": "revokeDbToken",
     "delete_token": "revokeDbToken",
@@ -89,7 +91,14 @@ _ACTIONS: Final = {
 
 # Reads that hand out what opens something, and reading this log.
 _SENSITIVE_READS: Final = frozenset(
-    {"authorize", "get_secret", "generate_temporary_credentials", "temporary_credentials", "list_audit_events"}
+    {
+        "authorize",
+        "finish_single_sign_on",
+        "get_secret",
+        "generate_temporary_credentials",
+        "temporary_credentials",
+        "list_audit_events",
+    }
 )
 _QUESTIONS: Final = frozenset({"explain_access"})  # under a rule for changes
 

@@ -143,6 +143,10 @@ class Recorder:
     def watches(self, route: Route) -> bool:
         return recorded(route)
 
+    def testimony(self, call: Call, outcome: Outcome) -> str | None:
+        name = self._naming(outcome.route)
+        return None if name.gathered else _event(call, outcome, name, _params(call, outcome, name)).encode()
+
     async def done(self, call: Call, outcome: Outcome, tx: Any) -> None:
         name = self._naming(outcome.route)
         if name.gathered:

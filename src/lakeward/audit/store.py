@@ -1,11 +1,14 @@
 """Every statement about the audit log."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from lakeward.audit.records import Seal, Search, Stored
 from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters
+
+# Begins the part of a statement that records it, too: the record, which is not NULL, follows as a SELECT.
+RECORD: Final = "INSERT INTO audit_inbox (record)"
 
 SEALING = 7_401_120_917  # any fixed number: the advisory lock of who moves events into the chain
 
@@ -14,11 +17,11 @@ SEALING = 7_401_120_917  # any fixed number: the advisory lock of who moves even
 
 
 async def add(tx: Tx, record: str) -> None:
-    await tx.execute("INSERT INTO audit_inbox (record) VALUES ($1)", record)
+    await tx.execute(f"{RECORD} VALUES ($1)", record)
 
 
 async def add_many(tx: Tx, records: Sequence[str]) -> None:
-    await tx.execute("INSERT INTO audit_inbox (record) SELECT r::json FROM unnest($1::text[]) AS r", list(records))
+    await tx.execute(f"{RECORD} SELECT r::json FROM unnest($1::text[]) AS r", list(records))
 
 
 async def waiting(tx: Tx) -> int:

@@ -71,6 +71,7 @@ BY_TABLE_ID: Final = Way(
     "SELECT o.id, o.workspace_id, o.catalog_name, o.schema_name FROM asset o"
     f" WHERE o.workspace_id = $2 AND o.kind = '{TABLE}' AND o.id::text = n.name",
     lambda name: NotFound(f"There is no table with the id {name[:50]!r}."),
+    located=f"SELECT workspace_id, catalog_name FROM asset WHERE kind = '{TABLE}' AND id::text = $1",
 )
 WAYS: Final = {VOLUME: BY_VOLUME, TABLE: BY_TABLE, FUNCTION: BY_FUNCTION}
 

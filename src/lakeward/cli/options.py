@@ -15,7 +15,11 @@ _METAVARS = {
     "data": "DIR", "host": "ADDRESS", "port": "N", "workers": "N", "database_url": "URL", "objects_url": "URL",
     "objects": "NAME=VALUE", "master_key": "FILE", "allowed_hosts": "NAMES", "trusted_proxies": "NETWORKS",
     "outbound_hosts": "NAMES", "max_body": "BYTES", "trash_retention": "DAYS", "audit_retention": "DAYS",
-    "webhook_retention": "DAYS", "shutdown_grace": "SECONDS", "db_pool_size": "N",
+    "webhook_retention": "DAYS", "shutdown_grace": "SECONDS", "db_pool_size": "N", "oidc_issuer": "URL",
+    "oidc_client_id": "NAME",
+    "oidc_client_secret": "SECRET", "oidc_client_secret_file": "FILE", "oidc_name": "TEXT", "oidc_scopes": "NAMES",
+    "oidc_user_claim": "CLAIM", "oidc_groups_claim": "CLAIM", "oidc_groups": "NAME=NAME",
+    "oidc_allowed_domains": "NAMES", "oidc_session_hours": "HOURS",
 }  # fmt: skip
 _SPAN = re.compile(r"(\d{1,6})([mhdw])")
 _MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080}

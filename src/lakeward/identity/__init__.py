@@ -10,6 +10,7 @@ from lakeward.identity.authentication import Arrival, Authenticator
 from lakeward.identity.passwords import make_administrator
 from lakeward.identity.principals import get_or_create_principal
 from lakeward.identity.records import OWNER_ID, OWNER_NAME
+from lakeward.identity.single_sign_on import provider_of
 from lakeward.identity.tasks import sweep_expired
 from lakeward.identity.tokens import create_token, has_credentials, list_tokens, revoke_token
 from lakeward.identity.workspaces import WorkspaceDirectory
@@ -26,6 +27,7 @@ __all__ = [
     "has_credentials",
     "list_tokens",
     "make_administrator",
+    "provider_of",
     "revoke_token",
     "sweep_expired",
 ]

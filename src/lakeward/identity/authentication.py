@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from lakeward.identity import passwords, store
 from lakeward.identity.records import ADMINS_ID, OWNER_ID, SESSION_PREFIX
 from lakeward.identity.tokens import digest
-from lakeward.kit.errors import LakewardError, PermissionDenied, Unauthenticated, Unavailable
+from lakeward.kit.errors import LakewardError, LimitExceeded, PermissionDenied, Unauthenticated, Unavailable
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Role
 
@@ -124,7 +124,11 @@ class Authenticator:
         async with self._db.connection() as connection:
             row = await store.passwords.find_password_holder(connection, name)
         if row is None or self._proven.get(key) != row["hash"]:
-            await passwords.verify(self._db, name, password, address)
+            try:
+                await passwords.verify(self._db, name, password, address)
+            except LimitExceeded as error:
+                error.retry_after = 1.0  # clients do as they are told, and would be silent for a quarter of an hour
+                raise
         actor = _actor(row)
         if actor is None:
             raise Unauthenticated("The name or the password is wrong.")
@@ -184,7 +188,8 @@ def _check_csrf(arrival: Arrival, session: str) -> None:
     if not hmac.compare_digest(told, passwords.csrf_token(session).encode()):
         raise PermissionDenied(
             "A page that changes something must send its CSRF token in the header X-Lakeward-CSRF;"
-            " GET /api/2.0/lakeward/session tells it."
+            " GET /api/2.0/lakeward/session tells it.",
+            code="CSRF_TOKEN_WRONG",
         )
 
 

@@ -4,9 +4,10 @@ Tokens mean nothing to whoever holds them and are kept as hashes. A program that
 the same token: clients of the platform ask before every call, and a token each would be a row and a look-up each. It
 is derived from the secret, which the server does not know, so that nothing but the secret makes it.
 
-People's programs are those that run on their own machine: the answer goes to loopback only. Refresh tokens are not
-renewed with use, because those clients keep the first one they got; a grant ends after thirty days or when it is
-revoked, and when its code is presented twice.
+People's programs are those that run on their own machine: the answer goes to loopback only. A refresh token is good
+once and gives the next one (RFC 9700 §4.14.2). A grant, with all its tokens, ends after thirty days, when it is
+revoked, and when its code or a spent refresh token is presented again: then somebody has what is not theirs. Settings
+may let refresh tokens be good until the grant ends, for programs that keep the first one they got.
 """
 
 import base64
@@ -18,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from lakeward import audit
 from lakeward.identity import store
 from lakeward.identity.records import Issued
 from lakeward.identity.tokens import digest
@@ -105,12 +107,19 @@ async def redeem(tx: Tx, client_id: str, code: str, redirect_uri: str, verifier:
     return await _issue(tx, found["principal_id"], grant, found["scopes"], refresh)
 
 
-async def refresh(tx: Tx, client_id: str, token: str) -> Issued | None:
-    """The grant `refresh_token`. None if it is no good."""
-    found = await store.oauth.find_grant(tx, digest(token))
-    if found is None or found["client_id"] != client_id:
-        return None
-    return await _issue(tx, found["principal_id"], found["id"], found["scopes"], token)
+async def refresh(tx: Tx, client_id: str, token: str, *, reusable: bool = False) -> Issued | None:
+    """The grant `refresh_token`. None if it is no good; a spent one also ends all that its family gave."""
+    following = token if reusable else REFRESH_PREFIX + secrets.token_urlsafe(32)
+    found = await store.oauth.turn_grant(tx, client_id, digest(token), digest(following))
+    if found is not None:
+        return await _issue(tx, found["principal_id"], found["id"], found["scopes"], following)
+    stolen = await store.oauth.find_spent(tx, digest(token))
+    if stolen is not None:
+        await store.oauth.delete_grant(tx, stolen["id"])
+        await audit.record(
+            tx, "accounts", "refreshTokenReused", params={"user_name": stolen["name"], "client_id": client_id}
+        )
+    return None
 
 
 async def revoke(tx: Tx, token: str) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 import argon2
@@ -51,7 +51,7 @@ async def verify(db: Database, name: str, password: str, address: str) -> int:
         await store.passwords.lock_attempts(tx, keys)
         wait = await store.passwords.blocked_for(tx, keys)
         if wait > 0:
-            raise LimitExceeded(f"Too many wrong passwords. Try again in {wait:.0f} seconds.")
+            raise LimitExceeded(f"Too many wrong passwords. Try again in {wait:.0f} seconds.", retry_after=wait)
         await store.passwords.count_attempt(tx, keys, _FREE, _WAIT)
         found = await store.passwords.find_password(tx, name)
     known = found["hash"] if found else _NOBODY
@@ -106,12 +106,22 @@ def check(password: str, name: str) -> None:
         raise InvalidParameter("This password is too easy to guess.")
 
 
-async def begin_session(tx: Tx, user_id: int) -> str:
+async def any_password(tx: Tx) -> bool:
+    """Whether somebody active has one."""
+    return await store.passwords.any_password(tx)
+
+
+async def begin_session(tx: Tx, user_id: int, lifetime: timedelta = SESSION_LIFETIME) -> str:
     """The session's secret, which goes into a cookie."""
     secret = SESSION_PREFIX + secrets.token_urlsafe(32)
-    expires_at = datetime.now(UTC) + SESSION_LIFETIME
+    expires_at = datetime.now(UTC) + lifetime
     await store.passwords.add_session(tx, secrets.token_hex(8), user_id, digest(secret), expires_at)
     return secret
+
+
+async def is_session(tx: Tx, session: str, user_id: int) -> bool:
+    """Whether this is a session of this user that has not ended."""
+    return await store.passwords.find_session(tx, digest(session)) == user_id
 
 
 async def end_session(tx: Tx, session: str) -> None:

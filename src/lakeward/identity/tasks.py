@@ -10,3 +10,4 @@ async def sweep_expired(db: Database, _objects: ObjectStore) -> None:
     async with db.transaction() as tx:
         await store.oauth.delete_expired(tx)
         await store.passwords.delete_old_attempts(tx)
+        await store.single_sign_on.delete_expired(tx)

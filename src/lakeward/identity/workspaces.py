@@ -66,6 +66,14 @@ async def get(tx: Tx, actor: Actor, name: str) -> Workspace:
     return found
 
 
+async def get_by_id(tx: Tx, workspace_id: int) -> Workspace:
+    """Of administrators, who see all."""
+    found = await store.workspaces.find_workspace_by_id(tx, workspace_id)
+    if found is None:
+        raise NotFound(f"There is no workspace with the id {workspace_id}.")
+    return found
+
+
 async def create(tx: Tx, name: str, description: str) -> Workspace:
     if not _NAME.fullmatch(name):
         raise InvalidParameter(

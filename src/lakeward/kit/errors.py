@@ -76,6 +76,10 @@ class RangeNotSatisfiable(LakewardError):
 class LimitExceeded(LakewardError):
     code = "REQUEST_LIMIT_EXCEEDED"
 
+    def __init__(self, message: str, *, code: str | None = None, retry_after: float = 1.0) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after  # seconds
+
 
 class Unavailable(LakewardError):
     code = "TEMPORARILY_UNAVAILABLE"

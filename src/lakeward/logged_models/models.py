@@ -40,6 +40,7 @@ def unknown(model_id: str) -> NotFound:
 
 
 async def create(
+    tx: Tx,
     db: Database,
     workspace: int,
     creator_id: int,
@@ -50,8 +51,9 @@ async def create(
     source_run_id: str,
     params: Pairs,
     tags: Pairs,
+    record: str | None,
 ) -> LoggedModel:
-    """A new PENDING model. One statement, so it needs no transaction around it."""
+    """A new PENDING model. One statement, so it needs no transaction around it; the audit log gets `record` by it."""
     number = experiments.parse_id(experiment_id)
     for field, value, most in (("model_type", model_type, MAX_TYPE), ("source_run_id", source_run_id, MAX_RUN_ID)):
         if len(value) > most:
@@ -70,19 +72,19 @@ async def create(
     )
     key_ids = await db.name_ids([*written, *tagged])
     param_keys, tag_keys = key_ids[: len(written)], key_ids[len(written) :]
-    async with db.connection() as connection:
-        made = await store.insert(
-            connection,
-            workspace,
-            number,
-            columns,
-            (param_keys, list(written.values())),
-            (tag_keys, list(tagged.values())),
-        )
-        if not made:
-            await experiments.get_active(connection, workspace, experiment_id)
-            raise NotFound(f"No experiment with the id {experiment_id} exists.")
-        return await get(connection, workspace, columns.model_id)
+    made = await store.insert(
+        tx,
+        workspace,
+        number,
+        columns,
+        (param_keys, list(written.values())),
+        (tag_keys, list(tagged.values())),
+        record,
+    )
+    if not made:
+        await experiments.get_active(tx, workspace, experiment_id)
+        raise NotFound(f"No experiment with the id {experiment_id} exists.")
+    return await get(tx, workspace, columns.model_id)
 
 
 async def get(tx: Tx, workspace: int, model_id: str, *, allow_deleted: bool = False) -> LoggedModel:

@@ -10,9 +10,10 @@ routes = Routes("logged-models", MLFLOW_2_0)
 _MODEL = of_logged_model("model_id")
 
 
-@routes.post("/logged-models", allow=EDIT.on(of_experiment("experiment_id")), tx=None)
+@routes.post("/logged-models", allow=EDIT.on(of_experiment("experiment_id")), tx="statement")
 async def create_logged_model(call: Call, req: wire.CreateLoggedModel) -> wire.LoggedModelResponse:
     made = await models.create(
+        call.tx,
         call.db,
         call.workspace,
         call.actor.id,
@@ -22,6 +23,7 @@ async def create_logged_model(call: Call, req: wire.CreateLoggedModel) -> wire.L
         source_run_id=req.source_run_id,
         params=[(each.key, each.value) for each in req.params],
         tags=[(each.key, each.value) for each in req.tags],
+        record=call.record(),
     )
     return wire.LoggedModelResponse(wire.LoggedModel.of(made, databricks=call.databricks))
 

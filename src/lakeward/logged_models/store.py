@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from lakeward import audit
 from lakeward.logged_models.records import MAX_POINTS_SHOWN, ArrivingModel, Location, LoggedModel, ModelId, Target
 from lakeward.logged_models.search import Dataset, Known, Place, Question
 from lakeward.runtime.db import Tx
@@ -60,11 +61,13 @@ Entries = tuple[Sequence[int], Sequence[str]]  # key ids and values
 # ── one model ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def insert(tx: Tx, workspace: int, experiment_id: int, model: NewModel, params: Entries, tags: Entries) -> bool:
-    """False if the experiment is not active in this workspace."""
+async def insert(
+    tx: Tx, workspace: int, experiment_id: int, model: NewModel, params: Entries, tags: Entries, record: str | None
+) -> bool:
+    """False if the experiment is not active in this workspace. `record` is what the audit log is to say of it."""
     return bool(
         await tx.fetchval(
-            """
+            f"""
             WITH made AS (
                 INSERT INTO logged_model (experiment_id, model_id, name, model_type, source_run_id, status, creator_id,
                                           created_at, updated_at)
@@ -77,10 +80,12 @@ async def insert(tx: Tx, workspace: int, experiment_id: int, model: NewModel, pa
             ), tagged AS (
                 INSERT INTO logged_model_tag (model_seq, key_id, experiment_id, value)
                 SELECT made.seq, t.key_id, $1, t.value FROM made, unnest($12::int[], $13::text[]) AS t(key_id, value)
+            ), recorded AS (
+                {audit.RECORD} SELECT $14::json FROM made WHERE $14 IS NOT NULL
             )
             SELECT true FROM made
             """,
-            experiment_id, workspace, *msgspec.structs.astuple(model), *params, *tags,
+            experiment_id, workspace, *msgspec.structs.astuple(model), *params, *tags, record,
         )
     )  # fmt: skip
 

@@ -55,12 +55,19 @@ CREATE TABLE oauth_grant (
     principal_id bigint NOT NULL REFERENCES principal ON DELETE CASCADE,
     client_id    text COLLATE "C" NOT NULL,
     scopes       text NOT NULL,
-    refresh_hash bytea UNIQUE, -- SHA-256; NULL if the program did not ask for `offline_access`
+    refresh_hash bytea UNIQUE, -- SHA-256 of the token that is good; NULL if the program asked for no `offline_access`
     created_at   timestamptz NOT NULL DEFAULT now(),
     expires_at   timestamptz NOT NULL
 );
 CREATE INDEX oauth_grant_of_principal ON oauth_grant (principal_id);
 CREATE INDEX oauth_grant_expiring ON oauth_grant (expires_at);
+
+-- Refresh tokens that gave way to their successor: whoever presents one again ends the grant.
+CREATE TABLE oauth_spent (
+    hash     bytea PRIMARY KEY,
+    grant_id bigint NOT NULL REFERENCES oauth_grant ON DELETE CASCADE
+);
+CREATE INDEX oauth_spent_of_grant ON oauth_spent (grant_id);
 
 CREATE TABLE oauth_code (
     hash         bytea PRIMARY KEY,
@@ -99,6 +106,39 @@ CREATE TABLE sign_in_attempt (
     blocked_until timestamptz NOT NULL
 );
 CREATE INDEX sign_in_attempt_old ON sign_in_attempt (last_at);
+
+-- ── single sign-on ───────────────────────────────────────────────────────────────────────────────────────────────
+
+-- Whom the OpenID provider means: it knows people by a subject that never changes, whatever their names become.
+CREATE TABLE sso_identity (
+    issuer       text COLLATE "C" NOT NULL,
+    subject      text COLLATE "C" NOT NULL,
+    principal_id bigint NOT NULL REFERENCES principal ON DELETE CASCADE,
+    PRIMARY KEY (issuer, subject)
+);
+CREATE UNIQUE INDEX sso_identity_of_principal ON sso_identity (principal_id, issuer);
+
+-- Memberships that the provider gave, which it may take away again; those that people gave have no row here.
+CREATE TABLE sso_membership (
+    member_id bigint NOT NULL,
+    group_id  bigint NOT NULL,
+    PRIMARY KEY (member_id, group_id),
+    FOREIGN KEY (member_id, group_id) REFERENCES group_member (member_id, group_id) ON DELETE CASCADE
+);
+
+-- People on their way to the provider and back. Whoever comes back takes the row away, so nobody comes back twice.
+CREATE TABLE sso_attempt (
+    state        bytea PRIMARY KEY, -- SHA-256 of what goes through the provider
+    browser      bytea NOT NULL,    -- SHA-256 of what stays in the browser's cookie
+    nonce        text NOT NULL,
+    verifier     text NOT NULL,     -- PKCE
+    redirect_uri text NOT NULL,
+    back         text NOT NULL,     -- where the person was going
+    address      text COLLATE "C" NOT NULL,
+    expires_at   timestamptz NOT NULL
+);
+CREATE INDEX sso_attempt_expiring ON sso_attempt (expires_at);
+CREATE INDEX sso_attempt_from ON sso_attempt (address);
 
 -- ── addresses ────────────────────────────────────────────────────────────────────────────────────────────────────
 

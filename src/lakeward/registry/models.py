@@ -1,6 +1,7 @@
 """The rules of registered models: names, description, tags, aliases, search."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from lakeward import access
 from lakeward.access import Sight
@@ -21,31 +22,31 @@ from lakeward.registry.records import (
 from lakeward.registry.securable import REGISTERED_MODEL, unknown
 from lakeward.registry.store import models as store
 from lakeward.runtime.acting import acting
-from lakeward.runtime.db import Database, Tx
+from lakeward.runtime.db import Tx
 from lakeward.runtime.http import Actor
 
 Pairs = Sequence[tuple[str, str]]
 
 
 async def create(
-    db: Database, workspace: int, creator: Actor, name: str, *, description: str, deployment_job_id: str, tags: Pairs
-) -> RegisteredModel:
-    """A new model without versions, which its creator owns. One statement, so it needs no transaction around it."""
+    tx: Tx, workspace: int, creator: Actor, name: str, *,
+    description: str, deployment_job_id: str, tags: Pairs, record: str | None = None,
+) -> RegisteredModel:  # fmt: skip
+    """A new model without versions, which its creator owns. One statement, so it needs no transaction around it.
+
+    It writes `record` into the audit log as well; so do others here that take one.
+    """
     parsed = names.parse(name)
     kept = checked_tags(tags)
     check_text("description", description, MAX_DESCRIPTION)
     check_text("deployment_job_id", deployment_job_id, MAX_LINK)
     is_prompt = says_prompt(kept)
-
     new = store.NewModel(is_prompt, description, deployment_job_id, creator.name, now_ms())
 
-    async def work(tx: Tx) -> RegisteredModel:
-        made = await store.insert(tx, workspace, parsed, new, list(kept.items()), creator.id)
-        if made is None:
-            raise await _taken(tx, workspace, parsed, is_prompt=is_prompt)
-        return made
-
-    return await db.run(work, transaction=False)
+    made = await store.insert(tx, workspace, parsed, new, list(kept.items()), creator.id, record)
+    if made is None:
+        raise await _taken(tx, workspace, parsed, is_prompt=is_prompt)
+    return made
 
 
 async def get(tx: Tx, workspace: int, name: str) -> RegisteredModel:
@@ -115,18 +116,15 @@ async def delete(tx: Tx, workspace: int, name: str) -> None:
         raise unknown(name)
 
 
-async def set_tag(tx: Tx, workspace: int, name: str, key: str, value: str) -> None:
-    """One statement, unless the tag says what is a prompt, which needs a transaction (`needs_transaction`)."""
+async def set_tag(tx: Tx, workspace: int, name: str, key: str, value: str, *, record: str | None = None) -> None:
+    """One statement, unless the tag says what is a prompt."""
     full = names.parse(name).full
     check_tag(key, value)
-    if not await store.set_tag(tx, workspace, full, key, value, acting()):
-        raise unknown(name)
-    if key == IS_PROMPT_TAG:
-        await store.set_prompt(tx, workspace, full, is_prompt=says_prompt({key: value}))
-
-
-def needs_transaction(key: str) -> bool:
-    return key == IS_PROMPT_TAG
+    async with tx.transaction() if key == IS_PROMPT_TAG else nullcontext():
+        if not await store.set_tag(tx, workspace, full, key, value, acting(), record):
+            raise unknown(name)
+        if key == IS_PROMPT_TAG:
+            await store.set_prompt(tx, workspace, full, is_prompt=says_prompt({key: value}))
 
 
 async def delete_tag(tx: Tx, workspace: int, name: str, key: str) -> None:

@@ -40,19 +40,19 @@ _tags = msgspec.json.Decoder(list[Tag])
 
 
 async def create(
-    db: Database, workspace: int, creator: Actor, name: str, *, description: str, tags: Pairs
+    tx: Tx, workspace: int, creator: Actor, name: str, *, description: str, tags: Pairs, record: str | None
 ) -> RegisteredModel:
     """compat(mlflow 3.17): a name that is taken is ALREADY_EXISTS here; another code stops `register_prompt`."""
     written = unity.checked(name)
     taken = AlreadyExists(f"Prompt (name={name}) already exists.", code="ALREADY_EXISTS")
-    async with db.connection() as connection:
-        if await files_store.find_in_any_case(connection, workspace, written) is not None:
-            raise taken
+    if await files_store.find_in_any_case(tx, workspace, written) is not None:
+        raise taken
     marked = [*((key, value) for key, value in tags if key not in HIDDEN), (IS_PROMPT_TAG, "true")]
     try:
         return await models.create(
-            db, workspace, creator, written, description=description, deployment_job_id="", tags=marked
-        )
+            tx, workspace, creator, written,
+            description=description, deployment_job_id="", tags=marked, record=record,
+        )  # fmt: skip
     except AlreadyExists as error:
         raise taken from error
 

@@ -89,6 +89,7 @@ BY_ID: Final = Way(
     f"{_ROW} WHERE o.id = n.name::bigint AND o.workspace_id = $2",
     lambda name: NotFound(f"No registered model with the id {name} exists."),
     access.number,
+    located="SELECT workspace_id, catalog_name FROM registered_model WHERE id = $1::text::bigint",
 )
 BY_NAME: Final = Way(
     REGISTERED_MODEL,

@@ -68,16 +68,16 @@ async def spelled(tx: Tx, workspace: int, written: str, *, prompt: bool = False)
 
 
 async def create_model(
-    db: Database, workspace: int, creator: Actor, name: str, *,
-    description: str, deployment_job_id: str, tags: Pairs,
+    tx: Tx, workspace: int, creator: Actor, name: str, *,
+    description: str, deployment_job_id: str, tags: Pairs, record: str | None,
 ) -> RegisteredModel:  # fmt: skip
     written = checked(name)
-    async with db.connection() as connection:
-        if await files_store.find_in_any_case(connection, workspace, written) is not None:
-            raise AlreadyExists(f"Registered Model (name={name}) already exists.")
+    if await files_store.find_in_any_case(tx, workspace, written) is not None:
+        raise AlreadyExists(f"Registered Model (name={name}) already exists.")
     return await models.create(
-        db, workspace, creator, written, description=description, deployment_job_id=deployment_job_id, tags=tags
-    )
+        tx, workspace, creator, written,
+        description=description, deployment_job_id=deployment_job_id, tags=tags, record=record,
+    )  # fmt: skip
 
 
 async def update_model(

@@ -1,6 +1,7 @@
 """The rules of versions: numbers, description, stages, tags, aliases, search, life cycle."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TypedDict, Unpack
 
 from lakeward import logged_models
@@ -50,14 +51,20 @@ def unknown(name: str, version: str | int) -> NotFound:
     return NotFound(f"Model Version (name={name}, version={version}) not found")
 
 
-async def create(db: Database, workspace: int, creator: str, name: str, **fields: Unpack[Fields]) -> ModelVersion:
+async def create(
+    tx: Tx, db: Database, workspace: int, creator: str, name: str, *, record: str | None, **fields: Unpack[Fields]
+) -> ModelVersion:
     """`add` in a transaction where it needs one: a LoggedModel is told of its version; the rest is one statement."""
     needed = bool(fields["model_id"]) or sources.may_be_logged_model(fields["source"])
-    return await db.run(lambda tx: add(tx, db, workspace, creator, name, **fields), transaction=needed)
+    async with tx.transaction() if needed else nullcontext():
+        return await add(tx, db, workspace, creator, name, record=record, **fields)
 
 
-async def add(tx: Tx, db: Database, workspace: int, creator: str, name: str, **fields: Unpack[Fields]) -> ModelVersion:
-    """The next version of a model, ready at once: its files are where the source says."""
+async def add(
+    tx: Tx, db: Database, workspace: int, creator: str, name: str, *, record: str | None = None,
+    **fields: Unpack[Fields],
+) -> ModelVersion:  # fmt: skip
+    """The next version of a model, ready at once: its files are where the source says. The audit log gets `record`."""
     full = names.parse(name).full
     kept = models.checked_tags(fields["tags"])
     models.check_text("description", fields["description"], MAX_DESCRIPTION)
@@ -81,7 +88,7 @@ async def add(tx: Tx, db: Database, workspace: int, creator: str, name: str, **f
         created_by=creator,
         created_at=now_ms(),
     )
-    made = await store.insert(tx, workspace, full, new, list(kept.items()))
+    made = await store.insert(tx, workspace, full, new, list(kept.items()), record)
     if made is None:
         raise unknown_model(name)
     if made.logged_model_id:
@@ -201,13 +208,17 @@ async def delete(tx: Tx, workspace: int, name: str, version: str) -> None:
         raise unknown(name, version)
 
 
-async def set_tag(tx: Tx, workspace: int, name: str, version: str, key: str, value: str) -> None:
+async def set_tag(
+    tx: Tx, workspace: int, name: str, version: str, key: str, value: str, *, record: str | None = None
+) -> None:
+    """One statement, unless the tag says what is a prompt. The audit log gets `record`."""
     full, number = names.parse(name).full, names.parse_version(version)
     models.check_tag(key, value)
-    if not await store.set_tag(tx, workspace, full, number, key, value, acting()):
-        raise unknown(name, version)
-    if key == IS_PROMPT_TAG:
-        await store.set_prompt(tx, workspace, full, number, is_prompt=models.says_prompt({key: value}))
+    async with tx.transaction() if key == IS_PROMPT_TAG else nullcontext():
+        if not await store.set_tag(tx, workspace, full, number, key, value, acting(), record):
+            raise unknown(name, version)
+        if key == IS_PROMPT_TAG:
+            await store.set_prompt(tx, workspace, full, number, is_prompt=models.says_prompt({key: value}))
 
 
 async def delete_tag(tx: Tx, workspace: int, name: str, version: str, key: str) -> None:
@@ -219,11 +230,13 @@ async def delete_tag(tx: Tx, workspace: int, name: str, version: str, key: str) 
         await store.set_prompt(tx, workspace, full, number, is_prompt=False)
 
 
-async def set_alias(tx: Tx, workspace: int, name: str, alias: str, version: str) -> None:
-    """One statement: whoever asks meanwhile gets the old version or the new, never nothing."""
+async def set_alias(tx: Tx, workspace: int, name: str, alias: str, version: str, *, record: str | None = None) -> None:
+    """One statement: whoever asks meanwhile gets the old version or the new, never nothing. The audit log gets
+    `record`.
+    """
     full, number = names.parse(name).full, names.parse_version(version)
     names.check_new_alias(alias)
-    if not await store.set_alias(tx, workspace, full, alias, number, acting()):
+    if not await store.set_alias(tx, workspace, full, alias, number, acting(), record):
         raise unknown(name, version)
 
 

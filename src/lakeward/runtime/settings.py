@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -95,6 +96,58 @@ class Settings(Struct, frozen=True, kw_only=True):
         tuple[Annotated[str, Meta(pattern=_HOST_NAME)], ...],
         Meta(description="Host names the server may call although their addresses are private."),
     ] = ()
+    oidc_issuer: Annotated[
+        str | None, Meta(description="Issuer of the OpenID provider for single sign-on; without one there is none.")
+    ] = None
+    oidc_client_id: Annotated[
+        str | None, Meta(description="Name under which the provider knows this server. Needed with oidc_issuer.")
+    ] = None
+    oidc_client_secret: Annotated[
+        str | None, Meta(description="Secret the provider gave this server; better in the variable than in the flag.")
+    ] = None
+    oidc_client_secret_file: Annotated[
+        str | None, Meta(description="File that holds the secret; a new one counts without a restart.")
+    ] = None
+    oidc_name: Annotated[
+        str, Meta(min_length=1, max_length=60, description="What the sign-in page calls the provider.")
+    ] = "single sign-on"
+    oidc_scopes: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$")], ...],
+        Meta(description="Scopes that are asked of the provider, beside openid."),
+    ] = ("profile", "email")
+    oidc_user_claim: Annotated[
+        str, Meta(min_length=1, description="Claim that holds the user name, like email or preferred_username.")
+    ] = "email"
+    oidc_groups_claim: Annotated[
+        str | None,
+        Meta(
+            description="Claim that lists a person's groups; a dot leads inside: realm_access.roles. None: groups stay."
+        ),
+    ] = None
+    oidc_groups: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^.+=[^=]+$")], ...],
+        Meta(description="Which group of the provider is which group here. Without any: the ones of the same name."),
+    ] = ()
+    oidc_allowed_domains: Annotated[
+        tuple[Annotated[str, Meta(pattern=_HOST_NAME)], ...],
+        Meta(description="Domains of the e-mail addresses that may sign in; without any, all."),
+    ] = ()
+    oidc_create_users: Annotated[
+        bool, Meta(description="Whether somebody the provider vouches for becomes a user here if there is none yet.")
+    ] = False
+    oidc_unverified_emails: Annotated[
+        bool, Meta(description="Whether addresses count that the provider does not call verified, as Entra never does.")
+    ] = False
+    oidc_session_hours: Annotated[
+        int, Meta(ge=1, le=720, description="Hours until the provider is asked again who somebody is.")
+    ] = 12
+    oauth_reusable_refresh_tokens: Annotated[
+        bool,
+        Meta(
+            description="Whether refresh tokens are good until they expire, instead of once: for people's programs that"
+            " keep the first one, as databricks-sdk's browser sign-in does."
+        ),
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severity that is logged.")
     ] = "info"
@@ -208,6 +261,7 @@ def redacted(settings: Settings) -> dict[str, Any]:
     values = msgspec.structs.asdict(settings)
     values["data"] = str(settings.data)
     values["objects"] = {k: v if k.lower() in _PUBLIC_OBJECT_OPTIONS else "***" for k, v in settings.objects.items()}
+    values["oidc_client_secret"] = settings.oidc_client_secret and "***"
     for name in ("database_url", "objects_url"):
         if values[name]:
             values[name] = without_password(values[name])
@@ -280,7 +334,7 @@ def _convert(name: str, given: _Given) -> Any:
     """The value as its field's type."""
     value = given.value
     if given.text and isinstance(value, str):
-        if name in {"database_url", "objects_url", "master_key"} and not value.strip():
+        if name in _OPTIONAL and not value.strip():
             return None
         if name in _LISTS:
             value = [part.strip() for part in value.split(",") if part.strip()]
@@ -291,7 +345,7 @@ def _convert(name: str, given: _Given) -> Any:
     try:
         return msgspec.convert(value, _TYPES[name], strict=not given.text)
     except msgspec.ValidationError as error:
-        shown = "the value" if name in {"database_url", "objects"} else repr(value)
+        shown = "the value" if name in {"database_url", "objects", "oidc_client_secret"} else repr(value)
         reason = str(error).split(" - at `$")[0]
         because = "" if "regex" in reason else f" ({reason})"
         message = f"{given.source}: {shown} does not fit{because}. Allowed: {_allowed(name)}."
@@ -312,10 +366,30 @@ def _check_together(settings: Settings, given: Mapping[str, _Given]) -> None:
     if settings.role != "all" and url is None:
         source = given["role"].source
         raise SettingError(f"{source}: {settings.role} alone needs database_url, the PostgreSQL all machines share.")
+    _check_provider(settings, given)
     scheme, separator, _ = (settings.objects_url or "").partition("://")
     if separator and scheme not in _OBJECT_SCHEMES:
         source = given["objects_url"].source
         raise SettingError(f"{source}: {scheme}:// is not supported. Allowed: a path, {', '.join(_OBJECT_SCHEMES)}.")
+
+
+def _check_provider(settings: Settings, given: Mapping[str, _Given]) -> None:
+    if settings.oidc_issuer is None:
+        return
+    source = given["oidc_issuer"].source
+    try:
+        parts = urlsplit(settings.oidc_issuer)
+        plain = not (parts.query or parts.fragment or parts.username)
+        good = plain and parts.scheme == "https" and bool(parts.hostname)
+        good = good or (plain and parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    except ValueError:
+        good = False
+    if not good:
+        raise SettingError(f"{source}: {settings.oidc_issuer!r} does not fit. Allowed: {_allowed('oidc_issuer')}.")
+    if settings.oidc_client_id is None:
+        raise SettingError(f"{source}: needs oidc_client_id, the name under which the provider knows this server.")
+    if settings.oidc_client_secret and settings.oidc_client_secret_file:
+        raise SettingError(f"{given['oidc_client_secret_file'].source}: the secret is given twice, here and itself.")
 
 
 def _meta(name: str) -> Meta:
@@ -326,6 +400,8 @@ def _shown_default(name: str) -> str:
     if name in MACHINE_DEFAULTS:
         return MACHINE_DEFAULTS[name]
     value = _DEFAULTS[name]
+    if isinstance(value, bool):
+        return str(value).lower()
     if value in (None, (), msgspec.NODEFAULT):
         return ""
     if isinstance(value, tuple):
@@ -346,7 +422,14 @@ def _allowed(name: str) -> str:
     return "text"
 
 
-_LISTS = ("allowed_hosts", "trusted_proxies", "outbound_hosts")
+_LISTS = (
+    "allowed_hosts", "trusted_proxies", "outbound_hosts", "oidc_scopes", "oidc_groups", "oidc_allowed_domains",
+)  # fmt: skip
+# Nothing is as good as none in a variable.
+_OPTIONAL = {
+    "database_url", "objects_url", "master_key", "oidc_issuer", "oidc_client_id", "oidc_client_secret",
+    "oidc_client_secret_file", "oidc_groups_claim",
+}  # fmt: skip
 _ALLOWED_IN_WORDS = {
     "trusted_proxies": "a list of addresses and networks such as 10.0.0.0/8 (in a flag or variable: with commas)",
     "data": "a path",
@@ -354,51 +437,14 @@ _ALLOWED_IN_WORDS = {
     "master_key": "a path, or env: and the name of a variable",
     "allowed_hosts": "a list of host names without scheme and port, or * (in a flag or variable: with commas)",
     "outbound_hosts": "a list of host names without scheme and port (in a flag or variable: with commas)",
+    "oidc_issuer": "an https URL, or an http one on loopback",
+    "oidc_client_secret_file": "a path",
+    "oidc_scopes": "a list of words (in a flag or variable: with commas)",
+    "oidc_groups": "a list such as ml-team=forecasting (in a flag or variable: with commas)",
+    "oidc_allowed_domains": "a list of domains (in a flag or variable: with commas)",
+    "oidc_create_users": "true or false",
+    "oidc_unverified_emails": "true or false",
+    "oauth_reusable_refresh_tokens": "true or false",
 }
 _TYPES: dict[str, Any] = {item.name: item.type for item in msgspec.structs.fields(Settings)}
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in msgspec.structs.fields(Settings)}
-
-
-def reference() -> str:
-    """The reference page of all settings (docs/configuration.md)."""
-    lines = [
-        "# Configuration",
-        "",
-        "<!-- Made by `make docs`; `make check` keeps it true. -->",
-        "",
-        "Each setting can be given as a flag of `lakeward up`, as an environment variable, or as a key of a TOML file.",
-        "A flag wins over a variable, a variable over the file, the file over the default. The file is the one that",
-        "`--config` or `LAKEWARD_CONFIG` names, else `lakeward.toml` in the data directory if it is there. An unknown",
-        "or wrong setting stops the start with a message that names it.",
-        "",
-        "| key | flag | variable | allowed | default | what it does |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for item in all_settings():
-        variable = "`LAKEWARD_OBJECTS_<OPTION>`" if item.name == "objects" else f"`{item.variable}`"
-        flag = "`--objects NAME=VALUE`" if item.name == "objects" else f"`{item.flag}`"
-        plain = not item.default or item.name in MACHINE_DEFAULTS
-        default = item.default or "none" if plain else f"`{item.default}`"
-        lines.append(f"| `{item.name}` | {flag} | {variable} | {item.allowed} | {default} | {item.description} |")
-    lines += [
-        "",
-        "An example of the file:",
-        "",
-        "```toml",
-        "port = 5000",
-        'allowed_hosts = ["mlflow.example.org"]',
-        'objects_url = "s3://team-models/lakeward"',
-        "",
-        "[objects]",
-        'endpoint = "https://minio.example.org"',
-        'region = "eu-central-1"',
-        "```",
-        "",
-        "Keys of a cloud store are better given by its own variables (such as `AWS_ACCESS_KEY_ID`) or by the machine's",
-        "role than by the file. Passwords and keys are never printed.",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(reference(), end="")  # noqa: T201 - this is the command's output

@@ -5,6 +5,7 @@ import itertools
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from audit_log import API, as_owner_of_everything, events, eventually, verified
@@ -138,6 +139,59 @@ def test_what_cannot_be_recorded_is_not_done(serving) -> None:
         assert refused.value.status == 503
         found = server.local.get("experiments/search", max_results=10)["experiments"]
         assert [each["name"] for each in found] == ["Default"]
+
+
+def test_what_cannot_be_recorded_of_the_registry_is_not_done(serving) -> None:
+    """Its writes are one statement each, which records them as well; some are a transaction of several."""
+    with serving() as server:
+        client, model, full = server.local, {"name": "m"}, "main.default.u"
+        native = "/api/2.1/unity-catalog/models"
+        client.post("registered-models/create", name="m")
+        client.post("model-versions/create", name="m", source="s3://b/m")
+        logged = client.post("logged-models", experiment_id="0")["model"]["info"]["model_id"]
+        client.post("unity-catalog/registered-models/create", name=full)
+        client.post("unity-catalog/model-versions/create", name=full, source="s3://b/m")
+        writes: list[tuple[str, str, dict[str, Any]]] = [
+            ("POST", "registered-models/create", {"name": "n"}),
+            ("POST", "registered-models/set-tag", model | {"key": "k", "value": "v"}),
+            ("POST", "registered-models/set-tag", model | {"key": "mlflow.prompt.is_prompt", "value": "true"}),
+            ("POST", "registered-models/alias", model | {"alias": "a", "version": "1"}),
+            ("POST", "model-versions/create", model | {"source": "s3://b/m"}),
+            ("POST", "model-versions/create", model | {"source": f"models:/{logged}", "model_id": logged}),
+            ("POST", "model-versions/set-tag", model | {"version": "1", "key": "k", "value": "v"}),
+            ("POST", native, {"catalog_name": "main", "schema_name": "default", "name": "q"}),
+            ("PATCH", f"{native}/{full}/versions/1/finalize", {}),
+            ("POST", "unity-catalog/registered-models/create", {"name": "main.default.o"}),
+            ("POST", "logged-models", {"experiment_id": "0", "params": [{"key": "k", "value": "v"}]}),
+            ("POST", "unity-catalog/prompts", {"name": "main.default.p", "prompt": {"tags": []}}),
+        ]
+
+        def shown() -> list[Any]:
+            tables = (
+                "registered_model",
+                "model_version",
+                "registered_model_tag",
+                "model_version_tag",
+                "model_alias",
+                "logged_model",
+            )
+            return [server.sql(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+
+        before, lines = shown(), len(events(client))
+        server.sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = 'disk_full'; END $$"
+        )
+        server.sql("CREATE TRIGGER none BEFORE INSERT ON audit_inbox FOR EACH ROW EXECUTE FUNCTION refuse()")
+        for method, path, body in writes:
+            assert client.request(method, path, json=body).status_code == 503, path
+        assert shown() == before
+        server.sql("DROP TRIGGER none ON audit_inbox")
+        for method, path, body in writes:
+            answer = client.request(method, path, json=body)
+            assert answer.status_code == 200, (path, answer.text)
+        assert shown() != before
+        assert len(events(client)) == lines + len(writes)  # one each, and no more
 
 
 def test_no_value_is_recorded(serving) -> None:

@@ -10,6 +10,7 @@ from server import Answer, Caller, Server
 UC = "/api/2.1/unity-catalog"
 READ_ONLY = "BINDING_TYPE_READ_ONLY"
 NOTICED = 1.05  # seconds
+ids: dict[str, str] = {}  # of models, by name
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,7 @@ def make(client: Caller, name: str) -> str:
     client.call("POST", f"{UC}/catalogs", json={"name": name})
     model = f"{name}.s.m"
     client.post("unity-catalog/registered-models/create", name=model)
+    ids[model] = client.call("GET", f"{UC}/models/{model}")["id"]
     client.post("unity-catalog/model-versions/create", name=model, source="s3://x")
     path = f"/api/2.0/fs/files/Models/{model.replace('.', '/')}/1/file"
     assert client.request("PUT", path, content=b"content").status_code == 204
@@ -79,6 +81,7 @@ def reads(caller: Caller, model: str) -> dict[str, int]:
         ),
         "files": ("GET", f"/api/2.0/fs/files/Models/{model.replace('.', '/')}/1/file", {}),
         "grants": ("GET", f"{UC}/permissions/function/{model}", {}),
+        "permissions": ("GET", f"/api/2.0/permissions/registered-models/{ids[model]}", {}),
     }  # fmt: skip
     return {name: caller.request(method, path, **more).status_code for name, (method, path, more) in tries.items()}
 
@@ -158,6 +161,7 @@ def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, othe
             ("POST", f"{UC}/models", {"catalog_name": "museum", "schema_name": "s", "name": "x"}),
             ("POST", "registered-models/set-tag", {"name": model, "key": "k", "value": "v"}),
             ("POST", "unity-catalog/registered-models/alias", {"name": model, "alias": "a", "version": "1"}),
+            ("PUT", f"/api/2.0/permissions/registered-models/{ids[model]}", {"access_control_list": []}),
             ("DELETE", f"{UC}/models/{model}", None),
         ):
             refused = caller.refused(method, path, json=body)
@@ -168,6 +172,33 @@ def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, othe
     give(client, "museum", "eve", "EXECUTE")  # whom one knows by the binding
     assert eve.call("PATCH", f"{UC}/models/{model}", json={"comment": "by eve"})["comment"] == "by eve"
     assert client.call("GET", f"{UC}/models/{model}")["comment"] == "by eve"
+
+
+def test_a_table_by_its_id_is_where_it_is_by_its_name(client, eve, other):
+    client.call("POST", f"{UC}/catalogs", json={"name": "store"})
+    client.call("POST", f"{UC}/schemas", json={"catalog_name": "store", "name": "s"})
+    made = client.call(
+        "POST", f"{UC}/tables",
+        json={
+            "catalog_name": "store", "schema_name": "s", "name": "t", "table_type": "EXTERNAL",
+            "data_source_format": "DELTA", "storage_location": "s3://bucket/t", "columns": [],
+        },
+    )  # fmt: skip
+
+    def ends(operation: str) -> int:
+        body = {"table_id": made["table_id"], "operation": operation}
+        return eve.request("POST", f"{UC}/temporary-table-credentials", json=body).status_code
+
+    time.sleep(NOTICED)
+    assert ends("READ") == 404
+    give(client, "store", "users", "USE_CATALOG", "USE_SCHEMA", "SELECT", "MODIFY")
+    assert (ends("READ"), ends("READ_WRITE")) == (200, 200)
+    isolate(client, "store")
+    time.sleep(NOTICED)
+    assert (ends("READ"), ends("READ_WRITE")) == (404, 404)
+    bind(client, "store", other, how=READ_ONLY)
+    time.sleep(NOTICED)
+    assert (ends("READ"), ends("READ_WRITE")) == (200, 403)
 
 
 def test_a_catalog_of_its_own_wins(client, admin_there, other):

@@ -28,7 +28,8 @@ _SCIM = ("/api/2.0/preview/scim/v2", "/api/2.0/accounts/{account_id}/scim/v2")
 _ASSIGNED = "/api/2.0/accounts/{account_id}/workspaces/{workspace_id}/permissionassignments"
 _ASSIGNED_HERE = "/api/2.0/preview/permissionassignments"
 _TOKENS = "/api/2.0/token-management"
-_ADDRESSES = "/api/2.0/ip-access-lists"
+_ADDRESSES = ("/api/2.0/ip-access-lists", "/api/2.0/accounts/{account_id}/ip-access-lists")
+_SPACES = "/api/2.0/accounts/{account_id}/workspaces"
 _SECRETS = ("/api/2.0/accounts/{account_id}/servicePrincipals", "/api/2.0/accounts/servicePrincipals")
 _LOCATED = "/api/4.0/mlflow/traces"
 _OWN = "/api/2.0/lakeward/"
@@ -431,6 +432,8 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("DELETE", {}),
         )
     },
+    ("GET", f"{_SPACES}/{{workspace_id}}"): lambda _: {"account_id": "a", "workspace_id": 1},
+    ("DELETE", f"{_SPACES}/{{workspace_id}}"): lambda _: {"account_id": "a", "workspace_id": 1},
     ("GET", _ASSIGNED): lambda _: {"account_id": "a", "workspace_id": 1},
     ("GET", f"{_ASSIGNED}/permissions"): lambda _: {"account_id": "a", "workspace_id": 1},
     **{
@@ -476,9 +479,10 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     },
     # addresses
     **{
-        (method, f"{_ADDRESSES}/{{ip_access_list_id}}"): (
-            lambda w, more=more: {"ip_access_list_id": w.addresses, **more}
+        (method, f"{prefix}/{{ip_access_list_id}}"): (
+            lambda w, more=more: {"ip_access_list_id": w.addresses, "account_id": "a", **more}
         )
+        for prefix in _ADDRESSES
         for method, more in (
             ("GET", {}),
             ("PUT", {"label": "taken", "list_type": "ALLOW", "enabled": False}),
@@ -581,7 +585,9 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     },
     ("GET", _ASSIGNED_HERE): lambda _: {},
     ("GET", f"{_TOKENS}/tokens"): lambda _: {},
-    ("GET", _ADDRESSES): lambda _: {},
+    ("GET", _ADDRESSES[0]): lambda _: {},
+    ("GET", _ADDRESSES[1]): lambda _: {"account_id": "a"},
+    ("GET", _SPACES): lambda _: {"account_id": "a"},
     ("GET", "/api/2.0/workspace-conf"): lambda _: {"keys": "enableIpAccessLists"},
 }
 
@@ -608,7 +614,7 @@ WITHOUT_OBJECT = {
     ("PATCH", "/api/2.0/token/{token_id}"),
     # of the caller's own session and password: tests/features/identity/test_passwords.py
     ("POST", "/api/2.0/lakeward/sign-out"), ("GET", "/api/2.0/lakeward/session"), ("PUT", "/api/2.0/lakeward/password"),
-    ("POST", _ADDRESSES), ("PATCH", "/api/2.0/workspace-conf"),
+    ("POST", _ADDRESSES[0]), ("POST", _ADDRESSES[1]), ("POST", _SPACES), ("PATCH", "/api/2.0/workspace-conf"),
     *(("POST", f"{prefix}/{kind}") for prefix in _SCIM for kind in ("Users", "Groups", "ServicePrincipals")),
 }  # fmt: skip
 
@@ -763,7 +769,7 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     span |= {"traceId": f"{next(_numbers):032x}", "name": "taken"}
     principals = make_principals(people, name)
     listed = {"label": SECRET, "list_type": "BLOCK", "ip_addresses": ["192.0.2.1"]}
-    addresses = people.post(_ADDRESSES, **listed)["ip_access_list"]["list_id"]
+    addresses = people.post(_ADDRESSES[0], **listed)["ip_access_list"]["list_id"]
     behalf = {"application_id": principals["application"], "comment": SECRET}
     token = people.post(f"{_TOKENS}/on-behalf-of/tokens", **behalf)["token_info"]["token_id"]
     hooked = make_webhook(client, f"model {name}")

@@ -160,7 +160,9 @@ def test_guessing_is_slowed_on_every_process(server: Server, serving, ada: str) 
         answer = server.caller(x_forwarded_for="203.0.113.9").refused(
             "POST", f"{LAKEWARD}/sign-in", {"name": "ada", "password": PASSWORD}
         )
-        assert (answer.code, answer.response.headers["retry-after"]) == ("REQUEST_LIMIT_EXCEEDED", "1")
+        assert (answer.code, answer.response.headers["retry-after"]) == ("REQUEST_LIMIT_EXCEEDED", "60")
+        by_header = server.caller(x_forwarded_for="203.0.113.9", authorization=basic("ada", PASSWORD))
+        assert by_header.refused("GET", f"{SCIM}/Me").response.headers["retry-after"] == "1"
         assert "Try again in 60 seconds" in answer.message
         assert guess(server, address="203.0.113.10", password=PASSWORD) == 200
         assert guess(server, name="eve") == 401

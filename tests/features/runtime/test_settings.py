@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from lakeward.runtime import settings as module
-from lakeward.runtime.settings import SettingError, Settings, all_settings, load, redacted, reference
+from lakeward.runtime.reference import reference
+from lakeward.runtime.settings import SettingError, Settings, all_settings, load, redacted
 
 ROOT = Path(__file__).parents[3]
 

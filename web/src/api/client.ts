@@ -8,12 +8,16 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly requestId = "",
+    /** Seconds after which it may be tried again; 0 if the server says nothing of it. */
+    readonly retryAfter = 0,
   ) {
     super(message);
     this.name = "ApiError";
   }
 }
 
+let csrf = "";
+let caller = "";
 let token = sessionStorage.getItem(TOKEN_KEY) ?? "";
 let workspace = "";
 const onSignedOut = new Set<() => void>();
@@ -23,6 +27,12 @@ export function setToken(value: string): void {
   token = value;
   if (value) sessionStorage.setItem(TOKEN_KEY, value);
   else sessionStorage.removeItem(TOKEN_KEY);
+}
+
+/** What calls of this page repeat, so that the server knows them from those of other sites. Empty without a session. */
+export function setCsrf(value: string, name: string): void {
+  csrf = value;
+  caller = name;
 }
 
 export function hasToken(): boolean {
@@ -49,6 +59,8 @@ export interface Options {
   signal?: AbortSignal;
   /** Ask as nobody's guest of a workspace: who am I, which workspaces are there. */
   anywhere?: boolean;
+  /** A refusal is an answer here, and does not mean that somebody was signed out. */
+  quiet?: boolean;
 }
 
 export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
@@ -59,15 +71,15 @@ export async function send(method: string, path: string, options: Options = {}):
   }
   const headers = new Headers();
   if (token) headers.set("authorization", `Bearer ${token}`);
+  headers.set("x-lakeward-csrf", csrf); // also when it is empty: the browser is not to ask for a password of its own
   if (workspace && !options.anywhere) headers.set("x-mlflow-workspace", workspace);
   if (options.body !== undefined) headers.set("content-type", "application/json");
   let response: Response;
   try {
-    // Without credentials the browser asks for no password of its own when the server answers 401.
     response = await fetch(url, {
       method,
       headers,
-      credentials: "omit",
+      credentials: "same-origin",
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       signal: options.signal,
     });
@@ -77,17 +89,34 @@ export async function send(method: string, path: string, options: Options = {}):
   }
   if (!response.ok) {
     const failure = await errorOf(response);
-    if (failure.status === 401) for (const listener of onSignedOut) listener();
+    if (failure.code === "CSRF_TOKEN_WRONG" && !options.quiet && (await renewCsrf())) return send(method, path, { ...options, quiet: true });
+    if (failure.status === 401 && !options.quiet) for (const listener of onSignedOut) listener();
     throw failure;
   }
   return response;
+}
+
+/** Somebody signed in anew in another tab: the cookie is another one by now. */
+async function renewCsrf(): Promise<boolean> {
+  try {
+    const now = await get<{ name: string; csrf_token: string }>("/api/2.0/lakeward/session", undefined, { anywhere: true });
+    if (now.name !== caller) {
+      for (const listener of onSignedOut) listener(); // nothing that one asked for is done as another
+      return false;
+    }
+    const changed = now.csrf_token !== csrf;
+    csrf = now.csrf_token;
+    return changed;
+  } catch {
+    return false;
+  }
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
   const text = await response.text();
   try {
     const body = JSON.parse(text) as { error_code?: string; message?: string; request_id?: string };
-    return new ApiError(response.status, body.error_code ?? "", body.message ?? text, body.request_id);
+    return new ApiError(response.status, body.error_code ?? "", body.message ?? text, body.request_id, Number(response.headers.get("retry-after")) || 0);
   } catch {
     return new ApiError(response.status, "", text.slice(0, 500) || `HTTP ${response.status}`);
   }

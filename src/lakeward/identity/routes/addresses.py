@@ -1,11 +1,14 @@
-"""IP access lists, and the switch that makes them count."""
+"""IP access lists, and the switch that makes them count.
+
+The lists are the whole server's, so those of a workspace and those of the account are the same ones.
+"""
 
 from lakeward.identity import addresses
 from lakeward.identity.wire import addresses as wire
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import ADMIN, Call, Routes
 
-routes = Routes("ip access lists", ("/api/2.0/ip-access-lists",))
+routes = Routes("ip access lists", ("/api/2.0/ip-access-lists", "/api/2.0/accounts/{account_id}/ip-access-lists"))
 switches = Routes("ip access lists")
 _SWITCHES = "/api/2.0/workspace-conf"
 
@@ -21,7 +24,7 @@ async def create_ip_access_list(call: Call, req: wire.CreateIpAccessList) -> wir
 
 
 @routes.get("", allow=ADMIN)
-async def list_ip_access_lists(call: Call) -> wire.ListIpAccessListsResponse:
+async def list_ip_access_lists(call: Call, req: wire.OfAccount) -> wire.ListIpAccessListsResponse:  # noqa: ARG001 - the same lists
     found = await addresses.list_lists(call.tx)
     return wire.ListIpAccessListsResponse([wire.IpAccessListInfo.of(each) for each in found])
 

@@ -62,7 +62,7 @@ async def account_authorization_server(call: Call, req: wire.Account) -> wire.Se
     return _metadata(call)
 
 
-@routes.get("/v1/authorize", allow=SIGNED_IN, tx="write")
+@routes.get("/v1/authorize", allow=SIGNED_IN, tx="write", page=True)
 async def authorize(call: Call, req: wire.Authorize) -> Reply:
     """Sends the browser of a signed-in person back to the program on their machine, with a code."""
     asked = oauth.Consent(
@@ -88,7 +88,8 @@ async def token(call: Call) -> Reply:
                 tx, client_id, form.get("code", ""), form.get("redirect_uri", ""), form.get("code_verifier", "")
             )
         elif grant == "refresh_token":
-            issued = await oauth.refresh(tx, client_id, form.get("refresh_token", ""))
+            reusable = call.settings.oauth_reusable_refresh_tokens
+            issued = await oauth.refresh(tx, client_id, form.get("refresh_token", ""), reusable=reusable)
         else:
             raise errors.InvalidParameter(
                 f"'grant_type' is {grant!r}; supported are client_credentials, authorization_code and refresh_token.",

@@ -1,11 +1,11 @@
-"""Signing in with a name and a password: sessions for pages, and the passwords themselves."""
+"""Signing in: which ways there are, sessions for pages, and the passwords themselves."""
 
 import msgspec
 
 from lakeward.identity import authentication, passwords
 from lakeward.identity.records import SESSION_LIFETIME
 from lakeward.identity.wire import sign_in as wire
-from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Call, Reply, Routes
+from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Actor, Call, Reply, Routes
 
 routes = Routes("sign-in", ("/api/2.0/lakeward",))
 
@@ -14,11 +14,23 @@ def _address(call: Call) -> str:
     return str(call.address or "")
 
 
-def _reply(call: Call, body: msgspec.Struct, session: str, seconds: int) -> Reply:
+def session_cookie(call: Call, session: str, seconds: int) -> str:
+    """Closed to scripts, and sent by other sites' links alone."""
     secure = "; Secure" if call.base_url.startswith("https:") else ""
-    cookie = f"{authentication.COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
+    return f"{authentication.COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
+
+
+def _reply(call: Call, body: msgspec.Struct, session: str, seconds: int) -> Reply:
+    cookie = session_cookie(call, session, seconds)
     headers = {"content-type": "application/json", "cache-control": "no-store", "set-cookie": cookie}
     return Reply(200, headers, msgspec.json.encode(body))
+
+
+@routes.get("/sign-in", allow=PUBLIC)
+async def ways_in(call: Call) -> wire.WaysIn:
+    """What a sign-in page has to offer."""
+    provider = call.settings.oidc_name if call.settings.oidc_issuer else None
+    return wire.WaysIn(await passwords.any_password(call.tx), provider)
 
 
 @routes.post("/sign-in", allow=PUBLIC, tx=None)
@@ -27,7 +39,9 @@ async def sign_in(call: Call, req: wire.SignIn) -> Reply:
     user = await passwords.verify(call.db, req.name, req.password, _address(call))
     async with call.db.transaction() as tx:
         session = await passwords.begin_session(tx, user)
-    told = wire.Session(req.name, await passwords.is_administrator(call.db, user), passwords.csrf_token(session))
+    is_admin = await passwords.is_administrator(call.db, user)
+    call.caller = Actor(user, req.name, is_admin)
+    told = wire.Session(req.name, is_admin, passwords.csrf_token(session))
     return _reply(call, told, session, round(SESSION_LIFETIME.total_seconds()))
 
 

@@ -1,14 +1,17 @@
-"""The workspace API of MLflow 3, and what the platform SDK asks before its first call."""
+"""The workspace APIs of MLflow 3 and of the platform's accounts, and what its SDK asks before the first call."""
+
+from typing import Literal
 
 import msgspec
 
 from lakeward import __version__
-from lakeward.identity import workspaces
+from lakeward.identity import authentication, passwords, workspaces
 from lakeward.identity.wire import workspaces as wire
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Call, Routes
 
 routes = Routes("workspaces", ("/api/3.0/mlflow", "/ajax-api/3.0/mlflow"))
+account = Routes("workspaces", ("/api/2.0/accounts/{account_id}/workspaces",))
 platform = Routes("platform")
 
 
@@ -43,6 +46,33 @@ async def delete_workspace(call: Call, req: wire.DeleteWorkspace) -> None:
     await workspaces.delete(call.tx, req.workspace_name, req.mode)
 
 
+@account.get("", allow=ADMIN)
+async def list_account_workspaces(call: Call, req: wire.Account) -> list[wire.AccountWorkspace]:
+    found = await workspaces.visible(call.tx, call.actor)
+    return [wire.AccountWorkspace.of(each, req.account_id) for each in found]
+
+
+@account.post("", allow=ADMIN)
+async def create_account_workspace(call: Call, req: wire.CreateAccountWorkspace) -> wire.AccountWorkspace:
+    """It is there at once."""
+    if req.managed_services_customer_managed_key_id or req.storage_customer_managed_key_id:
+        raise InvalidParameter("Keys of a workspace are not supported: the server's own encrypt what all keep.")
+    return wire.AccountWorkspace.of(await workspaces.create(call.tx, req.workspace_name, ""), req.account_id)
+
+
+@account.get("/{workspace_id}", allow=ADMIN)
+async def get_account_workspace(call: Call, req: wire.WorkspaceId) -> wire.AccountWorkspace:
+    return wire.AccountWorkspace.of(await workspaces.get_by_id(call.tx, req.workspace_id), req.account_id)
+
+
+@account.delete("/{workspace_id}", allow=ADMIN)
+async def delete_account_workspace(call: Call, req: wire.WorkspaceId) -> wire.AccountWorkspace:
+    """Only an empty one."""
+    found = await workspaces.get_by_id(call.tx, req.workspace_id)
+    await workspaces.delete(call.tx, found.name, "RESTRICT")
+    return wire.AccountWorkspace.of(found, req.account_id)
+
+
 def _refuse_placement(req: wire.Placement) -> None:
     """What is not done must not look done."""
     if req.default_artifact_root:
@@ -58,7 +88,12 @@ async def who_am_i(call: Call) -> wire.WhoAmIResponse:
     """The caller, and the workspaces the caller has a role in."""
     found = await workspaces.visible(call.tx, call.actor)
     listed = [wire.MyWorkspace.of(each, call.actor) for each in found]
-    return wire.WhoAmIResponse(call.actor.name, call.actor.is_admin, __version__, listed)
+    by: Literal["SESSION", "TOKEN", "LOCAL"] = "TOKEN" if call.header("authorization") is not None else "LOCAL"
+    session = authentication.session_of(call.headers)
+    if by == "LOCAL" and session and await passwords.is_session(call.tx, session, call.actor.id):
+        by = "SESSION"
+    csrf = passwords.csrf_token(session) if by == "SESSION" else ""
+    return wire.WhoAmIResponse(call.actor.name, call.actor.is_admin, __version__, listed, by, csrf)
 
 
 class DatabricksConfig(msgspec.Struct):

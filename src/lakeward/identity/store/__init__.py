@@ -1,5 +1,14 @@
 """Every statement of identity, by noun. Nothing outside this package writes its tables."""
 
-from lakeward.identity.store import addresses, oauth, passwords, principals, secrets, tokens, workspaces
+from lakeward.identity.store import (
+    addresses,
+    oauth,
+    passwords,
+    principals,
+    secrets,
+    single_sign_on,
+    tokens,
+    workspaces,
+)
 
-__all__ = ["addresses", "oauth", "passwords", "principals", "secrets", "tokens", "workspaces"]
+__all__ = ["addresses", "oauth", "passwords", "principals", "secrets", "single_sign_on", "tokens", "workspaces"]

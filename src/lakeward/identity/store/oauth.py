@@ -74,11 +74,26 @@ async def add_grant(
     return made
 
 
-async def find_grant(tx: Tx, refresh: bytes) -> Any:
-    """(id, principal_id, client_id, scopes) of a refresh token that is good; or None."""
+async def turn_grant(tx: Tx, client_id: str, refresh: bytes, following: bytes) -> Any:
+    """(id, principal_id, scopes) of a refresh token that is good; or None. It gives way to the following one.
+
+    Of several at a time one gets it: the others wait for its row, and find it spent.
+    """
     return await tx.fetchrow(
-        "SELECT g.id, g.principal_id, g.client_id, g.scopes FROM oauth_grant g JOIN principal p"
-        " ON p.id = g.principal_id WHERE g.refresh_hash = $1 AND g.expires_at > now() AND p.is_active",
+        "WITH turned AS (UPDATE oauth_grant g SET refresh_hash = $3 FROM principal p WHERE p.id = g.principal_id"
+        " AND g.refresh_hash = $2 AND g.client_id = $1 AND g.expires_at > now() AND p.is_active"
+        " RETURNING g.id, g.principal_id, g.scopes),"
+        " spent AS (INSERT INTO oauth_spent (hash, grant_id) SELECT $2, id FROM turned WHERE $2 <> $3)"
+        " SELECT id, principal_id, scopes FROM turned",
+        client_id, refresh, following,
+    )  # fmt: skip
+
+
+async def find_spent(tx: Tx, refresh: bytes) -> Any:
+    """(id of the grant, name of the principal) of a refresh token that gave way to another; or None."""
+    return await tx.fetchrow(
+        "SELECT g.id, p.name FROM oauth_spent s JOIN oauth_grant g ON g.id = s.grant_id"
+        " JOIN principal p ON p.id = g.principal_id WHERE s.hash = $1",
         refresh,
     )
 
@@ -89,11 +104,14 @@ async def delete_grant(tx: Tx, grant_id: int) -> None:
 
 
 async def revoke(tx: Tx, digest: bytes) -> None:
-    """End an access token or a refresh token and the access tokens made with it. Nothing, if it is none.
+    """End an access token, or a refresh token, spent or not, with all that its family gave. Nothing, if it is none.
 
     Access tokens of a secret go together, and the next generation has other ones.
     """
-    await tx.execute("DELETE FROM oauth_grant WHERE refresh_hash = $1", digest)
+    await tx.execute(
+        "DELETE FROM oauth_grant WHERE refresh_hash = $1 OR id = (SELECT grant_id FROM oauth_spent WHERE hash = $1)",
+        digest,
+    )
     secret = await tx.fetchval("SELECT secret_id FROM access_token WHERE hash = $1 AND kind = 'OAUTH'", digest)
     if secret is not None:
         await tx.execute("UPDATE service_secret SET generation = generation + 1 WHERE id = $1", secret)

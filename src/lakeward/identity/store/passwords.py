@@ -114,6 +114,14 @@ async def add_session(tx: Tx, token_id: str, principal_id: int, digest: bytes, e
     )  # fmt: skip
 
 
+async def find_session(tx: Tx, digest: bytes) -> int | None:
+    """Whose session this is, if it has not ended."""
+    found: int | None = await tx.fetchval(
+        "SELECT principal_id FROM access_token WHERE hash = $1 AND kind = 'SESSION' AND expires_at > now()", digest
+    )
+    return found
+
+
 async def delete_session(tx: Tx, digest: bytes) -> None:
     await tx.execute("DELETE FROM access_token WHERE hash = $1 AND kind = 'SESSION'", digest)
 

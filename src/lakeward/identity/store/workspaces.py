@@ -22,6 +22,11 @@ async def find_workspace(tx: Tx, name: str) -> Workspace | None:
     return Workspace(*row) if row else None
 
 
+async def find_workspace_by_id(tx: Tx, workspace_id: int) -> Workspace | None:
+    row = await tx.fetchrow("SELECT id, name, description FROM workspace WHERE id = $1", workspace_id)
+    return Workspace(*row) if row else None
+
+
 async def add_workspace(tx: Tx, name: str, description: str) -> Workspace | None:
     row = await tx.fetchrow(
         "INSERT INTO workspace (name, description) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"

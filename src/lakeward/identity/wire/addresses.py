@@ -45,17 +45,23 @@ class ListIpAccessListsResponse(msgspec.Struct):
     ip_access_lists: list[IpAccessListInfo]
 
 
-class CreateIpAccessList(msgspec.Struct):
+class OfAccount(msgspec.Struct, kw_only=True):
+    """`account_id` stands in the paths of the account's twin of each call; a server is one account, whatever its id."""
+
+    account_id: str = ""
+
+
+class CreateIpAccessList(OfAccount, kw_only=True):
     label: str
     list_type: ListType
     ip_addresses: list[str] = []
 
 
-class IpAccessListId(msgspec.Struct):
+class IpAccessListId(OfAccount, kw_only=True):
     ip_access_list_id: str
 
 
-class ReplaceIpAccessList(msgspec.Struct):
+class ReplaceIpAccessList(OfAccount, kw_only=True):
     ip_access_list_id: str
     label: str
     list_type: ListType
@@ -63,7 +69,7 @@ class ReplaceIpAccessList(msgspec.Struct):
     ip_addresses: list[str] = []
 
 
-class UpdateIpAccessList(msgspec.Struct):
+class UpdateIpAccessList(OfAccount, kw_only=True):
     ip_access_list_id: str
     label: str | None = None
     list_type: ListType | None = None

@@ -24,3 +24,25 @@ class ChangePassword(msgspec.Struct):
 class SetPassword(msgspec.Struct):
     id: str
     new_password: str
+
+
+class WaysIn(msgspec.Struct):
+    """`password`: whether anybody has one. `provider`: what the OpenID provider is called, if there is one."""
+
+    password: bool
+    provider: str | None
+
+
+class BeginSingleSignOn(msgspec.Struct):
+    next: str = "/"
+
+
+class FinishSingleSignOn(msgspec.Struct):
+    """What OpenID Connect says in the query (RFC 6749 §4.1.2, RFC 9207). `user_name` is filled in by the server."""
+
+    state: str = ""
+    code: str = ""
+    iss: str = ""
+    error: str = ""
+    error_description: str = ""
+    user_name: str = ""

@@ -1,11 +1,11 @@
-"""Requests and responses of the workspace API, named as upstream."""
+"""Requests and responses of the workspace APIs, named as upstream."""
 
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
 from lakeward.identity.records import Workspace as WorkspaceRecord
-from lakeward.runtime.http import Actor
+from lakeward.runtime.http import Actor, Int64
 
 
 class Workspace(msgspec.Struct):
@@ -56,6 +56,34 @@ class WorkspaceResponse(msgspec.Struct):
     workspace: Workspace
 
 
+class Account(msgspec.Struct, kw_only=True):
+    account_id: str
+
+
+class WorkspaceId(Account, kw_only=True):
+    workspace_id: Int64
+
+
+class CreateAccountWorkspace(Account, kw_only=True):
+    """Where and how it would run says nothing here; which keys it has would."""
+
+    workspace_name: str
+    managed_services_customer_managed_key_id: str = ""
+    storage_customer_managed_key_id: str = ""
+
+
+class AccountWorkspace(msgspec.Struct):
+    account_id: str
+    workspace_id: int
+    workspace_name: str
+    workspace_status: Literal["RUNNING"] = "RUNNING"
+    workspace_status_message: str = "Workspace is running."
+
+    @classmethod
+    def of(cls, record: WorkspaceRecord, account_id: str) -> Self:
+        return cls(account_id, record.id, record.name)
+
+
 class MyWorkspace(msgspec.Struct):
     """A workspace the caller has a role in. `id` is what the platform calls the organisation's id."""
 
@@ -71,7 +99,14 @@ class MyWorkspace(msgspec.Struct):
 
 
 class WhoAmIResponse(msgspec.Struct):
+    """`by` is how the caller came in: SESSION, TOKEN, or LOCAL for the owner without credentials.
+
+    `csrf_token` is that of the session, for the header X-Lakeward-CSRF; empty without one.
+    """
+
     name: str
     is_admin: bool
     version: str
     workspaces: list[MyWorkspace]
+    by: Literal["SESSION", "TOKEN", "LOCAL"]
+    csrf_token: str

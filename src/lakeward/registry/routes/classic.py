@@ -33,16 +33,17 @@ _TAG = EDIT.on(_MODEL.needs(tagging))
 _MANAGE = EDIT.on(_MODEL.needs(MANAGE))
 
 
-@models.post("/create", allow=EDIT.on(new_model()), tx=None)
+@models.post("/create", allow=EDIT.on(new_model()), tx="statement")
 async def create_registered_model(call: Call, req: wire.CreateRegisteredModel) -> wire.RegisteredModelResponse:
     made = await nouns.create(
-        call.db,
+        call.tx,
         call.workspace,
         call.actor,
         req.name,
         description=req.description,
         deployment_job_id=req.deployment_job_id,
         tags=wire.pairs(req.tags),
+        record=call.record(),
     )
     return wire.RegisteredModelResponse(wire.RegisteredModel.of(made, databricks=call.databricks))
 
@@ -95,12 +96,9 @@ async def get_latest_versions(call: Call, req: wire.GetLatestVersions) -> wire.M
     return wire.ModelVersionsResponse([wire.ModelVersion.of(each, databricks=call.databricks) for each in found])
 
 
-@models.post("/set-tag", allow=_TAG, tx=None)
+@models.post("/set-tag", allow=_TAG, tx="statement")
 async def set_registered_model_tag(call: Call, req: wire.SetRegisteredModelTag) -> None:
-    await call.db.run(
-        lambda tx: nouns.set_tag(tx, call.workspace, req.name, req.key, req.value),
-        transaction=nouns.needs_transaction(req.key),
-    )
+    await nouns.set_tag(call.tx, call.workspace, req.name, req.key, req.value, record=call.record())
 
 
 @models.delete("/delete-tag", allow=_TAG)
@@ -108,12 +106,10 @@ async def delete_registered_model_tag(call: Call, req: wire.DeleteRegisteredMode
     await nouns.delete_tag(call.tx, call.workspace, req.name, req.key)
 
 
-@models.post("/alias", allow=_EDIT, tx=None)
+@models.post("/alias", allow=_EDIT, tx="statement")
 async def set_registered_model_alias(call: Call, req: wire.SetAlias) -> None:
-    await call.db.run(
-        lambda tx: version_nouns.set_alias(tx, call.workspace, req.name, req.alias, str(req.version)),
-        transaction=False,
-    )
+    version = str(req.version)
+    await version_nouns.set_alias(call.tx, call.workspace, req.name, req.alias, version, record=call.record())
 
 
 @models.delete("/alias", allow=_EDIT)
@@ -131,9 +127,10 @@ async def get_model_version_by_alias(call: Call, req: wire.Alias) -> wire.ModelV
 # ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@versions.post("/create", allow=EDIT.on(_MODEL.needs(VERSION), ORIGINS), tx=None)
+@versions.post("/create", allow=EDIT.on(_MODEL.needs(VERSION), ORIGINS), tx="statement")
 async def create_model_version(call: Call, req: wire.CreateModelVersion) -> wire.ModelVersionResponse:
     made = await version_nouns.create(
+        call.tx,
         call.db,
         call.workspace,
         call.actor.name,
@@ -144,6 +141,7 @@ async def create_model_version(call: Call, req: wire.CreateModelVersion) -> wire
         run_link=req.run_link,
         description=req.description,
         tags=wire.pairs(req.tags),
+        record=call.record(),
     )
     return wire.ModelVersionResponse(wire.ModelVersion.of(made, databricks=call.databricks))
 
@@ -204,12 +202,10 @@ async def delete_model_version(call: Call, req: wire.VersionById) -> None:
     call.afterwards(functools.partial(files.sweep, call.db, call.objects))
 
 
-@versions.post("/set-tag", allow=_TAG, tx=None)
+@versions.post("/set-tag", allow=_TAG, tx="statement")
 async def set_model_version_tag(call: Call, req: wire.SetModelVersionTag) -> None:
-    await call.db.run(
-        lambda tx: version_nouns.set_tag(tx, call.workspace, req.name, str(req.version), req.key, req.value),
-        transaction=nouns.needs_transaction(req.key),
-    )
+    version = str(req.version)
+    await version_nouns.set_tag(call.tx, call.workspace, req.name, version, req.key, req.value, record=call.record())
 
 
 @versions.delete("/delete-tag", allow=_TAG)

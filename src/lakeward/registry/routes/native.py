@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Sequence
 
-from lakeward import logged_models
+from lakeward import audit, logged_models
 from lakeward.access import MANAGE, Listed
 from lakeward.access import READ as READING
 from lakeward.registry import exchange, files, models, native_wire, unity, unity_wire, versions, wire
@@ -66,16 +66,17 @@ async def _browsed(
     return {each.id for each in found if not verdicts[str(each.id)]}
 
 
-@routes.post("/models", allow=EDIT.on(new_native_model()), tx=None)
+@routes.post("/models", allow=EDIT.on(new_native_model()), tx="statement")
 async def create_native_model(call: Call, req: native_wire.CreateRegisteredModel) -> native_wire.RegisteredModelInfo:
     made = await unity.create_model(
-        call.db,
+        call.tx,
         call.workspace,
         call.actor,
         f"{req.catalog_name}.{req.schema_name}.{req.name}",
         description=req.comment,
         deployment_job_id=req.deployment_job_id,
         tags=wire.pairs(req.tags),
+        record=call.record(),
     )
     return native_wire.RegisteredModelInfo.of(made)
 
@@ -210,7 +211,10 @@ async def finalize_native_version(call: Call, req: native_wire.VersionById) -> n
 
     async def finalize(tx: Tx) -> native_wire.ModelVersionInfo:
         call.tx = tx
-        return await _full(call, await unity.finalize_version(tx, call.db, call.workspace, req.full_name, req.version))
+        version = await unity.finalize_version(tx, call.db, call.workspace, req.full_name, req.version)
+        if (record := call.record()) is not None:
+            await audit.add(tx, record)
+        return await _full(call, version)
 
     return await call.db.run(finalize, transaction=True)
 

@@ -22,15 +22,16 @@ def _reserved(key: str) -> Never:
     raise InvalidParameter(f"The tag {key!r} says that this is a prompt and cannot be changed.")
 
 
-@routes.post("", allow=EDIT.on(new_model()), tx=None)
+@routes.post("", allow=EDIT.on(new_model()), tx="statement")
 async def create_prompt(call: Call, req: unity_wire.CreatePrompt) -> unity_wire.Prompt:
     made = await prompts.create(
-        call.db,
+        call.tx,
         call.workspace,
         call.actor,
         req.name,
         description=req.prompt.description,
         tags=wire.pairs(req.prompt.tags),
+        record=call.record(),
     )
     return unity_wire.Prompt.of(made)
 

@@ -54,16 +54,17 @@ async def choose_artifact_repository(call: Call) -> unity_wire.ArtifactRepositor
     return unity_wire.ArtifactRepository(is_databricks_sdk_models_artifact_repository_enabled=True)
 
 
-@models.post("/create", allow=EDIT.on(new_model()), tx=None)
+@models.post("/create", allow=EDIT.on(new_model()), tx="statement")
 async def create_uc_model(call: Call, req: wire.CreateRegisteredModel) -> unity_wire.RegisteredModelResponse:
     made = await unity.create_model(
-        call.db,
+        call.tx,
         call.workspace,
         call.actor,
         req.name,
         description=req.description,
         deployment_job_id=req.deployment_job_id,
         tags=wire.pairs(req.tags),
+        record=call.record(),
     )
     return unity_wire.RegisteredModelResponse(unity_wire.RegisteredModel.of(made))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from lakeward import audit
 from lakeward.registry.names import Name
 from lakeward.registry.records import (
     CREATED,
@@ -47,8 +48,10 @@ class NewModel(msgspec.Struct, frozen=True):
     created_at: int
 
 
-async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs, owner: int) -> RegisteredModel | None:
-    """The new model, or None if the name is taken."""
+async def insert(
+    tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs, owner: int, record: str | None = None
+) -> RegisteredModel | None:
+    """The new model, or None if the name is taken. `record` is what the audit log is to say of it."""
     made: RegisteredModelId | None = await tx.fetchval(
         f"""
         WITH made AS (
@@ -64,11 +67,13 @@ async def insert(tx: Tx, workspace: int, name: Name, new: NewModel, tags: Pairs,
             SELECT $1, 'registered_model', made.id::text, $13, 'OWN' FROM made
         ), noted AS (
             {NOTE} SELECT $1, id, $3, $6, NULL, '{CREATED}', NULL, NULL, NULL, $9 FROM made
+        ), recorded AS (
+            {audit.RECORD} SELECT $14::json FROM made WHERE $14 IS NOT NULL
         )
         SELECT id FROM made
         """,
         workspace, name.written, name.full, name.catalog, name.schema, *msgspec.structs.astuple(new),
-        [key for key, _ in tags], [value for _, value in tags], owner,
+        [key for key, _ in tags], [value for _, value in tags], owner, record,
     )  # fmt: skip
     if made is None:
         return None
@@ -198,7 +203,9 @@ async def names_in(tx: Tx, workspace: int, catalog: str, schema: str, limit: int
     return [row[0] for row in rows]
 
 
-async def set_tag(tx: Tx, workspace: int, full_name: str, key: str, value: str, actor: str) -> bool:
+async def set_tag(
+    tx: Tx, workspace: int, full_name: str, key: str, value: str, actor: str, record: str | None = None
+) -> bool:
     """False if there is no such model."""
     return bool(
         await tx.fetchval(
@@ -212,10 +219,12 @@ async def set_tag(tx: Tx, workspace: int, full_name: str, key: str, value: str, 
                 ON CONFLICT (model_id, key) DO UPDATE SET value = excluded.value
             ), noted AS (
                 {NOTE} SELECT $1, id, $2, is_prompt, NULL, '{TAG_SET}', $3, $4, value, $5 FROM model
+            ), recorded AS (
+                {audit.RECORD} SELECT $6::json FROM model WHERE $6 IS NOT NULL
             )
             SELECT true FROM model
             """,
-            workspace, full_name, key, value, actor,
+            workspace, full_name, key, value, actor, record,
         )
     )  # fmt: skip
 

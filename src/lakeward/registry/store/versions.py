@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from lakeward import audit
 from lakeward.registry.records import (
     ALIAS_DELETED,
     ALIAS_MOVED,
@@ -62,11 +63,14 @@ class NewVersion(msgspec.Struct, frozen=True):
     created_at: int
 
 
-async def insert(tx: Tx, workspace: int, full_name: str, new: NewVersion, tags: Pairs) -> ModelVersion | None:
+async def insert(
+    tx: Tx, workspace: int, full_name: str, new: NewVersion, tags: Pairs, record: str | None = None
+) -> ModelVersion | None:
     """The next version of a model; None if there is no such model.
 
     The model's row counts. It is locked until the transaction ends, so concurrent versions get numbers one after the
-    other without a gap, and the number of a version that was deleted is never given again.
+    other without a gap, and the number of a version that was deleted is never given again. `record` is
+    what the audit log is to say of it.
     """
     row = await tx.fetchrow(
         f"""
@@ -84,11 +88,13 @@ async def insert(tx: Tx, workspace: int, full_name: str, new: NewVersion, tags: 
             SELECT id, last_version, t.key, t.value FROM model, unnest($14::text[], $15::text[]) AS t(key, value)
         ), noted AS (
             {NOTE} SELECT $1, id, $2, $3, last_version, '{CREATED}', NULL, NULL, NULL, $12 FROM model
+        ), recorded AS (
+            {audit.RECORD} SELECT $16::json FROM model WHERE $16 IS NOT NULL
         )
         SELECT {_COLUMNS} FROM model r JOIN made v ON v.model_id = r.id
         """,
         workspace, full_name, *msgspec.structs.astuple(new),
-        [key for key, _ in tags], [value for _, value in tags],
+        [key for key, _ in tags], [value for _, value in tags], record,
     )  # fmt: skip
     if row is None:
         return None
@@ -254,7 +260,9 @@ async def erase(tx: Tx, workspace: int, full_name: str, version: int, actor: str
     )  # fmt: skip
 
 
-async def set_tag(tx: Tx, workspace: int, full_name: str, version: int, key: str, value: str, actor: str) -> bool:
+async def set_tag(
+    tx: Tx, workspace: int, full_name: str, version: int, key: str, value: str, actor: str, record: str | None = None
+) -> bool:
     """False if there is no such version."""
     return bool(
         await tx.fetchval(
@@ -269,10 +277,12 @@ async def set_tag(tx: Tx, workspace: int, full_name: str, version: int, key: str
                 ON CONFLICT (model_id, version, key) DO UPDATE SET value = excluded.value
             ), noted AS (
                 {NOTE} SELECT $1, model_id, $2, is_prompt, version, '{TAG_SET}', $4, $5, value, $6 FROM target
+            ), recorded AS (
+                {audit.RECORD} SELECT $7::json FROM target WHERE $7 IS NOT NULL
             )
             SELECT true FROM target
             """,
-            workspace, full_name, version, key, value, actor,
+            workspace, full_name, version, key, value, actor, record,
         )
     )  # fmt: skip
 
@@ -309,7 +319,9 @@ async def set_prompt(tx: Tx, workspace: int, full_name: str, version: int, *, is
 # ── aliases ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def set_alias(tx: Tx, workspace: int, full_name: str, alias: str, version: int, actor: str) -> bool:
+async def set_alias(
+    tx: Tx, workspace: int, full_name: str, alias: str, version: int, actor: str, record: str | None = None
+) -> bool:
     """Let an alias lead to this version, wherever it led before, and to it alone. False if there is no such version."""
     return bool(
         await tx.fetchval(
@@ -331,10 +343,12 @@ async def set_alias(tx: Tx, workspace: int, full_name: str, alias: str, version:
                 FROM target LEFT JOIN was ON true
                 UNION ALL SELECT $1, model_id, $2, is_prompt, was.version, '{ALIAS_MOVED}', $3, $4::text, NULL, $5
                 FROM target JOIN was ON was.version <> target.version
+            ), recorded AS (
+                {audit.RECORD} SELECT $6::json FROM target WHERE $6 IS NOT NULL
             )
             SELECT true FROM target
             """,
-            workspace, full_name, alias, version, actor,
+            workspace, full_name, alias, version, actor, record,
         )
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from lakeward.runtime.http.application import Application, Hooks
 from lakeward.runtime.http.call import Call, workspace_named
 from lakeward.runtime.http.decode import read_body
 from lakeward.runtime.http.guard import Guard
-from lakeward.runtime.http.render import Dialect, status_of
+from lakeward.runtime.http.render import SIGN_IN_PAGE, Dialect, ErrorBody, status_of
 from lakeward.runtime.http.reply import Empty, Reply
 from lakeward.runtime.http.table import MLFLOW_2_0, Route, Routes
 from lakeward.runtime.http.wire import Float, Int64, spell
@@ -40,6 +40,7 @@ __all__ = [
     "READ",
     "SIGNED_IN",
     "SIGNED_URL",
+    "SIGN_IN_PAGE",
     "USE",
     "Actor",
     "Address",
@@ -47,6 +48,7 @@ __all__ = [
     "Call",
     "Dialect",
     "Empty",
+    "ErrorBody",
     "Float",
     "Guard",
     "Hooks",

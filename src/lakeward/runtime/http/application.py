@@ -1,12 +1,13 @@
 """The ASGI application: the life of a request, in one place."""
 
+import functools
 import itertools
 import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import msgspec
 
@@ -23,7 +24,7 @@ from lakeward.runtime.http.access import Actor, Rule
 from lakeward.runtime.http.call import Call, Receive, Scope
 from lakeward.runtime.http.decode import decode, read_body
 from lakeward.runtime.http.guard import Guard, headers_of
-from lakeward.runtime.http.render import PLATFORM
+from lakeward.runtime.http.render import PLATFORM, SIGN_IN_PAGE, status_of
 from lakeward.runtime.http.reply import SECURITY_HEADERS, Reply
 from lakeward.runtime.http.table import Route, RouteTable
 from lakeward.runtime.http.witness import Outcome, Witness
@@ -35,6 +36,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _SLOW_SECONDS = 2.0
 _encoder = msgspec.json.Encoder()
 _JSON = "application/json"
+_CSRF_HEADER = b"x-lakeward-csrf"  # only our own pages say it
 _SECURITY = [(name, (name.encode(), value.encode())) for name, value in SECURITY_HEADERS.items()]
 
 
@@ -58,6 +60,8 @@ class Hooks(Protocol):
     def objects(self) -> Any: ...
     @property
     def access(self) -> Gate: ...
+    @property
+    def provider(self) -> Any: ...
     @property
     def witness(self) -> Witness: ...
 
@@ -142,18 +146,20 @@ class Application:
         call.after.clear()  # it is for what was done, and this was not
         dialect = route.dialect if route else PLATFORM
         answer = dialect.render(error, call.request_id)
-        recordable = route in self._watched and answer.status != 503  # of that there is nothing to say, nor a way to
-        if answer.status in (401, 403) or recordable:
+        status = answer.status if answer.status >= 400 else status_of(error)  # a page may be where it is explained
+        recordable = route in self._watched and status != 503  # of that there is nothing to say, nor a way to
+        if status in (401, 403) or recordable:
             try:
-                await self.hooks.witness.refused(call, Outcome(route, call.request, answer.status, error.code))
+                await self.hooks.witness.refused(call, Outcome(route, call.request, status, error.code))
             except LakewardError as problem:  # the caller hears why the call failed, not why that was not written down
-                extra = {"request_id": call.request_id, "status": answer.status, "reason": problem.message}
+                extra = {"request_id": call.request_id, "status": status, "reason": problem.message}
                 log.warning("a refusal could not be recorded", extra=extra)
-        return answer
+        return _for_browsers(answer, route, call) if status == 401 else answer
 
     async def _handle(self, route: Route, call: Call) -> Reply:
         hooks = self.hooks
         call.db, call.objects, call.access = hooks.db, hooks.objects, hooks.access
+        call.provider = hooks.provider
         call.telemetry, call.table = self.telemetry, self.table.routes
         call.local = self.guard.is_local(call.scope.get("client"), call.headers)
         if not route.open:
@@ -186,6 +192,11 @@ class Application:
 
     async def _run(self, route: Route, call: Call) -> Any:
         arguments = (call,) if route.request is None else (call, call.request)
+        watched = route in self._watched
+        if watched and route.tx != "write":
+            call.testimony = functools.partial(
+                self.hooks.witness.testimony, call, Outcome(route, call.request, route.status)
+            )
         if route.tx is None:
             result = await route.handler(*arguments)
         else:
@@ -194,12 +205,12 @@ class Application:
             async def handle(connection: Any) -> Any:
                 call.tx = connection
                 result = await route.handler(*arguments)
-                if writes and route in self._watched:
+                if writes and watched:
                     await self._witnessed(route, call, result, connection)
                 return result
 
             result = await call.db.run(handle, transaction=writes)
-        if route.tx != "write" and route in self._watched:
+        if watched and route.tx != "write" and call.recorded is None:
             await self._witnessed(route, call, result, None)
         return result
 
@@ -244,6 +255,22 @@ class Application:
                 "actor": actor.name if actor else None,
             },
         )
+
+
+def _for_browsers(answer: Reply, route: Route | None, call: Call) -> Reply:
+    """Nobody is signed in: a browser on its way to a page is led to the one for that, and asks no questions itself.
+
+    It would, with a window of its own that cannot be signed out of, if Basic was offered to what a page of ours asks.
+    """
+    if _CSRF_HEADER in call.headers and "www-authenticate" in answer.headers:
+        answer.headers["www-authenticate"] = 'Bearer realm="lakeward"'
+    if route is None or not route.page or b"authorization" in call.headers:
+        return answer
+    if b"text/html" not in call.headers.get(b"accept", b""):
+        return answer
+    query = call.scope.get("query_string", b"").decode("latin-1")
+    going = urlencode({"next": f"{call.scope['path']}?{query}" if query else call.scope["path"]})
+    return Reply(303, {"location": f"{SIGN_IN_PAGE}?{going}", "cache-control": "no-store"})
 
 
 def _level(status: int, seconds: float) -> int:

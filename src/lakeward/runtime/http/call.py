@@ -28,8 +28,8 @@ class Call:
 
     __slots__ = (
         "_receive", "_sight", "access", "after", "caller", "came_to", "confined", "db", "headers", "hidden", "limit",
-        "local", "objects", "params", "request", "request_id", "scope", "settings", "table", "telemetry", "tx",
-        "unseen", "workspace",
+        "local", "objects", "params", "provider", "recorded", "request", "request_id", "scope", "settings", "table",
+        "telemetry", "testimony", "tx", "unseen", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -52,7 +52,10 @@ class Call:
         self.table: Sequence[Any] = ()
         self.limit: int | None = None
         self.access: Any = None
+        self.provider: Any = None  # the OpenID provider people sign in with, if there is one
         self.confined = False  # the caller's role is not enough: rights on the objects that were named are
+        self.testimony: Callable[[], str | None] | None = None  # what the audit log will say, if it will
+        self.recorded: str | None = None  # what of it was written along
         self.unseen = False  # a list has not asked yet what its caller may see
         self._sight: Any = None
         self.after: list[Callable[[], Awaitable[None]]] = []
@@ -84,6 +87,14 @@ class Call:
         """Go on in the workspace where what was named is at home."""
         if home != self.workspace:
             self.came_to, self.workspace, self.hidden = self.workspace, home, ()
+
+    def record(self) -> str | None:
+        """What the audit log is to say if this call succeeds, for a statement that does its work to write as well
+        (`audit.RECORD`); whoever asks must. None if nothing, or not yet.
+        """
+        if self.recorded is None and self.testimony is not None:
+            self.recorded = self.testimony()
+        return self.recorded
 
     def afterwards(self, job: Callable[[], Awaitable[None]]) -> None:
         """Run `job` once the answer is on its way; its failure is logged and harms nobody."""

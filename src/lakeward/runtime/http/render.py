@@ -8,6 +8,8 @@ import msgspec
 from lakeward.kit import errors
 from lakeward.runtime.http.reply import Reply
 
+SIGN_IN_PAGE: Final = "/ml/sign-in"  # of the web interface; `next` says where somebody was going
+
 STATUS: Final[dict[type[errors.LakewardError], int]] = {
     errors.InvalidParameter: 400,
     errors.Unauthenticated: 401,
@@ -44,7 +46,7 @@ def render(error: errors.LakewardError, request_id: str) -> Reply:
     if isinstance(error, errors.MethodNotAllowed):
         headers["allow"] = ", ".join(error.methods)
     if isinstance(error, errors.Unavailable | errors.LimitExceeded):
-        headers["retry-after"] = "1"
+        headers["retry-after"] = str(max(1, round(getattr(error, "retry_after", 1))))
     return Reply(status_of(error), headers, msgspec.json.encode(ErrorBody(error.code, error.message, request_id)))
 
 

@@ -17,7 +17,7 @@ from lakeward.runtime.http.access import Rule
 from lakeward.runtime.http.render import PLATFORM, Dialect
 
 Handler = Callable[..., Awaitable[Any]]
-Access = Literal["write", "read"] | None
+Access = Literal["write", "statement", "read"] | None
 
 
 def _list_fields(struct: type[msgspec.Struct]) -> frozenset[str]:
@@ -32,7 +32,11 @@ def _list_fields(struct: type[msgspec.Struct]) -> frozenset[str]:
 
 @dataclass(slots=True, eq=False)
 class Route:
-    """One method of one path. `tx`: "write" opens a transaction, "read" lends a connection, None leaves it to it."""
+    """One method of one path.
+
+    `tx`: "write" opens a transaction and "read" lends a connection. So does "statement", to a handler that changes
+    something in one statement, which also writes `call.record()`. None leaves it all to the handler.
+    """
 
     method: str
     path: str
@@ -45,6 +49,7 @@ class Route:
     dialect: Dialect = PLATFORM
     open: bool = False  # to any address: what watches over the server must get through
     raw_body: bool = False  # the handler reads `call.stream()`; only path and query are decoded
+    page: bool = False  # browsers are led here: who is not signed in gets the sign-in page, and comes back
     request: type[msgspec.Struct] | None = None
     response: Any = None
     list_fields: frozenset[str] = frozenset()

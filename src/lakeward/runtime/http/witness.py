@@ -23,6 +23,11 @@ class Witness(Protocol):
     def watches(self, route: Route) -> bool:
         """Whether `done` is wanted for calls of this route; asked once a route."""
 
+    def testimony(self, call: Call, outcome: Outcome) -> str | None:
+        """What `done` would record of a watched call, for a handler to write along with its work. None if it is no
+        record of its own.
+        """
+
     async def done(self, call: Call, outcome: Outcome, tx: Any) -> None:
         """A watched call did its work. `tx` is its open transaction, or None if it has none.
 

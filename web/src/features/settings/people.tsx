@@ -19,6 +19,7 @@ import { FormDialog } from "~/ui/dialog";
 import { Icon } from "~/ui/icons";
 import { Menu, MenuItem } from "~/ui/menu";
 import { messageOf, toast, toastError } from "~/ui/toast";
+import { SetPassword } from "./passwords";
 
 const WORDS: Record<PrincipalKind, { one: string; many: string; field: string; hint: string }> = {
   Users: { one: "user", many: "Users", field: "User name", hint: "As a rule an e-mail address." },
@@ -125,7 +126,7 @@ function Line({ kind, principal, blocked }: { kind: PrincipalKind; principal: Pr
   const { who } = useSession();
   const queries = useQueryClient();
   const changed = () => queries.invalidateQueries({ queryKey: ["principals"] });
-  const [asking, setAsking] = useState<"delete" | "member" | null>(null);
+  const [asking, setAsking] = useState<"delete" | "member" | "password" | null>(null);
   const name = nameOf(principal);
   const active = principal.active !== false;
   const turn = useMutation({
@@ -199,6 +200,11 @@ function Line({ kind, principal, blocked }: { kind: PrincipalKind; principal: Pr
                   {active ? "Lock out" : "Let in"}
                 </MenuItem>
               )}
+              {kind === "Users" && (
+                <MenuItem icon="key" blocked={blocked} onClick={() => (close(), setAsking("password"))}>
+                  Set a password
+                </MenuItem>
+              )}
               <MenuItem
                 icon="trash"
                 danger
@@ -211,6 +217,7 @@ function Line({ kind, principal, blocked }: { kind: PrincipalKind; principal: Pr
           )}
         </Menu>
         {asking === "delete" && <DeletePrincipal kind={kind} principal={principal} onClose={() => setAsking(null)} />}
+        {asking === "password" && <SetPassword id={principal.id} name={name} onClose={() => setAsking(null)} />}
         {asking === "member" && <AddMember group={principal} onClose={() => setAsking(null)} />}
       </td>
     </tr>

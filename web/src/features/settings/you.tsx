@@ -1,8 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { paths } from "~/links";
 import { DEFAULT_WORKSPACE, useSession } from "~/session";
 import { Snippet } from "~/ui/bits";
 import { Button } from "~/ui/button";
+import { ChangePassword } from "./passwords";
 
 const ROLES: Record<string, string> = {
   USE: "sees what was shared, and makes its own",
@@ -15,6 +17,7 @@ const ROLES: Record<string, string> = {
 export function You() {
   const { who, workspace } = useSession();
   const navigate = useNavigate();
+  const [changing, setChanging] = useState(false);
   const settings = [
     `export MLFLOW_TRACKING_URI=${window.location.origin}`,
     ...(workspace && workspace.name !== DEFAULT_WORKSPACE ? [`export MLFLOW_WORKSPACE=${workspace.name}`] : []),
@@ -23,7 +26,13 @@ export function You() {
   return (
     <div className="stack">
       <section className="card" aria-label="You">
-        <h2>You</h2>
+        <header className="row">
+          <h2 className="grow">You</h2>
+          <Button icon="key" onClick={() => setChanging(true)}>
+            Change your password
+          </Button>
+        </header>
+        {changing && <ChangePassword onClose={() => setChanging(false)} />}
         <dl className="facts">
           <div>
             <dt>Name</dt>

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useSyncExternalStore } from "react";
-import { hasToken, setToken } from "~/api/client";
+import { setToken } from "~/api/client";
+import { signOut } from "~/api/session";
 import { searchExperiments } from "~/api/experiments";
 import { splitName } from "~/format";
 import { paths } from "~/links";
@@ -10,6 +11,7 @@ import { onTheme, setTheme, type Theme, theme } from "~/theme";
 import { IconButton } from "~/ui/button";
 import { Icon, type IconName, Logo } from "~/ui/icons";
 import { Menu, MenuItem } from "~/ui/menu";
+import { toastError } from "~/ui/toast";
 
 interface Props {
   onFind: () => void;
@@ -79,7 +81,9 @@ function RailLink({ to, icon, exact, children }: { to: string; icon: IconName; e
 
 /** The experiments something last happened in. */
 function Recent() {
+  const { workspace } = useSession();
   const recent = useQuery({
+    enabled: workspace !== undefined,
     queryKey: ["experiments", "recent"],
     queryFn: ({ signal }) => searchExperiments({ order: "last_update_time DESC", limit: 8 }, signal),
   });
@@ -143,6 +147,13 @@ function WorkspaceSwitch() {
 function Account() {
   const { who, workspace } = useSession();
   const queries = useQueryClient();
+  const navigate = useNavigate();
+  const place = useRouterState({ select: (state) => state.location.href });
+  const leave = async () => {
+    if (who.by === "SESSION") await signOut().catch(toastError); // one that has ended already is no trouble: the page asks anew
+    setToken("");
+    await queries.resetQueries();
+  };
   return (
     <Menu name={`Signed in as ${who.name}`} label={<span className="ellipsis">{who.name}</span>} icon="user" kind="ghost" small>
       {(close) => (
@@ -155,17 +166,21 @@ function Account() {
           <MenuItem icon="link" onClick={() => window.open("/openapi.json", "_blank", "noopener")}>
             API description
           </MenuItem>
-          <MenuItem
-            icon="user"
-            blocked={!hasToken() && "You are here without a token: calls from this machine are the owner's."}
-            onClick={() => {
-              close();
-              setToken("");
-              void queries.resetQueries();
-            }}
-          >
-            Sign out
-          </MenuItem>
+          {who.by === "LOCAL" ? (
+            <MenuItem icon="user" onClick={() => void navigate({ to: paths.signIn, search: { next: place } })}>
+              Sign in as somebody else
+            </MenuItem>
+          ) : (
+            <MenuItem
+              icon="user"
+              onClick={() => {
+                close();
+                void leave();
+              }}
+            >
+              Sign out
+            </MenuItem>
+          )}
         </>
       )}
     </Menu>

@@ -1,14 +1,15 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, Outlet } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { getRouteApi, Outlet, useRouterState } from "@tanstack/react-router";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { ApiError, hasToken, setToken, setWorkspace, whenSignedOut } from "~/api/client";
 import { whoAmI } from "~/api/session";
 import type { WhoAmI } from "~/api/types";
+import { paths, safeAddress } from "~/links";
 import { chosenWorkspace, SessionContext, useWhoAmI } from "~/session";
 import { Failure } from "~/ui/bits";
 import { Palette } from "./palette";
 import { Rail } from "./rail";
-import { SignIn } from "./sign_in";
+import { SignIn, whereTo } from "./sign_in";
 
 const root = getRouteApi("__root__");
 
@@ -17,12 +18,45 @@ export function Shell() {
   const who = useWhoAmI();
   const queries = useQueryClient();
   useEffect(() => whenSignedOut(() => void queries.invalidateQueries({ queryKey: whoAmI.queryKey })), [queries]);
-  if (who.isPending) return <div className="boot" role="status" aria-label="Loading" />;
-  if (who.error instanceof ApiError && who.error.status === 401) {
+  const place = useRouterState({ select: (state) => state.location });
+  const arriving = place.pathname === paths.signIn;
+  const search = place.search as { next?: string; problem?: string };
+  const back = arriving ? safeAddress(search.next ?? (search.problem && whereTo())) : place.href;
+  const name = who.data?.name;
+  const before = useRef(name);
+  useEffect(() => {
+    // What one was shown is not the next one's to see.
+    if (before.current !== undefined && name !== undefined && before.current !== name) void queries.resetQueries();
+    before.current = name ?? before.current;
+  }, [name, queries]);
+  const refused = who.error instanceof ApiError && who.error.status === 401;
+  const [wasOut, setWasOut] = useState(false);
+  if (refused !== wasOut && !who.isPending) setWasOut(refused);
+  const out = refused || (who.isPending && wasOut); // what one is typing stays while the server is asked again
+  const [wrong, setWrong] = useState("");
+  useEffect(() => {
+    if (!refused || !hasToken()) return;
+    setWrong(who.error?.message ?? "");
+    setToken("");
+  }, [refused, who.error]);
+  const settled = arriving && !out && who.data !== undefined && who.data.by !== "LOCAL" && !search.problem;
+  useEffect(() => {
+    if (settled) window.location.replace(back); // the address may be one of the server's own, such as a program's question
+  }, [settled, back]);
+  if ((who.isPending && !out) || settled) return <div className="boot" role="status" aria-label="Loading" />;
+  if (out || arriving) {
     return (
       <SignIn
-        wrong={hasToken() ? who.error.message : ""}
+        back={back}
+        problem={search.problem}
+        wrong={wrong}
+        local={who.data && !out && who.data.by === "LOCAL" ? who.data.name : undefined}
+        onDone={() => {
+          if (arriving) window.location.replace(back);
+          else void queries.resetQueries();
+        }}
         onToken={(token) => {
+          setWrong("");
           setToken(token);
           void queries.resetQueries();
         }}
