@@ -97,8 +97,7 @@ class ProcessHooks:
             await self._doorkeeper.admit(call.address)
 
     async def authenticate(self, call: Call) -> Actor | None:
-        address = str(call.address) if call.address else ""
-        arrival = identity.Arrival(call.headers, call.scope["method"], address, call.local)
+        arrival = identity.Arrival(call.headers, call.scope["method"], call.origin, call.local)
         return await self._authenticator.actor(arrival)
 
     async def workspace(self, headers: dict[bytes, bytes], actor: Actor | None) -> int:

@@ -280,7 +280,7 @@ def _kind(call: Call, outcome: Outcome, name: Naming) -> _Kind:
         call.workspace,
         actor.id if actor else None,
         actor.name if actor else None,
-        _address(call),
+        call.origin or None,
         name.service,
         name.action,
         _target(call, outcome, name),
@@ -313,7 +313,7 @@ def _event(call: Call, outcome: Outcome, name: Naming, params: dict[str, Any]) -
         workspace_id=call.workspace,
         principal_id=actor.id if actor else None,
         principal=actor.name if actor else None,
-        source_ip_address=_address(call),
+        source_ip_address=call.origin or None,
         user_agent=_agent(call),
         service_name=name.service,
         action_name=name.action,
@@ -432,10 +432,6 @@ def _short(value: Any) -> Any:
     if isinstance(value, dict):
         return {_short(str(key)): _short(each) for key, each in list(value.items())[:MAX_ITEMS]}
     return type(value).__name__
-
-
-def _address(call: Call) -> str | None:
-    return None if call.address is None else str(call.address)
 
 
 def _agent(call: Call) -> str | None:

@@ -4,7 +4,7 @@ A payload is a `TracesData` message that holds spans of one trace only, with the
 Such messages can be put end to end, which is how protobuf joins them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 import zstandard
@@ -59,7 +59,11 @@ def spans_in(payloads: Iterable[bytes]) -> Iterator[tuple[Any, Any]]:
                     yield span, resource_spans.resource
 
 
-def joined(payloads: Sequence[bytes]) -> list[Any]:
-    """The spans of a trace, each once: the later arrival of one that came twice. The root first, then by start."""
-    spans = {span.span_id: span for span, _ in spans_in(payloads)}
-    return sorted(spans.values(), key=lambda span: (bool(span.parent_span_id), span.start_time_unix_nano))
+def latest(payloads: Iterable[bytes]) -> Collection[Any]:
+    """The spans of a trace, each once, in no order: the later arrival of one that came twice."""
+    return {span.span_id: span for span, _ in spans_in(payloads)}.values()
+
+
+def joined(payloads: Iterable[bytes]) -> list[Any]:
+    """The spans of a trace, each once. The root first, then by start."""
+    return sorted(latest(payloads), key=lambda span: (bool(span.parent_span_id), span.start_time_unix_nano))

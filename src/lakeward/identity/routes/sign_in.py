@@ -10,10 +10,6 @@ from lakeward.runtime.http import ADMIN, PUBLIC, SIGNED_IN, Actor, Call, Reply, 
 routes = Routes("sign-in", ("/api/2.0/lakeward",))
 
 
-def _address(call: Call) -> str:
-    return str(call.address or "")
-
-
 def session_cookie(call: Call, session: str, seconds: int) -> str:
     """Closed to scripts, and sent by other sites' links alone."""
     secure = "; Secure" if call.base_url.startswith("https:") else ""
@@ -36,7 +32,7 @@ async def ways_in(call: Call) -> wire.WaysIn:
 @routes.post("/sign-in", allow=PUBLIC, tx=None)
 async def sign_in(call: Call, req: wire.SignIn) -> Reply:
     """Begins a session: its secret is in a cookie that no script can read."""
-    user = await passwords.verify(call.db, req.name, req.password, _address(call))
+    user = await passwords.verify(call.db, req.name, req.password, call.origin)
     async with call.db.transaction() as tx:
         session = await passwords.begin_session(tx, user)
     is_admin = await passwords.is_administrator(call.db, user)
@@ -63,7 +59,7 @@ async def get_session(call: Call) -> wire.Session:
 async def change_password(call: Call, req: wire.ChangePassword) -> None:
     """Of the caller, who must know the current one. The caller's sessions end."""
     await passwords.change_own(
-        call.db, call.actor.id, call.actor.name, req.current_password, req.new_password, _address(call)
+        call.db, call.actor.id, call.actor.name, req.current_password, req.new_password, call.origin
     )
 
 

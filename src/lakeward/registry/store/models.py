@@ -1,6 +1,7 @@
 """Registered models and prompts: rows, tags."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from lakeward.registry.store.activity import NOTE
 from lakeward.registry.store.versions import latest_of_stages, tag_list
 from lakeward.runtime.db import Tx
 
-# Compact JSON straight from PostgreSQL, as the answer carries it.
+# Compact JSON straight from PostgreSQL, as the answer carries it. The last column says whether to look for versions.
 _CONTENTS = """
     r.id, r.name, r.full_name, r.is_prompt, r.description, r.deployment_job_id, r.created_by,
     coalesce((SELECT p.name FROM access_grant g JOIN principal p ON p.id = g.principal_id
@@ -31,8 +32,9 @@ _CONTENTS = """
     r.created_at, r.updated_at,
     (SELECT coalesce(json_agg(t)::text, '[]') FROM (
         SELECT t.key, t.value FROM registered_model_tag t WHERE t.model_id = r.id ORDER BY t.key) t),
-    (SELECT coalesce(json_agg(a)::text, '[]') FROM (
-        SELECT a.alias, a.version::text FROM model_alias a WHERE a.model_id = r.id ORDER BY a.alias) a)
+    CASE WHEN r.last_version = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(a)::text, '[]') FROM (
+        SELECT a.alias, a.version::text FROM model_alias a WHERE a.model_id = r.id ORDER BY a.alias) a) END,
+    r.last_version > 0
 """
 
 Pairs = Sequence[tuple[str, str]]
@@ -100,8 +102,7 @@ async def find(tx: Tx, workspace: int, full_name: str) -> RegisteredModel | None
     )  # fmt: skip
     if row is None:
         return None
-    latest = await latest_of_stages(tx, [row[0]])
-    return RegisteredModel(*[*row, latest.get(row[0], [])])
+    return (await _with_latest(tx, [row]))[0]
 
 
 async def find_kind(tx: Tx, workspace: int, full_name: str) -> tuple[RegisteredModelId, bool] | None:
@@ -126,8 +127,13 @@ async def find_page(tx: Tx, query: Query, limit: int) -> list[RegisteredModel]:
         f" ORDER BY {query.ordering} LIMIT {query.parameters.add(limit)}",
         *query.parameters.values,
     )
-    latest = await latest_of_stages(tx, [row[0] for row in rows]) if rows else {}
-    return [RegisteredModel(*[*row, latest.get(row[0], [])]) for row in rows]
+    return await _with_latest(tx, rows)
+
+
+async def _with_latest(tx: Tx, rows: Sequence[Any]) -> list[RegisteredModel]:
+    versioned = [model_id for model_id, *_, has_versions in rows if has_versions]
+    latest = await latest_of_stages(tx, versioned) if versioned else {}
+    return [RegisteredModel(*[*row[:-1], latest.get(row[0], [])]) for row in map(tuple, rows)]
 
 
 async def describe(

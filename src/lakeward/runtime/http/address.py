@@ -23,6 +23,11 @@ def address_of(text: str) -> Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
+@functools.lru_cache(maxsize=4096)
+def spelled(address: Address) -> str:
+    return str(address)
+
+
 @functools.cache
 def networks(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(each, strict=False) for each in texts)

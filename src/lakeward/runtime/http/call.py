@@ -6,7 +6,7 @@ from typing import Any
 from lakeward.kit.errors import TooLarge, Unavailable
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http.access import Actor
-from lakeward.runtime.http.address import Address, client_address, networks
+from lakeward.runtime.http.address import Address, client_address, networks, spelled
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,9 +27,9 @@ class Call:
     """One request. `tx` is open only while the handler runs and only if the route asked for it."""
 
     __slots__ = (
-        "_receive", "_sight", "access", "after", "caller", "came_to", "confined", "db", "headers", "hidden", "limit",
-        "local", "objects", "params", "provider", "recorded", "request", "request_id", "scope", "settings", "table",
-        "telemetry", "testimony", "tx", "unseen", "workspace",
+        "_origin", "_receive", "_sight", "access", "after", "caller", "came_to", "confined", "db", "headers", "hidden",
+        "limit", "local", "objects", "params", "provider", "recorded", "request", "request_id", "scope", "settings",
+        "table", "telemetry", "testimony", "tx", "unseen", "workspace",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
@@ -43,6 +43,7 @@ class Call:
         self.workspace = 0
         self.came_to = 0  # the workspace that was called, where `workspace` is another: the home of what was named
         self.hidden: Sequence[str] = ()  # catalogs of the workspace that are not seen in it
+        self._origin: str | None = None
         self.local = False  # from this machine, directly
         self.db: Database
         self.tx: Tx = None
@@ -117,6 +118,13 @@ class Call:
     def address(self) -> Address | None:
         """Where the call comes from, by the word of trusted proxies."""
         return client_address(self.scope.get("client"), self.headers, networks(self.settings.trusted_proxies))
+
+    @property
+    def origin(self) -> str:
+        """The address as text; '' for a socket without one."""
+        if self._origin is None:
+            self._origin = spelled(self.address) if self.address is not None else ""
+        return self._origin
 
     @property
     def base_url(self) -> str:

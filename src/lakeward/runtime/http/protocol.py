@@ -47,6 +47,7 @@ class _Joining:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self.is_closing = transport.is_closing  # asked for in every answer, where `__getattr__` would be slow
         self._head = b""
         self.begins = True  # the next bytes begin an answer
 

@@ -1,6 +1,6 @@
 """The ways through traces that a search takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from lakeward.kit.errors import InvalidParameter
@@ -191,16 +191,18 @@ async def _verified(tx: Tx, question: Question, seqs: Sequence[int]) -> list[Row
     for seq, payload in stored:
         segments.setdefault(seq, []).append(payload)
     exact = [each for each in question.spans if each.op is not Op.RLIKE]
-    held = [
-        (seq, span)
-        for seq, found in segments.items()
-        for span in payloads.joined(found)
-        if all(clause.holds(span) for clause in exact)
-    ]
-    for clause in question.spans:
-        if clause.op is Op.RLIKE:
-            held = await _like_regex(tx, clause, held)
+    patterns = [each for each in question.spans if each.op is Op.RLIKE]
+    if not patterns:
+        return [by_seq[seq] for seq, found in segments.items() if next(_holding(exact, found), None) is not None]
+    held = [(seq, span) for seq, found in segments.items() for span in _holding(exact, found)]
+    for clause in patterns:
+        held = await _like_regex(tx, clause, held)
     return [by_seq[seq] for seq in dict.fromkeys(seq for seq, _ in held)]
+
+
+def _holding(clauses: Sequence[SpanClause], segments: Sequence[bytes]) -> Iterator[Any]:
+    """The spans for which all of these clauses hold."""
+    return (span for span in payloads.latest(segments) if all(clause.holds(span) for clause in clauses))
 
 
 async def _like_regex(tx: Tx, clause: SpanClause, held: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
