@@ -38,7 +38,7 @@ def machine(server):
 
 @pytest.fixture
 def api(side, machine):
-    return WorkspaceClient(host=side.server.url, client_id=machine[0], client_secret=machine[1])
+    return WorkspaceClient(host=side.server.url, client_id=machine[0], client_secret=machine[1], auth_type="oauth-m2m")
 
 
 def test_users_groups_and_service_principals(api):
@@ -58,7 +58,10 @@ def test_users_groups_and_service_principals(api):
 
 
 def test_the_account(side, machine):
-    api = AccountClient(host=side.server.url, client_id=machine[0], client_secret=machine[1], account_id="lakeward")
+    api = AccountClient(
+        host=side.server.url, client_id=machine[0], client_secret=machine[1], account_id="lakeward",
+        auth_type="oauth-m2m",
+    )  # fmt: skip
     robot = api.service_principals.create(display_name=word("robot"))
     api.workspace_assignment.update(1, int(robot.id), permissions=[iam.WorkspacePermission.USER])
     assert int(robot.id) in {each.principal.principal_id for each in api.workspace_assignment.list(1)}
@@ -115,7 +118,7 @@ def test_address_lists(api):
 
 @pytest.mark.parametrize("identity", ["user's token", "program's token", "program's secret", "name and password"])
 def test_mlflow_is_who_signed_in(side, monkeypatch, identity):
-    """The run says who made it; what the identity may not is refused."""
+    """What it makes is its own; what the identity may not is refused."""
     person = WorkspaceClient(host=side.server.url, token=side.server.token)
     for name in ("DATABRICKS_TOKEN", "DATABRICKS_USERNAME", "MLFLOW_TRACKING_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -145,7 +148,8 @@ def test_mlflow_is_who_signed_in(side, monkeypatch, identity):
     with mlflow.start_run() as run:
         mlflow.log_metric("m", 1.5)
     found = person.api_client.do("GET", "/api/2.0/mlflow/runs/get", query={"run_id": run.info.run_id})["run"]
-    assert found["info"]["user_id"] == who or {"key": "mlflow.user", "value": who} in found["data"]["tags"]
+    made_by = person.permissions.get("experiments", found["info"]["experiment_id"]).access_control_list
+    assert who in {each.user_name or each.service_principal_name for each in made_by}
     assert found["data"]["metrics"][0]["value"] == 1.5
     refused = requests.get(f"{side.server.url}/api/2.0/token-management/tokens", headers=headers_of(), timeout=20)
     assert refused.status_code == 403
