@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from lakeward.app import all_routes
 from lakeward.runtime.http.openapi import document
 from server import Caller, Callers, Server
+from snapshot import Snapshot
 
 ANSWER_SECONDS = 20
 TWINS = r"^/ajax-api/2.0/mlflow/(?!.*artifact)|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals)/"
@@ -44,6 +45,18 @@ def operations() -> list[schemathesis.APIOperation]:
 def server(serving) -> Iterator[Server]:
     with serving() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def known(server: Server) -> Known:
+    return make_known(server.local)
+
+
+@pytest.fixture(scope="module")
+def kept(server: Server, known: Known, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    """What an operation may do away with is there again for the next one."""
+    with Snapshot(server, tmp_path_factory.mktemp("kept")) as taken:
+        yield taken
 
 
 def make_known(client: Caller) -> Known:
@@ -188,9 +201,9 @@ def put_in(value: Any, known: Known, pick: random.Random) -> Any:
 
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.label)
-def test_no_fault_and_no_untruth(operation: schemathesis.APIOperation, server: Server) -> None:
-    known = make_known(server.local)
-
+def test_no_fault_and_no_untruth(
+    operation: schemathesis.APIOperation, server: Server, known: Known, kept: Snapshot
+) -> None:
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -208,8 +221,12 @@ def test_no_fault_and_no_untruth(operation: schemathesis.APIOperation, server: S
         answer = case.call(base_url=server.url, timeout=ANSWER_SECONDS)
         case.validate_response(answer, checks=CHECKS)
 
-    fuzz()
-    assert server.local.call("GET", "/health")["status"] == "ok"
+    try:
+        fuzz()
+        assert server.local.call("GET", "/health")["status"] == "ok"
+    finally:
+        if operation.method not in ("get", "head"):
+            kept.restore()
 
 
 def ask_as(caller: Caller, operation: schemathesis.APIOperation, known: Known, url: str) -> set[int]:
@@ -229,9 +246,8 @@ def ask_as(caller: Caller, operation: schemathesis.APIOperation, known: Known, u
     return heard
 
 
-def test_whoever_has_no_rights_gets_no_further(server: Server, callers: Callers) -> None:
+def test_whoever_has_no_rights_gets_no_further(server: Server, callers: Callers, known: Known) -> None:
     """Generated requests to every operation by strangers: refused before anything is looked at."""
-    known = make_known(server.local)
     server.local.call("PATCH", "/api/2.0/workspace-conf", json={"enableIpAccessLists": "false"})
     time.sleep(1.1)  # the tests before may have kept addresses out, and what is let in again counts within a second
     for operation in operations():
