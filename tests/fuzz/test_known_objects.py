@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from lakeward.app import all_routes
 from lakeward.runtime.http.openapi import document
 from server import Caller, Callers, Server
+from sessions import session
 from snapshot import Snapshot
 
 ANSWER_SECONDS = 20
@@ -204,6 +205,8 @@ def put_in(value: Any, known: Known, pick: random.Random) -> Any:
 def test_no_fault_and_no_untruth(
     operation: schemathesis.APIOperation, server: Server, known: Known, kept: Snapshot
 ) -> None:
+    line = session()
+
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -218,20 +221,22 @@ def test_no_fault_and_no_untruth(
             given_ = getattr(case, part)
             if isinstance(given_, dict):
                 setattr(case, part, put_in(given_, known, pick))
-        answer = case.call(base_url=server.url, timeout=ANSWER_SECONDS)
+        answer = case.call(base_url=server.url, session=line, timeout=ANSWER_SECONDS)
         case.validate_response(answer, checks=CHECKS)
 
     try:
-        fuzz()
+        with line:
+            fuzz()
         assert server.local.call("GET", "/health")["status"] == "ok"
     finally:
         if operation.method not in ("get", "head"):
             kept.restore()
 
 
-def ask_as(caller: Caller, operation: schemathesis.APIOperation, known: Known, url: str) -> set[int]:
-    """The statuses that a caller gets for a few generated requests."""
-    heard = set()
+def ask_as(callers: list[Caller], operation: schemathesis.APIOperation, known: Known, url: str) -> list[set[int]]:
+    """The statuses that each caller gets for the same few generated requests."""
+    heard: list[set[int]] = [set() for _ in callers]
+    line = session()
 
     @settings(
         max_examples=2, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
@@ -240,9 +245,12 @@ def ask_as(caller: Caller, operation: schemathesis.APIOperation, known: Known, u
     @given(case=operation.as_strategy(), pick=st.randoms(use_true_random=False))
     def ask(case: schemathesis.Case, pick: random.Random) -> None:
         case.path_parameters = put_in(case.path_parameters, known, pick)
-        heard.add(case.call(base_url=url, headers=caller.headers, timeout=ANSWER_SECONDS).status_code)
+        for caller, statuses in zip(callers, heard, strict=True):
+            answer = case.call(base_url=url, headers=caller.headers, session=line, timeout=ANSWER_SECONDS)
+            statuses.add(answer.status_code)
 
-    ask()
+    with line:
+        ask()
     return heard
 
 
@@ -250,7 +258,7 @@ def test_whoever_has_no_rights_gets_no_further(server: Server, callers: Callers,
     """Generated requests to every operation by strangers: refused before anything is looked at."""
     server.local.call("PATCH", "/api/2.0/workspace-conf", json={"enableIpAccessLists": "false"})
     time.sleep(1.1)  # the tests before may have kept addresses out, and what is let in again counts within a second
+    strangers = [callers.nobody, callers.memberless]
     for operation in operations():
         if operation.definition.raw["x-access"] not in ("PUBLIC", "SIGNED_URL", "SIGNED_IN"):
-            assert ask_as(callers.nobody, operation, known, server.url) == {401}, operation.label
-            assert ask_as(callers.memberless, operation, known, server.url) == {403}, operation.label
+            assert ask_as(strangers, operation, known, server.url) == [{401}, {403}], operation.label
