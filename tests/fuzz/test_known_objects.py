@@ -21,11 +21,11 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sessions import session
 
 from lakeward.app import all_routes
 from lakeward.runtime.http.openapi import document
 from server import Caller, Callers, Server
-from sessions import session
 from snapshot import Snapshot
 
 ANSWER_SECONDS = 20

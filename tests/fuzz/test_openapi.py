@@ -12,11 +12,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
+from sessions import session
 
 from lakeward.app import all_routes
 from lakeward.runtime.http.openapi import document
 from server import Callers, Server
-from sessions import session
 
 ANSWER_SECONDS = 20
 TWINS = r"^/ajax-api/|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals)/"
