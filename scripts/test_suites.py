@@ -55,11 +55,10 @@ def run(name: str, command: list[str], until: float) -> Counts:
     report.unlink(missing_ok=True)
     print(f"\n━━ {name}: {' '.join(command)}", flush=True)
     began = time.monotonic()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LAKEWARD_TEST_MINUTES")}
     process = subprocess.Popen(
         [*command, f"--junitxml={report}"],
         cwd=ROOT,
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         # a shell that started this in the background has made it deaf to interrupts
@@ -78,6 +77,18 @@ def run(name: str, command: list[str], until: float) -> Counts:
         counts.failed = 1
     print(f"━━ {name}: {counts} in {time.monotonic() - began:.0f} s", flush=True)
     return counts
+
+
+def environment() -> dict[str, str]:
+    """Where no bytecode may be written beside the sources, it is kept elsewhere.
+
+    The suites start hundreds of interpreters. Without bytecode the import of mlflow takes 8.7 instead of 2.9 seconds of
+    a core, that of databricks-sdk 5.3 instead of 2.3.
+    """
+    told = {name: value for name, value in os.environ.items() if name != "LAKEWARD_TEST_MINUTES"}
+    if told.pop("PYTHONDONTWRITEBYTECODE", ""):
+        told.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / "build" / "pycache"))
+    return told
 
 
 def stop(process: subprocess.Popen) -> int:

@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 _BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+warm: list[str] = []  # where such a `python` is
 _ADDRESS = re.compile(r"http://(localhost|127\.0\.0\.1):5000")
 
 
@@ -36,10 +37,14 @@ def script_of(page: Path, *, port: int, only: str = "") -> str:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """A newcomer's: an empty home, the checkout's commands first on the path, no settings."""
+    """A newcomer's: an empty home, the checkout's commands first on the path, no settings.
+
+    The first `python` on the path is one that has imported mlflow already (tests/warm_python.py).
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LAKEWARD_", "MLFLOW_", "DATABRICKS_", "OPENAI_"))}
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet", "DATABRICKS_CONFIG_FILE": os.devnull}
-    return {**kept, **quiet, "HOME": str(home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    path = os.pathsep.join([*warm, str(BIN), os.environ["PATH"]])
+    return {**kept, **quiet, "HOME": str(home), "PATH": path}
 
 
 def run(script: str, home: Path, *, seconds: float = 240) -> str:

@@ -21,10 +21,12 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sessions import session
 
 from lakeward.app import all_routes
 from lakeward.runtime.http.openapi import document
 from server import Caller, Callers, Server
+from snapshot import Snapshot
 
 ANSWER_SECONDS = 20
 TWINS = r"^/ajax-api/2.0/mlflow/(?!.*artifact)|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals|ip-access-lists)"
@@ -44,6 +46,18 @@ def operations() -> list[schemathesis.APIOperation]:
 def server(serving) -> Iterator[Server]:
     with serving() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def known(server: Server) -> Known:
+    return make_known(server.local)
+
+
+@pytest.fixture(scope="module")
+def kept(server: Server, known: Known, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    """What an operation may do away with is there again for the next one."""
+    with Snapshot(server, tmp_path_factory.mktemp("kept")) as taken:
+        yield taken
 
 
 def make_known(client: Caller) -> Known:
@@ -188,8 +202,10 @@ def put_in(value: Any, known: Known, pick: random.Random) -> Any:
 
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.label)
-def test_no_fault_and_no_untruth(operation: schemathesis.APIOperation, server: Server) -> None:
-    known = make_known(server.local)
+def test_no_fault_and_no_untruth(
+    operation: schemathesis.APIOperation, server: Server, known: Known, kept: Snapshot
+) -> None:
+    line = session()
 
     @settings(
         max_examples=EXAMPLES,
@@ -205,16 +221,22 @@ def test_no_fault_and_no_untruth(operation: schemathesis.APIOperation, server: S
             given_ = getattr(case, part)
             if isinstance(given_, dict):
                 setattr(case, part, put_in(given_, known, pick))
-        answer = case.call(base_url=server.url, timeout=ANSWER_SECONDS)
+        answer = case.call(base_url=server.url, session=line, timeout=ANSWER_SECONDS)
         case.validate_response(answer, checks=CHECKS)
 
-    fuzz()
-    assert server.local.call("GET", "/health")["status"] == "ok"
+    try:
+        with line:
+            fuzz()
+        assert server.local.call("GET", "/health")["status"] == "ok"
+    finally:
+        if operation.method not in ("get", "head"):
+            kept.restore()
 
 
-def ask_as(caller: Caller, operation: schemathesis.APIOperation, known: Known, url: str) -> set[int]:
-    """The statuses that a caller gets for a few generated requests."""
-    heard = set()
+def ask_as(callers: list[Caller], operation: schemathesis.APIOperation, known: Known, url: str) -> list[set[int]]:
+    """The statuses that each caller gets for the same few generated requests."""
+    heard: list[set[int]] = [set() for _ in callers]
+    line = session()
 
     @settings(
         max_examples=2, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
@@ -223,18 +245,20 @@ def ask_as(caller: Caller, operation: schemathesis.APIOperation, known: Known, u
     @given(case=operation.as_strategy(), pick=st.randoms(use_true_random=False))
     def ask(case: schemathesis.Case, pick: random.Random) -> None:
         case.path_parameters = put_in(case.path_parameters, known, pick)
-        heard.add(case.call(base_url=url, headers=caller.headers, timeout=ANSWER_SECONDS).status_code)
+        for caller, statuses in zip(callers, heard, strict=True):
+            answer = case.call(base_url=url, headers=caller.headers, session=line, timeout=ANSWER_SECONDS)
+            statuses.add(answer.status_code)
 
-    ask()
+    with line:
+        ask()
     return heard
 
 
-def test_whoever_has_no_rights_gets_no_further(server: Server, callers: Callers) -> None:
+def test_whoever_has_no_rights_gets_no_further(server: Server, callers: Callers, known: Known) -> None:
     """Generated requests to every operation by strangers: refused before anything is looked at."""
-    known = make_known(server.local)
     server.local.call("PATCH", "/api/2.0/workspace-conf", json={"enableIpAccessLists": "false"})
     time.sleep(1.1)  # the tests before may have kept addresses out, and what is let in again counts within a second
+    strangers = [callers.nobody, callers.memberless]
     for operation in operations():
         if operation.definition.raw["x-access"] not in ("PUBLIC", "SIGNED_URL", "SIGNED_IN"):
-            assert ask_as(callers.nobody, operation, known, server.url) == {401}, operation.label
-            assert ask_as(callers.memberless, operation, known, server.url) == {403}, operation.label
+            assert ask_as(strangers, operation, known, server.url) == [{401}, {403}], operation.label

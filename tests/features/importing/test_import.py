@@ -15,6 +15,8 @@ import pytest
 import sources
 from sources import Between, Mlflow
 
+from lakeward.importing import Login, Source
+from lakeward.kit.errors import InvalidParameter
 from server import Server
 
 T0 = 1_700_000_000_000
@@ -276,6 +278,8 @@ def test_a_login_is_asked_for_and_a_dry_run_brings_nothing(serving: Any, newer: 
             assert "sesame" not in shown.stdout
         assert empty.sql("SELECT count(*) FROM run")[0][0] == 0
         assert empty.sql("SELECT count(*) FROM import_source")[0][0] == 0
+        astray = run(empty, newer.url, "--workspace", "nowhere")
+        assert (astray.returncode, "no workspace named 'nowhere'" in astray.stderr) == (1, True)
 
 
 def test_what_is_no_mlflow_server(serving: Any, tmp_path: Path) -> None:
@@ -297,9 +301,10 @@ def test_what_is_no_mlflow_server(serving: Any, tmp_path: Path) -> None:
         nobody = run(empty, f"http://127.0.0.1:{sources.free_port()}")
         assert nobody.returncode == 3
         assert "There is no answer" in nobody.stderr
-        for wrong in ("old-mlflow:5000", "http://127.0.0.1:99999", "http://[::1"):
-            assert run(empty, wrong).returncode == 2
-        assert run(empty, "http://127.0.0.1:1", "--workspace", "nowhere").returncode == 3
+        assert run(empty, "old-mlflow:5000").returncode == 2
+    for wrong in ("ftp://old-mlflow", "http://127.0.0.1:99999", "http://[::1", "http://"):
+        with pytest.raises(InvalidParameter, match="no address of a server"):
+            Source(wrong, Login(), connections=1, patience=0)
 
 
 def test_names_that_are_others_here_are_refused_and_the_rest_comes(serving: Any, newer: Mlflow) -> None:
@@ -307,6 +312,7 @@ def test_names_that_are_others_here_are_refused_and_the_rest_comes(serving: Any,
         empty.local.post("registered-models/create", name="greeting-0")
         empty.local.post("registered-models/create", name="doubler")
         empty.local.post("model-versions/create", name="doubler", source="s3://mine/model")
+        newer.post("registered-models/alias", name="doubler", alias="first", version="1")
         done = run(empty, newer.url, "--json")
         said = json.loads(done.stdout)
         assert done.returncode == 1
@@ -316,9 +322,9 @@ def test_names_that_are_others_here_are_refused_and_the_rest_comes(serving: Any,
         assert said["compared"]["model versions"]["different"] == 1
         assert said["compared"]["prompt versions"]["different"] == 2
         mine = empty.local.get("registered-models/get", name="doubler")["registered_model"]
-        aliases = {each["alias"]: each["version"] for each in mine["aliases"]}
-        assert aliases["newest"] == "3"
-        assert "1" not in aliases.values()  # that is another one here
+        found = {each["alias"]: each["version"] for each in mine["aliases"]}
+        assert found["newest"] == "3"
+        assert "first" not in found  # version 1 is another one here
         assert empty.sql("SELECT count(*) FROM model_version WHERE is_prompt")[0][0] == 2  # of the other prompt
 
 
