@@ -141,11 +141,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     oidc_session_hours: Annotated[
         int, Meta(ge=1, le=720, description="Hours until the provider is asked again who somebody is.")
     ] = 12
-    oauth_reusable_refresh_tokens: Annotated[
+    oauth_single_use_refresh_tokens: Annotated[
         bool,
         Meta(
-            description="Whether refresh tokens are good until they expire, instead of once: for people's programs that"
-            " keep the first one, as databricks-sdk's browser sign-in does."
+            description="Whether a refresh token is good once and gives the next one. People's programs that keep the"
+            " first one, as databricks-sdk's browser sign-in does, then open the browser again after an hour."
         ),
     ] = False
     log_level: Annotated[
@@ -444,7 +444,7 @@ _ALLOWED_IN_WORDS = {
     "oidc_allowed_domains": "a list of domains (in a flag or variable: with commas)",
     "oidc_create_users": "true or false",
     "oidc_unverified_emails": "true or false",
-    "oauth_reusable_refresh_tokens": "true or false",
+    "oauth_single_use_refresh_tokens": "true or false",
 }
 _TYPES: dict[str, Any] = {item.name: item.type for item in msgspec.structs.fields(Settings)}
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in msgspec.structs.fields(Settings)}

@@ -1,4 +1,4 @@
-"""Refresh tokens: good once, unless the settings say otherwise; a used one presented again ends its family."""
+"""Refresh tokens: good once if the settings say so; then a used one presented again ends its family."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ BACK = "http://localhost:8020"
 
 @pytest.fixture(scope="module")
 def server(serving):
-    with serving() as started:
+    with serving(oauth_single_use_refresh_tokens=True) as started:
         yield started
 
 
@@ -116,9 +116,9 @@ def test_without_offline_access_there_is_none(ann):
     assert "refresh_token" not in signed_in(ann, "all-apis")
 
 
-def test_where_they_may_be_used_again(serving):
+def test_by_default_they_may_be_used_again(serving):
     """As programs do that keep the first one; none of theirs ends another's."""
-    with serving(oauth_reusable_refresh_tokens=True) as server:
+    with serving() as server:
         token = signed_in(server.bearer(server.token("ann")))
         answers = [renewed(server, token) for _ in range(3)]
         assert {each.json()["refresh_token"] for each in answers} == {token["refresh_token"]}
