@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import environments, report
 from benchmarks.forms import FORMS, Form
 from benchmarks.measure import Outcome, Plan, Wrong
-from benchmarks.scenarios import SCENARIOS, startup
+from benchmarks.scenarios import LINES, SCENARIOS, startup
 from benchmarks.turns import Failed, Place, Turn
 
 RESULTS = environments.ROOT / "benchmarks" / "results"
@@ -39,7 +39,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--profile", action="store_true", help="sample the server with py-spy; nothing is kept")
     parser.add_argument("--port", type=int, default=24_000)
     parser.add_argument("--work", type=Path, default=RESULTS / "work", help="where the servers keep their data")
-    parser.add_argument("--no-page", action="store_true", help="do not write docs/benchmarks.md")
+    parser.add_argument(
+        "--no-page", action="store_true", help="keep nothing: no results, no docs/benchmarks.md"
+    )
     return parser.parse_args()
 
 
@@ -71,7 +73,7 @@ def measured(forms: list[Form], plan: Plan, scenarios: list[ModuleType], options
         for scenario in scenarios:
             for turn in turns:
                 outcomes += (now := turn.run(scenario.__name__))
-                if not options.profile:
+                if worth_keeping(options):
                     kept(turn.form, now)
     finally:
         for turn in turns:
@@ -114,7 +116,7 @@ def conditions(plan: Plan, forms: list[Form], options: argparse.Namespace) -> di
     ]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     told: dict[str, Any] = {
-        "Date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "Written": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "Machine": f"{len(os.sched_getaffinity(0))} cores ({cpu[0] if cpu else platform.machine()}), shared by server, "
         f"database and load; {memory:.0f} GB memory; Linux {platform.release()}",
         "Disk": f"{disk_rate(options.work)}; {commit_time(options.work)}",
@@ -138,6 +140,10 @@ def conditions(plan: Plan, forms: list[Form], options: argparse.Namespace) -> di
     return told
 
 
+def worth_keeping(options: argparse.Namespace) -> bool:
+    return not (options.quick or options.no_page or options.profile)
+
+
 def kept(form: Form, outcomes: list[Outcome]) -> None:
     """Save raw results; lines that did not run now stay as they were."""
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -158,8 +164,6 @@ def main() -> int:
     plan = Plan(**{**vars(plan), **changed})
     scenarios = chosen(options.lines)
     forms = [form for form in FORMS if not options.servers or form.key in options.servers]
-    whole = len(forms) == len(FORMS) and len(scenarios) == len(SCENARIOS) and not (options.quick or options.no_page)
-    told = conditions(plan, forms, options) if whole else {}
     begin = time.monotonic()
     try:
         outcomes = measured(forms, plan, scenarios, options)
@@ -171,12 +175,13 @@ def main() -> int:
     if options.reuse:
         outcomes += [outcome for form in FORMS if form not in forms for outcome in cached(form)]
     minutes = (time.monotonic() - begin) / 60
-    told["Took"] = f"{minutes:.0f} minutes"
     keys = {line.key for scenario in scenarios for line in scenario.LINES}
     found = report.rows(outcome for outcome in outcomes if outcome.line in keys)
     print(f"\n{report.summary(found)}\n\n{report.costs(found)}\n\n{report.goals(found)}\n\n{minutes:.1f} minutes")
-    if whole:
-        PAGE.write_text(report.page(found, told))
+    all_found = report.rows(outcome for form in FORMS for outcome in cached(form))
+    complete = len(all_found) == len(LINES) and all(len(row.outcomes) == len(FORMS) for row in all_found)
+    if complete and worth_keeping(options):
+        PAGE.write_text(report.page(all_found, conditions(plan, list(FORMS), options)))
         print(f"wrote {PAGE.relative_to(environments.ROOT)}")
     return 2 if any(row.verdict() == "MISSED" for row in found) else 0
 

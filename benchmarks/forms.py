@@ -156,7 +156,8 @@ class Server:
 
 def _environment() -> dict[str, str]:
     """The caller's environment without what would configure a server behind our back."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "LAKEWARD_", "DATABRICKS_", "PG"))}
+    ours = ("MLFLOW_", "LAKEWARD_", "DATABRICKS_", "PG", "PYTHONDONTWRITEBYTECODE")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     # On a busy machine uvicorn takes the reference's workers, which import for seconds, for dead, and never gets up.
     kept["UVICORN_TIMEOUT_WORKER_HEALTHCHECK"] = "60"
     return {**kept, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "NO_COLOR": "1"}

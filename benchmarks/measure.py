@@ -5,6 +5,7 @@ number of operations, and ends when the last answer is in. The figure of a line 
 """
 
 import asyncio
+import datetime as dt
 import math
 import statistics
 import time
@@ -57,6 +58,7 @@ class Outcome:
     load_share: float | None = None  # part of one core that the load generator used
     others_share: float | None = None  # parts of one core that went to what is neither server nor load
     operations: int = 0
+    at: str = field(default_factory=lambda: f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M}")
 
     @property
     def spread(self) -> float:

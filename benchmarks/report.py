@@ -88,7 +88,7 @@ def _shown(forms: Iterable[Row]) -> list[Form]:
 def summary(found: list[Row]) -> str:
     """Every line with every server, the ratio to the best form, and what was asked."""
     forms = _shown(found)
-    head = ["line", "unit", *[form.title for form in forms], "ratio to best", "must", "aims at", ""]
+    head = ["line", "unit", *[form.title for form in forms], "ratio to best", "must", "aims at", "", "measured (UTC)"]
     body = [
         [
             row.line.title,
@@ -98,6 +98,7 @@ def summary(found: list[Row]) -> str:
             str(row.line.must or "-"),
             str(row.line.aim or "-"),
             row.verdict(),
+            row.ours.at if row.ours is not None else "-",
         ]
         for row in found
     ]
@@ -165,9 +166,9 @@ def page(found: list[Row], conditions: dict[str, Any]) -> str:
     told = "\n".join(f"- {name}: {value}" for name, value in conditions.items())
     return f"""# Benchmarks
 
-Lakeward next to MLflow 3.17.2's own server in its three usual forms, all on one machine in one run. What counts is the
-ratio to the **best** of MLflow's forms in each line; absolute figures move with the machine. `make bench` makes this
-page again ({conditions["Took"]} on this machine).
+Lakeward next to MLflow 3.17.2's own server in its three usual forms, all on one machine. What counts is the ratio to
+the **best** of MLflow's forms in each line; absolute figures move with the machine. `make bench` makes this page again
+(some 45 minutes on this machine), `make bench ARGS="--lines NAME"` one group of lines.
 
 Every server starts on a fresh directory. Each group of lines is measured on one server after the other before the next
 group begins, and who is not measured is stopped meanwhile. All meet the same load: the bytes that the mlflow 3.17
