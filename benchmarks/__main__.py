@@ -39,9 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--profile", action="store_true", help="sample the server with py-spy; nothing is kept")
     parser.add_argument("--port", type=int, default=24_000)
     parser.add_argument("--work", type=Path, default=RESULTS / "work", help="where the servers keep their data")
-    parser.add_argument(
-        "--no-page", action="store_true", help="keep nothing: no results, no docs/benchmarks.md"
-    )
+    parser.add_argument("--no-page", action="store_true", help="keep nothing: no results, no docs/benchmarks.md")
     return parser.parse_args()
 
 

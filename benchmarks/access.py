@@ -127,18 +127,26 @@ async def measure(port: int, dsn: str, rounds: int, seconds: float) -> bool:
     members: list[Calls] = [MemberCalls(port, token_of(int(user))) for user in users[:CONNECTIONS]]
     runs = await fill(port, owner, experiment, 1_000)
     found: dict[tuple[str, str], list[float]] = {}
+    cpu: dict[tuple[str, str], list[float]] = {}
+
+    def note(line: str, who: str, load: Load) -> None:
+        found.setdefault((line, who), []).append(load.rate)
+        cpu.setdefault((line, who), []).append(1000 * load.server_cpu.all / load.operations)
+
     for _ in range(rounds):
         for who, callers in (("owner", [owner]), ("members", members)):
-            load = await log_metric(port, callers, runs, seconds)
-            found.setdefault(("log_metric, req/s", who), []).append(load.rate)
-            load = await search(port, callers, experiment, seconds)
-            found.setdefault(("search_runs, pages/s", who), []).append(load.rate)
+            note("log_metric, req/s", who, await log_metric(port, callers, runs, seconds))
+            note("search_runs, pages/s", who, await search(port, callers, experiment, seconds))
     kept = True
     for line in ("log_metric, req/s", "search_runs, pages/s"):
         free, paid = (statistics.median(found[line, who]) for who in ("owner", "members"))
         lost = 1 - paid / free
         kept = kept and lost < MUST
         print(f"{line:<22} owner {free:>10,.1f}   members {paid:>10,.1f}   lost {lost:>6.1%} (must < {MUST:.0%})")
+        free, paid = (statistics.median(cpu[line, who]) for who in ("owner", "members"))
+        print(
+            f"{'  CPU of the server, ms':<22} owner {free:>9,.3f}   members {paid:>10,.3f}   more {paid / free - 1:>6.1%}"
+        )
     return kept
 
 
