@@ -144,9 +144,7 @@ async def measure(port: int, dsn: str, rounds: int, seconds: float) -> bool:
         kept = kept and lost < MUST
         print(f"{line:<22} owner {free:>10,.1f}   members {paid:>10,.1f}   lost {lost:>6.1%} (must < {MUST:.0%})")
         free, paid = (statistics.median(cpu[line, who]) for who in ("owner", "members"))
-        print(
-            f"{'  CPU of the server, ms':<22} owner {free:>9,.3f}   members {paid:>10,.3f}   more {paid / free - 1:>6.1%}"
-        )
+        print(f"{'  CPU of the server, ms':<22} owner {free:>9,.3f}   members {paid:>10,.3f} (+{paid / free - 1:.1%})")
     return kept
 
 
