@@ -11,6 +11,7 @@ from pathlib import Path
 
 import assistant
 import pytest
+import stock
 import world
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -43,7 +44,7 @@ def browser(server: Server) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(serving: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
-    with serving() as started:
+    with serving(outbound_hosts=["127.0.0.1"]) as started:
         yield started
 
 
@@ -58,6 +59,8 @@ def shop(server: Server, made: world.World) -> assistant.Assistant:
     done = assistant.build(server.local)
     assistant.registered(server.local, done.model, made.study, made.runs, made.models)
     assistant.prompts(server.local, done.prompt)
+    stock.build(server)
+    done.hook = stock.hooks(server)
     return done
 
 
@@ -86,6 +89,18 @@ def tab(browser: Browser, server: Server, console: list[str]) -> Iterator[Callab
     for context in contexts:
         context.close()
     assert console == []
+
+
+@pytest.fixture
+def signed_in(tab: Callable[..., Page], made: world.World) -> Callable[..., Page]:
+    """`signed_in(token)` opens the tab of somebody on another machine, who signed in with this token."""
+
+    def open_tab(token: str, **options: object) -> Page:
+        page = tab(extra_http_headers={"x-forwarded-for": "203.0.113.7"}, **options)
+        page.add_init_script(f"sessionStorage.setItem('lakeward.token', '{token}')")
+        return page
+
+    return open_tab
 
 
 @pytest.fixture

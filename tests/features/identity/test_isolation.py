@@ -197,6 +197,7 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("GET", _NATIVE, "tables/{full_name}", "full_name", "table", {}),
             ("GET", "/api/2.0/unity-catalog", "tables/{full_name}", "full_name", "table", {}),
             ("GET", _NATIVE, "tables/{full_name}/exists", "full_name", "table", {}),
+            ("GET", "/api/2.0/lakeward/catalog", "tables/{full_name}/sample", "full_name", "table", {}),
             ("PATCH", _NATIVE, "tables/{full_name}", "full_name", "table", {"comment": "taken"}),
             ("DELETE", _NATIVE, "tables/{full_name}", "full_name", "table", {}),
             ("POST", _NATIVE, "temporary-table-credentials", "table_id", "table_id", {}),
@@ -253,6 +254,8 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "registry-webhooks/test"): lambda w: {"id": w.webhook},
     # the registry's own extensions, and lineage
     ("GET", "/api/2.0/lakeward/registry/activity"): lambda w: {"name": w.catalog},
+    ("GET", "/api/2.0/lakeward/registry/entry"): lambda w: {"name": w.prompt},
+    ("PATCH", "/api/2.0/lakeward/registry/entry"): lambda w: {"name": w.prompt, "owner": "editor"},
     ("GET", "/api/2.0/lakeward/registry/prompts/diff"): lambda w: {"name": w.prompt, "from": "1", "to": SECRET},
     ("PUT", "/api/2.0/lakeward/registry/prompts/split"): lambda w: {
         "name": w.prompt, "alias": "taken", "arms": [{"version": 1, "weight": 1}, {"version": 2, "weight": 1}],
@@ -533,6 +536,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("GET", f"{_NATIVE}/models"): lambda _: {},
     ("GET", f"{_NATIVE}/catalogs"): lambda _: {},
     ("GET", f"{_NATIVE}/connections"): lambda _: {},
+    ("GET", "/api/2.0/lakeward/catalog/search"): lambda _: {"words": "cat"},
     ("GET", f"{_NATIVE}/schemas"): lambda w: {"catalog_name": w.cat},
     **{
         ("GET", f"{_NATIVE}/{kind}"): lambda w: {"catalog_name": w.cat, "schema_name": "s"}
@@ -610,6 +614,7 @@ WITHOUT_OBJECT = {
     # of the server as a whole; tests/features/tracing/test_prices.py looks who may
     ("GET", "/api/2.0/lakeward/prices"), ("PUT", "/api/2.0/lakeward/prices"),
     ("DELETE", "/api/2.0/lakeward/prices/{price_id}"),
+    ("GET", "/api/2.0/lakeward/system"),  # tests/features/runtime/test_system.py looks who may
     # of the caller's own tokens; tests/clients/test_sdk_tokens.py looks for those of others through them
     ("POST", "/api/2.0/token/create"), ("GET", "/api/2.0/token/list"), ("POST", "/api/2.0/token/delete"),
     ("PATCH", "/api/2.0/token/{token_id}"),
@@ -639,6 +644,7 @@ MASTER = {
     ("DELETE", f"{_UC}/registered-models/delete"), ("DELETE", f"{_UC}/model-versions/delete"),
     ("DELETE", f"{_NATIVE}/models/{{full_name}}"), ("DELETE", f"{_NATIVE}/models/{{full_name}}/versions/{{version}}"),
     ("DELETE", f"{_UC}/prompts/{{name}}"), ("DELETE", f"{_UC}/prompts/{{name}}/versions/{{version}}"),
+    ("PATCH", "/api/2.0/lakeward/registry/entry"),
     *((method, f"{_NATIVE}/{one}") for method in ("PATCH", "DELETE")
       for one in ("volumes/{name}", "tables/{full_name}", "functions/{name}")),
 }  # fmt: skip
