@@ -161,6 +161,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     audit_retention: Annotated[
         int, Meta(ge=0, le=36500, description="Days that events of the audit log are kept; 0 keeps all.")
     ] = 365
+    trace_retention: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=36500,
+            description="Days that spans stay in the database before they move to Delta tables; 0 keeps them."
+            " The tag `mlflow.trace.archivalRetention` of an experiment goes over it.",
+        ),
+    ] = 0
     webhook_retention: Annotated[
         int, Meta(ge=1, le=36500, description="Days that deliveries of webhooks are kept after they ended.")
     ] = 30

@@ -1,0 +1,174 @@
+"""Delta tables in the object store: rows that leave the database and stay readable by everybody's engines.
+
+The one module that knows `deltalake` and `pyarrow`, which are loaded when a table is first touched: 0.8 s and 90 MB
+that a server without such tables does not spend. Everything here blocks, and is called in a thread. Tables are named by
+their prefix in the object store, partitioned by `day`, and written in numbered batches: a batch is a commit that
+carries its number, so that it is never written twice. Rows have a `seq` and the number of their `batch`; files keep the
+least and the greatest of both, which is how few rows are found among many.
+
+One process writes a table at a time (its caller has a lock); anybody may read. What is answered is on the disk: a
+local directory is flushed, cloud stores acknowledge nothing else.
+"""
+
+import importlib
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from lakeward.kit.errors import Unavailable
+
+_APP: Final = "lakeward"  # whose numbers the commits carry
+_OPEN: Final = 16  # tables a process remembers
+_TRIES: Final = 3
+_LEVEL: Final = 3  # of zstd
+# The least and greatest values of these alone stand in the log: what users wrote must not outlive its rows there.
+_NUMBERED: Final = "seq,batch"
+_OURS: Final = frozenset({"presign"})  # options of the object store that are not the store's own
+
+
+class Lake:
+    """All Delta tables of one installation. `Lake(settings.objects_location, settings.objects)`."""
+
+    def __init__(self, location: str, options: Mapping[str, str]) -> None:
+        scheme, found, _ = location.partition("://")
+        self._root = Path(url2pathname(urlsplit(location).path) if found else location)
+        self._url = location.rstrip("/") if found and scheme != "file" else None
+        self._options = self._of_store(options) if self._url else None
+        self._tables: OrderedDict[str, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def append(
+        self, prefix: str, schema: Any, rows: Iterator[Any], days: Iterable[date], *, batch: int, row_group: int
+    ) -> bool:
+        """Add a batch of rows of these days. False if that was done before. `schema` and `rows` are pyarrow's."""
+        delta, pa = _deltalake(), pyarrow()
+        there = self._find(prefix)
+        new = there is None or (there.transaction_version(_APP) or 0) < batch
+        if new:
+            delta.write_deltalake(
+                there if there is not None else self._made(prefix),
+                pa.RecordBatchReader.from_batches(schema, rows),
+                mode="append",
+                partition_by=["day"],
+                configuration={"delta.dataSkippingStatsColumns": _NUMBERED} if there is None else None,
+                storage_options=self._options,
+                writer_properties=delta.WriterProperties(
+                    compression="ZSTD", compression_level=_LEVEL, max_row_group_size=row_group
+                ),
+                commit_properties=delta.CommitProperties(app_transactions=[delta.Transaction(_APP, batch)]),
+            )
+        self._flush(prefix, days)
+        return new
+
+    def read(self, prefix: str, columns: Sequence[str], day: date, batch: int, seqs: Sequence[int]) -> list[Any]:
+        """These rows of a batch, as mappings. Only the row groups they are in are read."""
+        dataset = importlib.import_module("pyarrow.dataset")
+        low, high = min(seqs), max(seqs)
+        where = (dataset.field("batch") == batch) & (dataset.field("seq") >= low) & (dataset.field("seq") <= high)
+        if len(seqs) > 1:
+            where &= dataset.field("seq").isin(list(seqs))
+        for left in reversed(range(_TRIES)):
+            table = self._find(prefix)
+            if table is None:
+                return []
+            try:
+                found = table.to_pyarrow_dataset(partitions=[("day", "=", day.isoformat())])
+                rows: list[Any] = found.to_table(columns=list(columns), filter=where, use_threads=False).to_pylist()
+            except (OSError, _deltalake().exceptions.DeltaError) as error:  # rewritten since the log was read
+                self._forget(prefix)
+                if not left:
+                    raise Unavailable("A file of the lake cannot be read now. Retry.") from error
+            else:
+                return rows
+        raise AssertionError("unreachable")
+
+    def delete(self, prefix: str, day: date, batch: int, seqs: Sequence[int]) -> None:
+        """Take rows away, for good once `vacuum` has run. Done twice it is done once."""
+        table = self._find(prefix)
+        if table is None:
+            return
+        numbers = ", ".join(str(int(each)) for each in seqs)
+        table.delete(
+            f"day = '{day.isoformat()}' AND batch = {int(batch)} AND seq IN ({numbers})",
+            writer_properties=_deltalake().WriterProperties(compression="ZSTD", compression_level=_LEVEL),
+        )
+        self._flush(prefix, [day])
+
+    def vacuum(self, prefix: str) -> None:
+        """Remove the files that no row is in any more, and those of writes that were cut off."""
+        table = self._find(prefix)
+        if table is not None:
+            table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+
+    # ── where tables are ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _made(self, prefix: str) -> str:
+        if self._url is not None:
+            return f"{self._url}/{prefix}"
+        path = self._root / prefix
+        path.mkdir(0o700, parents=True, exist_ok=True)
+        return str(path.absolute())
+
+    def _find(self, prefix: str) -> Any:
+        """The table as it is now, or None."""
+        delta = _deltalake()
+        with self._lock:
+            table = self._tables.pop(prefix, None)
+        if table is None:
+            place = f"{self._url}/{prefix}" if self._url is not None else str((self._root / prefix).absolute())
+            if self._url is None and not (self._root / prefix / "_delta_log").is_dir():
+                return None
+            try:
+                table = delta.DeltaTable(place, storage_options=self._options)
+            except delta.exceptions.TableNotFoundError:
+                return None
+        else:
+            table.update_incremental()
+        with self._lock:
+            self._tables[prefix] = table
+            while len(self._tables) > _OPEN:
+                self._tables.popitem(last=False)
+        return table
+
+    def _forget(self, prefix: str) -> None:
+        with self._lock:
+            self._tables.pop(prefix, None)
+
+    def _flush(self, prefix: str, days: Iterable[date]) -> None:
+        """Nothing may leave the database for files that a power cut takes back; `deltalake` does not flush them."""
+        if self._url is not None:
+            return
+        top = self._root / prefix
+        for place in (*(top / f"day={each.isoformat()}" for each in days), top / "_delta_log"):
+            for path in (*place.iterdir(), place) if place.is_dir() else ():
+                _sync(path)
+        _sync(top)
+
+    @staticmethod
+    def _of_store(options: Mapping[str, str]) -> dict[str, str]:
+        given = {key: value for key, value in options.items() if key not in _OURS}
+        if given.get("endpoint", "").startswith("http://"):
+            given.setdefault("allow_http", "true")
+        return given
+
+
+def pyarrow() -> Any:
+    return importlib.import_module("pyarrow")
+
+
+def _deltalake() -> Any:
+    return importlib.import_module("deltalake")
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
