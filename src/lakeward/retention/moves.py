@@ -152,6 +152,7 @@ class _Work:
             row = await store.planned(connection, self._experiment_id)
         if row is not None:
             await self._finish(self._batch(row))
+            await self._vacuum()  # what was cut off may have left half of a file
         while True:
             async with self._db.connection() as connection:
                 strays = await moving.astray(connection, self._experiment_id, 1_000)
@@ -170,11 +171,14 @@ class _Work:
             for batch, day, seqs in dead:
                 for prefix in (self._tables.spans_prefix, self._tables.traces_prefix):
                     await asyncio.to_thread(self._lake.delete, prefix, day, batch, seqs)
-            for prefix in (self._tables.spans_prefix, self._tables.traces_prefix):
-                await asyncio.to_thread(self._lake.vacuum, prefix)
+            await self._vacuum()
             async with self._db.transaction() as tx:
                 for batch, _, seqs in dead:
                     await store.buried(tx, self._experiment_id, batch, seqs)
+
+    async def _vacuum(self) -> None:
+        for prefix in (self._tables.spans_prefix, self._tables.traces_prefix):
+            await asyncio.to_thread(self._lake.vacuum, prefix)
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

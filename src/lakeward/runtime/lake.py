@@ -73,12 +73,13 @@ class Lake:
         where = (dataset.field("batch") == batch) & (dataset.field("seq") >= low) & (dataset.field("seq") <= high)
         if len(seqs) > 1:
             where &= dataset.field("seq").isin(list(seqs))
+        files = f"day = '{day.isoformat()}' AND batch = {int(batch)} AND seq >= {int(low)} AND seq <= {int(high)}"
         for left in reversed(range(_TRIES)):
             table = self._find(prefix)
             if table is None:
                 return []
             try:
-                found = table.to_pyarrow_dataset(partitions=[("day", "=", day.isoformat())])
+                found = table.to_pyarrow_dataset(file_pruning_predicate=files)
                 rows: list[Any] = found.to_table(columns=list(columns), filter=where, use_threads=False).to_pylist()
             except (OSError, _deltalake().exceptions.DeltaError) as error:  # rewritten since the log was read
                 self._forget(prefix)

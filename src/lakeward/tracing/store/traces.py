@@ -103,7 +103,10 @@ async def payloads_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
     )
     found: dict[int, list[bytes]] = {}
     if rows and rows[0][2] is None:
-        return _in_order(rows, await lake.segments(tx.lake, [lake.Moved(row[3], row[4], row[5], row[0]) for row in rows if row[3]]))
+        places = [
+            lake.Moved(batch, day, prefix, seq) for seq, _, payload, batch, day, prefix in rows if payload is None
+        ]
+        return _in_order(rows, await lake.segments(tx.lake, places))
     for seq, _, payload, *_ in rows:
         found.setdefault(seq, []).append(payload)
     return found
