@@ -77,9 +77,9 @@ class ProcessHooks:
     async def start(self) -> None:
         settings = self.settings
         assert settings.database_url is not None
-        lake = Lake(settings.objects_location, settings.objects)
-        self.db = await Database.open(settings.database_url, size=settings.db_pool_size, lake=lake)
         self.objects = ObjectStore.open(settings.objects_location, settings.objects)
+        lake = Lake(self.objects, settings.objects_location, settings.objects)
+        self.db = await Database.open(settings.database_url, size=settings.db_pool_size, lake=lake)
         self._authenticator = identity.Authenticator(self.db)
         self._doorkeeper = identity.Doorkeeper(self.db)
         self._workspaces = identity.WorkspaceDirectory(self.db)

@@ -48,8 +48,8 @@ async def _collect(settings: Settings, url: str, older_than: int, *, dry_run: bo
     from lakeward.runtime.lake import Lake
     from lakeward.runtime.objects import ObjectStore
 
-    db = await Database.open(url, size=4, lake=Lake(settings.objects_location, settings.objects))
     objects = ObjectStore.open(settings.objects_location, settings.objects)
+    db = await Database.open(url, size=4, lake=Lake(objects, settings.objects_location, settings.objects))
     try:
         waiting = await tracking.count_trash(db, older_than)
         if dry_run:

@@ -59,8 +59,10 @@ async def _write(settings: Settings, url: str, selection: Any, form: Any, file: 
     from lakeward import tracing
     from lakeward.runtime.db import Database
     from lakeward.runtime.lake import Lake
+    from lakeward.runtime.objects import ObjectStore
 
-    db = await Database.open(url, size=1, lake=Lake(settings.objects_location, settings.objects))
+    objects = ObjectStore.open(settings.objects_location, settings.objects)
+    db = await Database.open(url, size=1, lake=Lake(objects, settings.objects_location, settings.objects))
     try:
         workspace = await tracing.export.workspace_of(db, selection.experiment_ids)
         async for piece in tracing.export.stream(db, workspace, selection, form):
@@ -68,6 +70,7 @@ async def _write(settings: Settings, url: str, selection: Any, form: Any, file: 
         file.flush()
     finally:
         await db.close()
+        objects.close()
 
 
 @command.command("move")
@@ -83,7 +86,7 @@ def move(*, experiment: str, older_than: str, **options: Any) -> None:
         workspace = await tracing.export.workspace_of(db, [experiment])
         return await retention.move_now(db, objects, workspace, experiment, older_than)
 
-    moved = asyncio.run(_with_lake(settings_from(options), work))
+    moved = _with_lake(settings_from(options), work)
     click.echo(f"Moved the spans of {moved:,} traces.")
 
 
@@ -109,21 +112,26 @@ def bring_back(
             before_ms=None if last is None else retention.day_ms(last) + 86_400_000,
         )  # fmt: skip
 
-    came = asyncio.run(_with_lake(settings_from(options), work))
+    came = _with_lake(settings_from(options), work)
     click.echo(f"Brought back the spans of {came:,} traces.")
 
 
-async def _with_lake(settings: Settings, work: Callable[[Any, Any], Awaitable[int]]) -> int:
-    from lakeward.runtime.db import Database
-    from lakeward.runtime.lake import Lake
-    from lakeward.runtime.objects import ObjectStore
+def _with_lake(settings: Settings, work: Callable[[Any, Any], Awaitable[int]]) -> int:
     from lakeward.runtime.reach import database
 
     with database(settings) as url:
-        db = await Database.open(url, size=4, lake=Lake(settings.objects_location, settings.objects))
-        objects = ObjectStore.open(settings.objects_location, settings.objects)
-        try:
-            return await work(db, objects)
-        finally:
-            await db.close()
-            objects.close()
+        return asyncio.run(_at(settings, url, work))
+
+
+async def _at(settings: Settings, url: str, work: Callable[[Any, Any], Awaitable[int]]) -> int:
+    from lakeward.runtime.db import Database
+    from lakeward.runtime.lake import Lake
+    from lakeward.runtime.objects import ObjectStore
+
+    objects = ObjectStore.open(settings.objects_location, settings.objects)
+    db = await Database.open(url, size=4, lake=Lake(objects, settings.objects_location, settings.objects))
+    try:
+        return await work(db, objects)
+    finally:
+        await db.close()
+        objects.close()

@@ -25,12 +25,11 @@ from lakeward.retention.terms import ARCHIVE_NOW, RETENTION, Term, age_of, reten
 from lakeward.runtime.db import Database
 from lakeward.runtime.lake import Lake
 from lakeward.runtime.objects import ObjectStore
-from lakeward.tracing import moving
 
 log = logging.getLogger("lakeward.retention")
 
-_BATCH_TRACES: Final = 10_000
-_BATCH_BYTES: Final = 64 << 20  # of segments as they are stored
+_BATCH_TRACES: Final = 5_000
+_BATCH_BYTES: Final = 16 << 20  # of segments as they are stored
 _PIECE_TRACES: Final = 200
 _PIECE_BYTES: Final = 1 << 20
 _GROUP_BYTES: Final = 512 << 10  # of segments as they are stored: what is read for one trace
@@ -84,7 +83,7 @@ async def move(db: Database, objects: ObjectStore, term: Term) -> int:
         everything = known is None or term.ended or now_ms() - known.looked_at > _FULL_LOOK_MS
         since = 0 if everything or known is None else known.through_ms
         if known is None:
-            if not await moving.old(connection, experiment_id, 0, term.until_ms, most=1, ended=term.ended):
+            if not await tracing.moving.old(connection, experiment_id, 0, term.until_ms, most=1, ended=term.ended):
                 return await _ended(db, term, 0)
             async with db.transaction() as tx:
                 known = await tables.made(tx, term.workspace_id, experiment_id)
@@ -92,7 +91,7 @@ async def move(db: Database, objects: ObjectStore, term: Term) -> int:
         await work.settle()
         await tracing.roll_up_all(db, experiment_id)  # from here: what is rolled up later is read from the lake
         moved = await work.move(since, term.until_ms, ended=term.ended)
-        await moving.drop_blocks(db, experiment_id, term.until_ms)
+        await tracing.moving.drop_blocks(db, experiment_id, term.until_ms)
         async with db.transaction() as tx:
             through = 0 if term.ended else term.until_ms
             await store.came_through(tx, experiment_id, through, now_ms() if everything else None)
@@ -155,10 +154,10 @@ class _Work:
             await self._vacuum()  # what was cut off may have left half of a file
         while True:
             async with self._db.connection() as connection:
-                strays = await moving.astray(connection, self._experiment_id, 1_000)
+                strays = await tracing.moving.astray(connection, self._experiment_id, 1_000)
             if not strays:
                 break
-            await moving.bring_back(self._db, strays)
+            await tracing.moving.bring_back(self._db, strays)
         await self._bury()
 
     async def _bury(self) -> None:
@@ -189,50 +188,50 @@ class _Work:
             moved += await self._finish(batch)
         return moved
 
-    async def _plan(self, since_ms: int, until_ms: int, *, ended: bool) -> tuple[moving.Batch, int] | None:
+    async def _plan(self, since_ms: int, until_ms: int, *, ended: bool) -> tuple[tracing.moving.Batch, int] | None:
         """The next batch, and when its last trace began. What has left in part comes back first, to leave whole."""
         while True:
             async with self._db.connection() as connection:
-                found = await moving.old(
+                found = await tracing.moving.old(
                     connection, self._experiment_id, since_ms, until_ms, most=_BATCH_TRACES, ended=ended
                 )
             if not (again := [each.seq for each in found if each.moved]):
                 break
-            await moving.bring_back(self._db, again)
+            await tracing.moving.bring_back(self._db, again)
             await self._bury()
         chosen = list(_within(found, _BATCH_BYTES, lambda each: each.bytes))
         if not chosen:
             return None
         async with self._db.transaction() as tx:
-            seqs, days = [each.seq for each in chosen], [moving.day_of(each.start_ms) for each in chosen]
+            seqs, days = [each.seq for each in chosen], [tracing.moving.day_of(each.start_ms) for each in chosen]
             segments = [number for each in chosen for number in each.segments]
             number = await store.plan(tx, self._experiment_id, seqs, days, segments)
-        return moving.Batch(number, self._experiment_id, seqs, days, segments), chosen[-1].start_ms
+        return tracing.moving.Batch(number, self._experiment_id, seqs, days, segments), chosen[-1].start_ms
 
-    def _batch(self, row: Any) -> moving.Batch:
-        return moving.Batch(row[0], self._experiment_id, *row[1:4])
+    def _batch(self, row: Any) -> tracing.moving.Batch:
+        return tracing.moving.Batch(row[0], self._experiment_id, *row[1:4])
 
-    async def _finish(self, batch: moving.Batch) -> int:
+    async def _finish(self, batch: tracing.moving.Batch) -> int:
         """Write a batch, as far as that has not been done, and take it out of the database."""
         async with self._db.connection() as connection:
             book = await tracing.prices.book(connection)
-            sizes = await moving.sizes(connection, batch)
+            sizes = await tracing.moving.sizes(connection, batch)
         pieces = list(_pieces(sizes))
-        schema = moving.span_columns()
+        schema = tracing.moving.span_columns()
         await self._write(
             batch, self._tables.spans_prefix, schema, pieces, _GROUP_SPANS,
-            lambda leaving: moving.span_rows(leaving, batch.number, schema, book),
+            lambda leaving: tracing.moving.span_rows(leaving, batch.number, schema, book),
         )  # fmt: skip
-        columns = moving.trace_columns()
+        columns = tracing.moving.trace_columns()
         total = sum(size for _, size in sizes)
         group = max(1, min(1_000, _GROUP_BYTES * len(sizes) // max(total, 1)))
         await self._write(
             batch, self._tables.traces_prefix, columns, pieces, group,
-            lambda leaving: moving.trace_rows(leaving, batch.number, columns),
+            lambda leaving: tracing.moving.trace_rows(leaving, batch.number, columns),
         )  # fmt: skip
         async with self._db.transaction() as tx:
             if await store.end_plan(tx, batch.number):
-                return await moving.leave(tx, batch)
+                return await tracing.moving.leave(tx, batch)
         await self._orphaned()
         return 0
 
@@ -242,14 +241,14 @@ class _Work:
             await self._objects.delete_prefix(prefix)
 
     async def _write(
-        self, batch: moving.Batch, prefix: str, schema: Any, pieces: Sequence[Sequence[int]], group: int,
-        rows: Callable[[Sequence[moving.Leaving]], Any],
+        self, batch: tracing.moving.Batch, prefix: str, schema: Any, pieces: Sequence[Sequence[int]], group: int,
+        rows: Callable[[Sequence[tracing.moving.Leaving]], Any],
     ) -> None:  # fmt: skip
         loop = asyncio.get_running_loop()
 
-        async def read(piece: Sequence[int]) -> list[moving.Leaving]:
+        async def read(piece: Sequence[int]) -> list[tracing.moving.Leaving]:
             async with self._db.connection() as connection:
-                return await moving.read(connection, batch, piece)
+                return await tracing.moving.read(connection, batch, piece)
 
         def made() -> Iterator[Any]:
             for piece in pieces:

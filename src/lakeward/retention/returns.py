@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from lakeward import experiments
+from lakeward import experiments, tracing
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.db import Database
-from lakeward.tracing import moving
 
 MAX_NAMED: Final = 1_000
 MAX_DAYS: Final = 3_650
@@ -42,13 +41,13 @@ async def bring_back(
     count = last = 0
     while True:
         async with db.connection() as connection:
-            seqs = await moving.named(
+            seqs = await tracing.moving.named(
                 connection, found.id, list(trace_ids) or None, (since_ms, before_ms), most=_AT_ONCE, after=last
             )
         if not seqs:
             return count
         last = seqs[-1]
-        count += await moving.bring_back(db, seqs, until)
+        count += await tracing.moving.bring_back(db, seqs, until)
 
 
 def day_ms(text: str) -> int:

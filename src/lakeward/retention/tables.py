@@ -2,11 +2,10 @@
 
 from typing import Any, Final
 
-from lakeward import catalog
+from lakeward import catalog, tracing
 from lakeward.retention import store
 from lakeward.retention.store import Tables
 from lakeward.runtime.db import Tx
-from lakeward.tracing import moving
 
 SCHEMA: Final = "main.trace_archive"
 
@@ -23,7 +22,10 @@ async def made(tx: Tx, workspace: int, experiment_id: int) -> Tables:
         return found
     prefixes = []
     for full_name, schema, noun in zip(
-        names_of(experiment_id), (moving.trace_columns(), moving.span_columns()), ("Traces", "Spans"), strict=True
+        names_of(experiment_id),
+        (tracing.moving.trace_columns(), tracing.moving.span_columns()),
+        ("Traces", "Spans"),
+        strict=True,
     ):
         prefix = await catalog.keep_table(
             tx,

@@ -18,10 +18,9 @@ from datetime import date
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from lakeward.kit.errors import Unavailable
+from lakeward.runtime.objects import ObjectStore
 
 _APP: Final = "lakeward"  # whose numbers the commits carry
 _OPEN: Final = 16  # tables a process remembers
@@ -33,13 +32,12 @@ _OURS: Final = frozenset({"presign"})  # options of the object store that are no
 
 
 class Lake:
-    """All Delta tables of one installation. `Lake(settings.objects_location, settings.objects)`."""
+    """All Delta tables of one installation. `Lake(objects, settings.objects_location, settings.objects)`."""
 
-    def __init__(self, location: str, options: Mapping[str, str]) -> None:
-        scheme, found, _ = location.partition("://")
-        self._root = Path(url2pathname(urlsplit(location).path) if found else location)
-        self._url = location.rstrip("/") if found and scheme != "file" else None
-        self._options = self._of_store(options) if self._url else None
+    def __init__(self, objects: ObjectStore, location: str, options: Mapping[str, str]) -> None:
+        self._objects = objects
+        self._url = location.rstrip("/")
+        self._options = _of_store(options)
         self._tables: OrderedDict[str, Any] = OrderedDict()
         self._lock = Lock()
 
@@ -51,13 +49,16 @@ class Lake:
         there = self._find(prefix)
         new = there is None or (there.transaction_version(_APP) or 0) < batch
         if new:
+            place, options = self._place(prefix)
+            if there is None and options is None:
+                Path(place).mkdir(0o700, parents=True, exist_ok=True)
             delta.write_deltalake(
-                there if there is not None else self._made(prefix),
+                place if there is None else there,
                 pa.RecordBatchReader.from_batches(schema, rows),
                 mode="append",
                 partition_by=["day"],
                 configuration={"delta.dataSkippingStatsColumns": _NUMBERED} if there is None else None,
-                storage_options=self._options,
+                storage_options=options,
                 writer_properties=delta.WriterProperties(
                     compression="ZSTD", compression_level=_LEVEL, max_row_group_size=row_group
                 ),
@@ -109,12 +110,10 @@ class Lake:
 
     # ── where tables are ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _made(self, prefix: str) -> str:
-        if self._url is not None:
-            return f"{self._url}/{prefix}"
-        path = self._root / prefix
-        path.mkdir(0o700, parents=True, exist_ok=True)
-        return str(path.absolute())
+    def _place(self, prefix: str) -> tuple[str, dict[str, str] | None]:
+        """A directory, or a URL and what it takes to get there."""
+        path = self._objects.path(prefix)
+        return (f"{self._url}/{prefix}", self._options) if path is None else (str(Path(path).absolute()), None)
 
     def _find(self, prefix: str) -> Any:
         """The table as it is now, or None."""
@@ -122,11 +121,11 @@ class Lake:
         with self._lock:
             table = self._tables.pop(prefix, None)
         if table is None:
-            place = f"{self._url}/{prefix}" if self._url is not None else str((self._root / prefix).absolute())
-            if self._url is None and not (self._root / prefix / "_delta_log").is_dir():
+            place, options = self._place(prefix)
+            if options is None and not Path(place, "_delta_log").is_dir():
                 return None
             try:
-                table = delta.DeltaTable(place, storage_options=self._options)
+                table = delta.DeltaTable(place, storage_options=options)
             except delta.exceptions.TableNotFoundError:
                 return None
         else:
@@ -143,20 +142,22 @@ class Lake:
 
     def _flush(self, prefix: str, days: Iterable[date]) -> None:
         """Nothing may leave the database for files that a power cut takes back; `deltalake` does not flush them."""
-        if self._url is not None:
+        place, options = self._place(prefix)
+        if options is not None:
             return
-        top = self._root / prefix
-        for place in (*(top / f"day={each.isoformat()}" for each in days), top / "_delta_log"):
-            for path in (*place.iterdir(), place) if place.is_dir() else ():
+        top = Path(place)
+        for directory in (*(top / f"day={each.isoformat()}" for each in days), top / "_delta_log"):
+            for path in (*directory.iterdir(), directory) if directory.is_dir() else ():
                 _sync(path)
         _sync(top)
 
-    @staticmethod
-    def _of_store(options: Mapping[str, str]) -> dict[str, str]:
-        given = {key: value for key, value in options.items() if key not in _OURS}
-        if given.get("endpoint", "").startswith("http://"):
-            given.setdefault("allow_http", "true")
-        return given
+
+def _of_store(options: Mapping[str, str]) -> dict[str, str]:
+    """What obstore is told, as deltalake takes it."""
+    given = {key: value for key, value in options.items() if key not in _OURS}
+    if given.get("endpoint", "").startswith("http://"):
+        given.setdefault("allow_http", "true")
+    return given
 
 
 def pyarrow() -> Any:

@@ -25,8 +25,8 @@ class Worker:
     def __init__(self, server: Server) -> None:
         settings = server.settings
         self._loop = server.backend.loop
-        self.lake = Lake(settings.objects_location, settings.objects)
         self.objects = ObjectStore.open(settings.objects_location, settings.objects)
+        self.lake = Lake(self.objects, settings.objects_location, settings.objects)
         dsn = server.backend.dsn_of(server.database)
         self.db = self._loop.run(Database.open(dsn, size=4, lake=self.lake))
         self._root = Path(settings.objects_location)

@@ -59,10 +59,11 @@ class DeadlyLake(Lake):
 
 
 async def work(dsn: str, location: str, steps: int) -> None:
-    lake = DeadlyLake(location, {})
+    objects = ObjectStore.open(location)
+    lake = DeadlyLake(objects, location, {})
     lake.steps = steps
     db = await Database.open(dsn, size=4, lake=lake)
-    await retention.apply(db, ObjectStore.open(location), 0)
+    await retention.apply(db, objects, 0)
     await db.close()
 
 
