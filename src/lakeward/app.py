@@ -79,7 +79,8 @@ class ProcessHooks:
         assert settings.database_url is not None
         self.objects = ObjectStore.open(settings.objects_location, settings.objects)
         lake = Lake(self.objects, settings.objects_location, settings.objects)
-        self.db = await Database.open(settings.database_url, size=settings.db_pool_size, lake=lake)
+        size = max(settings.db_pool_size, 2)  # who moves traces has a lock on one, and works on another
+        self.db = await Database.open(settings.database_url, size=size, lake=lake)
         self._authenticator = identity.Authenticator(self.db)
         self._doorkeeper = identity.Doorkeeper(self.db)
         self._workspaces = identity.WorkspaceDirectory(self.db)

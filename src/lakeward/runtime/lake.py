@@ -75,20 +75,21 @@ class Lake:
         if len(seqs) > 1:
             where &= dataset.field("seq").isin(list(seqs))
         files = f"day = '{day.isoformat()}' AND batch = {int(batch)} AND seq >= {int(low)} AND seq <= {int(high)}"
-        for left in reversed(range(_TRIES)):
-            table = self._find(prefix)
+        rows: list[Any] = []
+        for attempt in range(_TRIES):
+            table = self._find(prefix, fresh=attempt > 0)
             if table is None:
                 return []
             try:
-                found = table.to_pyarrow_dataset(file_pruning_predicate=files)
-                rows: list[Any] = found.to_table(columns=list(columns), filter=where, use_threads=False).to_pylist()
+                found = table.to_pyarrow_dataset(filesystem=self._files(prefix), file_pruning_predicate=files)
+                rows = found.to_table(columns=list(columns), filter=where, use_threads=False).to_pylist()
             except (OSError, _deltalake().exceptions.DeltaError) as error:  # rewritten since the log was read
-                self._forget(prefix)
-                if not left:
+                if attempt == _TRIES - 1:
                     raise Unavailable("A file of the lake cannot be read now. Retry.") from error
-            else:
-                return rows
-        raise AssertionError("unreachable")
+                continue
+            if len(rows) == len(seqs) or attempt:  # else they may have come since the log was read
+                break
+        return rows
 
     def delete(self, prefix: str, day: date, batch: int, seqs: Sequence[int]) -> None:
         """Take rows away, for good once `vacuum` has run. Done twice it is done once."""
@@ -115,8 +116,16 @@ class Lake:
         path = self._objects.path(prefix)
         return (f"{self._url}/{prefix}", self._options) if path is None else (str(Path(path).absolute()), None)
 
-    def _find(self, prefix: str) -> Any:
-        """The table as it is now, or None."""
+    def _files(self, prefix: str) -> Any:
+        """How pyarrow reads a directory by itself, which is several times as fast; None for a URL."""
+        place, options = self._place(prefix)
+        if options is not None:
+            return None
+        fs = importlib.import_module("pyarrow.fs")
+        return fs.SubTreeFileSystem(place, fs.LocalFileSystem(use_mmap=False))
+
+    def _find(self, prefix: str, *, fresh: bool = True) -> Any:
+        """The table as it is now, or as it was when it was last looked at; None if there is none."""
         delta = _deltalake()
         with self._lock:
             table = self._tables.pop(prefix, None)
@@ -128,17 +137,13 @@ class Lake:
                 table = delta.DeltaTable(place, storage_options=options)
             except delta.exceptions.TableNotFoundError:
                 return None
-        else:
+        elif fresh:
             table.update_incremental()
         with self._lock:
             self._tables[prefix] = table
             while len(self._tables) > _OPEN:
                 self._tables.popitem(last=False)
         return table
-
-    def _forget(self, prefix: str) -> None:
-        with self._lock:
-            self._tables.pop(prefix, None)
 
     def _flush(self, prefix: str, days: Iterable[date]) -> None:
         """Nothing may leave the database for files that a power cut takes back; `deltalake` does not flush them."""

@@ -5,7 +5,7 @@ together. A trace that comes back has the very segments it had, with signatures 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -14,15 +14,14 @@ from lakeward.runtime.db import Database, Tx
 from lakeward.tracing import arrivals, export, lake, otlp, payloads, prices
 from lakeward.tracing.book import Book
 from lakeward.tracing.lake import Leaving, Moved, day_of, span_columns, span_rows, trace_columns, trace_rows
-from lakeward.tracing.records import Arrival
 from lakeward.tracing.search.candidates import members_of
 from lakeward.tracing.store import moved as store
 from lakeward.tracing.store import traces as trace_store
-from lakeward.tracing.store.moved import Candidate
+from lakeward.tracing.store.moved import Candidate, Segment
 
 __all__ = [
     "Batch", "Candidate", "Leaving", "astray", "bring_back", "day_of", "drop_blocks", "leave", "named", "old", "read",
-    "sizes",    "span_columns", "span_rows", "trace_columns", "trace_rows",
+    "save_strays", "sizes",    "span_columns", "span_rows", "trace_columns", "trace_rows",
 ]  # fmt: skip
 
 _BACK_AT_ONCE: Final = 100  # traces that come back in one transaction
@@ -87,26 +86,33 @@ async def bring_back(db: Database, seqs: Sequence[int], until_ms: int | None = N
     for at in range(0, len(seqs), _BACK_AT_ONCE):
         some = seqs[at : at + _BACK_AT_ONCE]
         async with db.transaction() as tx:
-            moved = [Moved(*row) for row in await store.places(tx, some, lock_them=True)]
-            for seq, segments in (await lake.segments(tx.lake, moved)).items():
-                await _put_back(tx, seq, segments, book)
-            await store.come_back(tx, [each.seq for each in moved])
+            count += await _bring_some(tx, some, book)
             if until_ms is not None:
                 await store.keep(tx, some, until_ms)
-        count += len(moved)
     return count
 
 
-async def _put_back(tx: Tx, seq: int, segments: Sequence[tuple[int, bytes]], book: Book) -> None:
-    made = [await asyncio.to_thread(_arrival, payload, book) for _, payload in segments]
-    numbers = [number for number, _ in segments]
-    await store.put_back(tx, seq, numbers, [each.spans for each in made], [payload for _, payload in segments])
-    await store.sign(tx, seq, numbers, [each.signature for each in made])
+async def save_strays(tx: Tx, experiment_id: int) -> int:
+    """Bring back some of what is in the tables of an experiment and is another's now, before the tables go."""
+    strays = await store.astray(tx, experiment_id, _BACK_AT_ONCE)
+    return await _bring_some(tx, strays, await prices.book(tx)) if strays else 0
 
 
-def _arrival(payload: bytes, book: Book) -> Arrival:
-    message = payloads.open_sealed(payload)
-    [made] = arrivals.of(otlp.decode(message, otlp.PROTOBUF), message, book)
+async def _bring_some(tx: Tx, seqs: Sequence[int], book: Book) -> int:
+    moved = [Moved(*row) for row in await store.places(tx, seqs)]
+    if segments := await asyncio.to_thread(_signed, await lake.segments(tx.lake, moved), book):
+        await store.put_back(tx, segments)
+    await store.come_back(tx, [each.seq for each in moved])
+    return len(moved)
+
+
+def _signed(found: Mapping[int, Sequence[tuple[int, bytes]]], book: Book) -> list[Segment]:
+    made = []
+    for seq, segments in found.items():
+        for number, payload in segments:
+            message = payloads.open_sealed(payload)
+            [arrival] = arrivals.of(otlp.decode(message, otlp.PROTOBUF), message, book)
+            made.append(Segment(seq, number, arrival.spans, payload, arrival.signature))
     return made
 
 

@@ -287,3 +287,17 @@ def test_hostile_times_have_a_day_too(client: Caller, worker: Any, experiment: s
     assert worker.apply() == 1
     assert got(client, trace) == before
     assert values(before["spans"][0]) == values(got(client, trace)["spans"][0])
+
+
+def test_a_purge_leaves_what_is_anothers_now(client: Caller, worker: Any, experiment: str) -> None:
+    [trace] = old(client, experiment, 1, 1)
+    worker.apply()
+    before = got(client, trace)["spans"]
+    other = client.experiment()
+    told = info(client, trace) | {"trace_location": place(other), "assessments": []}
+    client.post("/api/3.0/mlflow/traces", trace={"trace_info": told})
+    client.post("experiments/delete", experiment_id=experiment)
+    client.post(f"{OURS}/purge", experiment_ids=[experiment])
+    assert got(client, trace)["spans"] == before
+    assert worker.apply() == 0
+    assert searched(client, other, "trace.text LIKE '%marvellous%'") == [trace]

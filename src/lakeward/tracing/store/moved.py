@@ -88,12 +88,11 @@ async def forget(tx: Tx, experiment_id: int, batch: int, seqs: Sequence[int], da
 # ── back ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def places(tx: Tx, seqs: Sequence[int], *, lock_them: bool = False) -> list[Any]:
-    """(batch, day, prefix, seq) of those of these traces that were moved."""
-    suffix = " FOR UPDATE OF m" if lock_them else ""
+async def places(tx: Tx, seqs: Sequence[int]) -> list[Any]:
+    """(batch, day, prefix, seq) of those of these traces that were moved, locked until the transaction ends."""
     rows: list[Any] = await tx.fetch(
         "SELECT m.batch, m.day, l.traces_prefix, m.trace_seq FROM trace_moved m JOIN trace_lake l USING (experiment_id)"
-        f" WHERE m.trace_seq = ANY($1::bigint[]) ORDER BY m.trace_seq{suffix}",
+        " WHERE m.trace_seq = ANY($1::bigint[]) ORDER BY m.trace_seq FOR UPDATE OF m",
         seqs,
     )
     return rows
@@ -108,22 +107,26 @@ async def come_back(tx: Tx, seqs: Sequence[int]) -> None:
     )
 
 
-async def put_back(tx: Tx, seq: int, numbers: Sequence[int], spans: Sequence[int], payloads: Sequence[bytes]) -> None:
-    """Segments under the numbers they had, so that what came later stays later."""
-    await tx.execute(
-        "INSERT INTO trace_segment (id, trace_seq, spans, payload) OVERRIDING SYSTEM VALUE"
-        " SELECT n, $1, s, p FROM unnest($2::bigint[], $3::integer[], $4::bytea[]) AS w(n, s, p)",
-        seq, numbers, spans, payloads,
-    )  # fmt: skip
+class Segment(NamedTuple):
+    """A segment under the number it had, so that what came later stays later."""
+
+    seq: int
+    number: int
+    spans: int
+    payload: bytes
+    signature: bytes
 
 
-async def sign(tx: Tx, seq: int, numbers: Sequence[int], signatures: Sequence[bytes]) -> None:
+async def put_back(tx: Tx, segments: Sequence[Segment]) -> None:
     await tx.execute(
-        "INSERT INTO trace_signature (segment_id, trace_seq, experiment_id, start_ms, bits)"
-        " SELECT n, t.seq, t.experiment_id, t.start_ms, b FROM trace t, unnest($2::bigint[], $3::bytea[]) AS w(n, b)"
-        " WHERE t.seq = $1",
-        seq, numbers, signatures,
-    )  # fmt: skip
+        "WITH w AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bytea[], $5::bytea[])"
+        " AS w(seq, number, spans, payload, bits)), stored AS ("
+        "  INSERT INTO trace_segment (id, trace_seq, spans, payload) OVERRIDING SYSTEM VALUE"
+        "  SELECT number, seq, spans, payload FROM w)"
+        " INSERT INTO trace_signature (segment_id, trace_seq, experiment_id, start_ms, bits)"
+        " SELECT w.number, t.seq, t.experiment_id, t.start_ms, w.bits FROM w JOIN trace t ON t.seq = w.seq",
+        *(list(column) for column in zip(*segments, strict=True)),
+    )
 
 
 async def keep(tx: Tx, seqs: Sequence[int], until_ms: int) -> None:
