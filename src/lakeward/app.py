@@ -5,6 +5,7 @@ settings whose `database_url` is set. Nothing here decides anything; it wires.
 """
 
 import asyncio
+import functools
 import logging
 import signal
 import socket
@@ -156,7 +157,8 @@ async def _work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as schedule:
             schedule.create_task(_repeat(_sweep, hooks, stopping, _SWEEP_SECONDS))
             schedule.create_task(_repeat(_seal, hooks, stopping, _SEAL_SECONDS))
-            schedule.create_task(_repeat(_retain, hooks, stopping, _RETAIN_SECONDS))
+            retaining = functools.partial(_retain, stopping=stopping)
+            schedule.create_task(_repeat(retaining, hooks, stopping, _RETAIN_SECONDS))
             schedule.create_task(dispatcher.work(stopping))
             schedule.create_task(_repeat(_AuditSealing(), hooks, stopping, _AUDIT_SECONDS))
     finally:
@@ -187,9 +189,9 @@ async def _seal(hooks: ProcessHooks) -> None:
             log.exception("scheduled work failed", extra={"job": job.__name__})
 
 
-async def _retain(hooks: ProcessHooks) -> None:
+async def _retain(hooks: ProcessHooks, *, stopping: asyncio.Event) -> None:
     try:
-        await retention.apply(hooks.db, hooks.objects, hooks.settings.trace_retention)
+        await retention.apply(hooks.db, hooks.objects, hooks.settings.trace_retention, stopping.is_set)
     except Unavailable:
         return
     except Exception:  # what was begun is ended at the next turn

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from lakeward import experiments, tracing
 from lakeward.kit.clock import now_ms
-from lakeward.kit.errors import Internal, LakewardError, Unavailable
+from lakeward.kit.errors import Internal, Unavailable
 from lakeward.retention import store, tables
 from lakeward.retention.store import Tables
 from lakeward.retention.terms import ARCHIVE_NOW, RETENTION, Term, age_of, retention_of, until
@@ -38,8 +38,15 @@ _DEAD_ROWS: Final = 10_000
 _FULL_LOOK_MS: Final = 24 * 3_600_000  # so often all that is old is looked at, late spans and what came back among it
 
 
-async def apply(db: Database, objects: ObjectStore, default_days: int) -> int:
-    """Move what is due, and sweep. Safe to run anywhere, at any time. Returns how many traces were moved."""
+def _never() -> bool:
+    return False
+
+
+async def apply(db: Database, objects: ObjectStore, default_days: int, stopping: Callable[[], bool] = _never) -> int:
+    """Move what is due, and sweep. Safe to run anywhere, at any time. Returns how many traces were moved.
+
+    `stopping` is asked between batches.
+    """
     async with db.connection() as connection:
         said = await store.of_all(connection, RETENTION, ARCHIVE_NOW, all_of_them=bool(default_days))
     now = now_ms()
@@ -47,11 +54,11 @@ async def apply(db: Database, objects: ObjectStore, default_days: int) -> int:
     for experiment_id, workspace, retention, asked in said:
         for term in _terms(experiment_id, workspace, retention, asked, default_days, now):
             try:
-                moved += await move(db, objects, term)
+                moved += await move(db, objects, term, stopping)
             except Unavailable:
                 raise
-            except LakewardError as error:  # one experiment's tables are no reason to leave the others
-                log.warning("traces cannot be moved", extra={"experiment": experiment_id, "reason": error.message})
+            except Exception:  # one experiment's tables are no reason to leave the others
+                log.exception("traces cannot be moved", extra={"experiment": experiment_id})
     await sweep(db, objects)
     return moved
 
@@ -73,7 +80,7 @@ async def move_now(db: Database, objects: ObjectStore, workspace: int, experimen
     return await move(db, objects, Term(found.id, workspace, now_ms() - age, ended=True))
 
 
-async def move(db: Database, objects: ObjectStore, term: Term) -> int:
+async def move(db: Database, objects: ObjectStore, term: Term, stopping: Callable[[], bool] = _never) -> int:
     """Move what is due of one experiment. 0 if another process is at it."""
     experiment_id = term.experiment_id
     async with db.connection() as connection, _alone(connection, experiment_id) as alone:
@@ -82,27 +89,24 @@ async def move(db: Database, objects: ObjectStore, term: Term) -> int:
         known = await store.tables(connection, experiment_id)
         everything = known is None or term.ended or now_ms() - known.looked_at > _FULL_LOOK_MS
         since = 0 if everything or known is None else known.through_ms
-        if known is None:
-            if not await tracing.moving.old(connection, experiment_id, 0, term.until_ms, most=1, ended=term.ended):
-                return await _ended(db, term, 0)
-            async with db.transaction() as tx:
-                known = await tables.made(tx, term.workspace_id, experiment_id)
-        work = _Work(db, objects, experiment_id, known)
-        await work.settle()
-        await tracing.roll_up_all(db, experiment_id)  # from here: what is rolled up later is read from the lake
-        moved = await work.move(since, term.until_ms, ended=term.ended)
-        await tracing.moving.drop_blocks(db, experiment_id, term.until_ms)
+        moved = 0
+        if await tracing.moving.old(connection, experiment_id, since, term.until_ms, most=1, ended=term.ended):
+            if known is None:
+                async with db.transaction() as tx:
+                    known = await tables.made(tx, term.workspace_id, experiment_id)
+            work = _Work(db, objects, experiment_id, known)
+            await work.settle()
+            await tracing.roll_up_all(db, experiment_id)  # from here: what is rolled up later is read from the lake
+            moved = await work.move(since, term.until_ms, ended=term.ended, stopping=stopping)
+            if stopping():
+                return moved
+            await tracing.moving.drop_blocks(db, experiment_id, term.until_ms)
         async with db.transaction() as tx:
             through = 0 if term.ended else term.until_ms
             await store.came_through(tx, experiment_id, through, now_ms() if everything else None)
-        return await _ended(db, term, moved)
-
-
-async def _ended(db: Database, term: Term, moved: int) -> int:
-    if term.asked is not None:
-        async with db.transaction() as tx:
-            await store.done(tx, term.experiment_id, ARCHIVE_NOW, term.asked)
-    return moved
+            if term.asked is not None:
+                await store.done(tx, experiment_id, ARCHIVE_NOW, term.asked)
+        return moved
 
 
 async def sweep(db: Database, objects: ObjectStore) -> None:
@@ -119,8 +123,8 @@ async def sweep(db: Database, objects: ObjectStore) -> None:
                 await _Work(db, objects, experiment_id, known).settle()
             except Unavailable:
                 raise
-            except LakewardError as error:
-                log.warning("tables cannot be swept", extra={"experiment": experiment_id, "reason": error.message})
+            except Exception:
+                log.exception("tables cannot be swept", extra={"experiment": experiment_id})
 
 
 @asynccontextmanager
@@ -181,9 +185,9 @@ class _Work:
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def move(self, since_ms: int, until_ms: int, *, ended: bool) -> int:
+    async def move(self, since_ms: int, until_ms: int, *, ended: bool, stopping: Callable[[], bool]) -> int:
         moved = 0
-        while planned := await self._plan(since_ms, until_ms, ended=ended):
+        while not stopping() and (planned := await self._plan(since_ms, until_ms, ended=ended)):
             batch, since_ms = planned
             moved += await self._finish(batch)
         return moved
@@ -229,16 +233,16 @@ class _Work:
             batch, self._tables.traces_prefix, columns, pieces, group,
             lambda leaving: tracing.moving.trace_rows(leaving, batch.number, columns),
         )  # fmt: skip
+        days = sorted(set(batch.days))
+        written = await asyncio.to_thread(self._lake.numbers, self._tables.traces_prefix, days, batch.number)
         async with self._db.transaction() as tx:
             if await store.end_plan(tx, batch.number):
-                return await tracing.moving.leave(tx, batch)
-        await self._orphaned()
+                return await tracing.moving.leave(tx, batch, written)
+            gone = await store.tables(tx, self._experiment_id) is None
+        if gone:  # the experiment was deleted for good meanwhile: what was written since is nobody's
+            for prefix in (self._tables.spans_prefix, self._tables.traces_prefix):
+                await self._objects.delete_prefix(prefix)
         return 0
-
-    async def _orphaned(self) -> None:
-        """The experiment was deleted for good meanwhile: what was written since is nobody's."""
-        for prefix in (self._tables.spans_prefix, self._tables.traces_prefix):
-            await self._objects.delete_prefix(prefix)
 
     async def _write(
         self, batch: tracing.moving.Batch, prefix: str, schema: Any, pieces: Sequence[Sequence[int]], group: int,

@@ -14,6 +14,7 @@ import importlib
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -68,28 +69,36 @@ class Lake:
         return new
 
     def read(self, prefix: str, columns: Sequence[str], day: date, batch: int, seqs: Sequence[int]) -> list[Any]:
-        """These rows of a batch, as mappings. Only the row groups they are in are read."""
-        dataset = importlib.import_module("pyarrow.dataset")
-        low, high = min(seqs), max(seqs)
-        where = (dataset.field("batch") == batch) & (dataset.field("seq") >= low) & (dataset.field("seq") <= high)
-        if len(seqs) > 1:
-            where &= dataset.field("seq").isin(list(seqs))
+        """These rows of a batch, as mappings. Only the row groups that they may be in are read."""
+        wanted = set(seqs)
+        low, high = min(wanted), max(wanted)
         files = f"day = '{day.isoformat()}' AND batch = {int(batch)} AND seq >= {int(low)} AND seq <= {int(high)}"
-        rows: list[Any] = []
+        found: list[Any] = []
         for attempt in range(_TRIES):
-            table = self._find(prefix, fresh=attempt > 0)
-            if table is None:
-                return []
             try:
-                found = table.to_pyarrow_dataset(filesystem=self._files(prefix), file_pruning_predicate=files)
-                rows = found.to_table(columns=list(columns), filter=where, use_threads=False).to_pylist()
+                table = self._find(prefix, fresh=attempt > 0)
+                if table is None:
+                    return []
+                dataset = table.to_pyarrow_dataset(filesystem=self._files(prefix), file_pruning_predicate=files)
+                found = [row for each in dataset.get_fragments() for row in _rows(each, columns, batch, wanted)]
             except (OSError, _deltalake().exceptions.DeltaError) as error:  # rewritten since the log was read
                 if attempt == _TRIES - 1:
                     raise Unavailable("A file of the lake cannot be read now. Retry.") from error
                 continue
-            if len(rows) == len(seqs) or attempt:  # else they may have come since the log was read
+            if len(found) == len(wanted) or attempt:  # else they may have come since the log was read
                 break
-        return rows
+        return found
+
+    def numbers(self, prefix: str, days: Iterable[date], batch: int) -> set[int]:
+        """The numbers (`seq`) of the rows of a batch, as files have them."""
+        table = self._find(prefix)
+        found: set[int] = set()
+        for day in days if table is not None else ():
+            files = f"day = '{day.isoformat()}' AND batch = {int(batch)}"
+            dataset = table.to_pyarrow_dataset(filesystem=self._files(prefix), file_pruning_predicate=files)
+            for fragment in dataset.get_fragments():
+                found.update(_numbers(fragment, batch))
+        return found
 
     def delete(self, prefix: str, day: date, batch: int, seqs: Sequence[int]) -> None:
         """Take rows away, for good once `vacuum` has run. Done twice it is done once."""
@@ -155,6 +164,41 @@ class Lake:
             for path in (*directory.iterdir(), directory) if directory.is_dir() else ():
                 _sync(path)
         _sync(top)
+
+
+def _rows(fragment: Any, columns: Sequence[str], batch: int, wanted: AbstractSet[int]) -> Iterator[Any]:
+    """Those of a file, one row group after the other: a scan by pyarrow reads ahead, three times as long as this.
+
+    Rows are sliced, as files that `deltalake` has rewritten hold types that pyarrow cannot pick rows of.
+    """
+    parquet = importlib.import_module("pyarrow.parquet")
+    with parquet.ParquetFile(fragment.path, filesystem=fragment.filesystem) as file:
+        for group in range(file.metadata.num_row_groups):
+            if not _may_hold(file.metadata.row_group(group), wanted):
+                continue
+            rows = file.read_row_group(group, columns=[*columns, "batch"], use_threads=False)
+            numbers = zip(rows["seq"].to_pylist(), rows["batch"].to_pylist(), strict=True)
+            for at, (seq, its_batch) in enumerate(numbers):
+                if seq in wanted and its_batch == batch:
+                    yield from rows.slice(at, 1).to_pylist()
+
+
+def _numbers(fragment: Any, batch: int) -> Iterator[int]:
+    parquet = importlib.import_module("pyarrow.parquet")
+    with parquet.ParquetFile(fragment.path, filesystem=fragment.filesystem) as file:
+        rows = file.read(columns=["seq", "batch"], use_threads=False)
+    for seq, its_batch in zip(rows["seq"].to_pylist(), rows["batch"].to_pylist(), strict=True):
+        if its_batch == batch:
+            yield seq
+
+
+def _may_hold(group: Any, wanted: AbstractSet[int]) -> bool:
+    for place in range(group.num_columns):
+        column = group.column(place)
+        if column.path_in_schema == "seq" and column.statistics is not None and column.statistics.has_min_max:
+            low, high = column.statistics.min, column.statistics.max
+            return any(low <= each <= high for each in wanted)
+    return True
 
 
 def _of_store(options: Mapping[str, str]) -> dict[str, str]:

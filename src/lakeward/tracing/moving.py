@@ -6,6 +6,7 @@ together. A trace that comes back has the very segments it had, with signatures 
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -62,16 +63,17 @@ async def read(tx: Tx, batch: Batch, seqs: Sequence[int]) -> list[Leaving]:
     ]
 
 
-async def leave(tx: Tx, batch: Batch) -> int:
+async def leave(tx: Tx, batch: Batch, written: AbstractSet[int]) -> int:
     """The batch is in the lake: its segments are there from now on. Needs a transaction. Returns how many traces.
 
-    What was deleted meanwhile, or went to another experiment, counts no more in the lake.
+    Only those leave that can be read there (`written`). What was deleted meanwhile, or is another experiment's, or was
+    for a moment, counts no more in the lake.
     """
     homes = await store.lock(tx, batch.seqs)
-    good = [seq for seq in batch.seqs if homes.get(seq) == batch.experiment_id]
+    good = [seq for seq in batch.seqs if homes.get(seq) == batch.experiment_id and seq in written]
     days = dict(zip(batch.seqs, batch.days, strict=True))
     await store.leave(tx, batch.experiment_id, batch.number, good, [days[seq] for seq in good], batch.segments)
-    lost = [seq for seq in batch.seqs if homes.get(seq) != batch.experiment_id]
+    lost = sorted(set(batch.seqs) - set(good))
     await store.forget(tx, batch.experiment_id, batch.number, lost, [days[seq] for seq in lost])
     return len(good)
 
