@@ -68,6 +68,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.go_astray() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE trace_moved SET astray = experiment_id <> NEW.experiment_id WHERE trace_seq = NEW.seq;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.jsonb_or_text(said text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT
     AS $$
@@ -77,6 +85,18 @@ EXCEPTION WHEN OTHERS THEN
     RETURN to_jsonb(said);
 END
 $$;
+
+CREATE FUNCTION public.leave_the_lake() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    WITH gone AS (
+        DELETE FROM trace_moved m USING was_there w WHERE m.trace_seq = w.seq
+        RETURNING m.experiment_id, m.batch, m.day, m.trace_seq
+    )
+    INSERT INTO trace_unmoved SELECT * FROM gone;
+    RETURN NULL;
+END $$;
 
 CREATE FUNCTION public.log_points(run_ids text[], workspace_ids bigint[], places integer[], key_ids integer[], stamps bigint[], steps bigint[], vals double precision[]) RETURNS SETOF text
     LANGUAGE plpgsql
@@ -519,6 +539,7 @@ CREATE TABLE public.asset (
     created_by text NOT NULL COLLATE pg_catalog."C",
     updated_at bigint NOT NULL,
     updated_by text NOT NULL COLLATE pg_catalog."C",
+    of_experiment bigint,
     CONSTRAINT asset_kind_check CHECK ((kind = ANY (ARRAY['volume'::text, 'table'::text, 'function'::text])))
 );
 
@@ -1310,6 +1331,19 @@ CREATE TABLE public.trace_changed (
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='5000');
 
+CREATE TABLE public.trace_kept (
+    trace_seq bigint NOT NULL,
+    until_ms bigint NOT NULL
+);
+
+CREATE TABLE public.trace_lake (
+    experiment_id bigint NOT NULL,
+    traces_prefix text NOT NULL COLLATE pg_catalog."C",
+    spans_prefix text NOT NULL COLLATE pg_catalog."C",
+    through_ms bigint DEFAULT 0 NOT NULL,
+    looked_at bigint DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.trace_link (
     trace_seq bigint NOT NULL,
     kind text NOT NULL COLLATE pg_catalog."C",
@@ -1336,6 +1370,31 @@ CREATE TABLE public.trace_location_link (
     location_id bigint NOT NULL,
     experiment_id bigint NOT NULL,
     linked boolean NOT NULL
+);
+
+CREATE TABLE public.trace_move (
+    batch bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    seqs bigint[] NOT NULL,
+    days date[] NOT NULL,
+    segments bigint[] NOT NULL
+);
+
+ALTER TABLE public.trace_move ALTER COLUMN batch ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trace_move_batch_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.trace_moved (
+    trace_seq bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    batch bigint NOT NULL,
+    day date NOT NULL,
+    astray boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.trace_rollup (
@@ -1404,6 +1463,13 @@ CREATE TABLE public.trace_signature (
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='4000');
 ALTER TABLE ONLY public.trace_signature ALTER COLUMN bits SET STORAGE PLAIN;
+
+CREATE TABLE public.trace_unmoved (
+    experiment_id bigint NOT NULL,
+    batch bigint NOT NULL,
+    day date NOT NULL,
+    trace_seq bigint NOT NULL
+);
 
 CREATE TABLE public.upload (
     id text NOT NULL COLLATE pg_catalog."C",
@@ -1750,6 +1816,12 @@ ALTER TABLE ONLY public.trace_assessment
 ALTER TABLE ONLY public.trace_block
     ADD CONSTRAINT trace_block_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.trace_kept
+    ADD CONSTRAINT trace_kept_pkey PRIMARY KEY (trace_seq);
+
+ALTER TABLE ONLY public.trace_lake
+    ADD CONSTRAINT trace_lake_pkey PRIMARY KEY (experiment_id);
+
 ALTER TABLE ONLY public.trace_link
     ADD CONSTRAINT trace_link_pkey PRIMARY KEY (kind, target, trace_seq);
 
@@ -1761,6 +1833,15 @@ ALTER TABLE ONLY public.trace_location
 
 ALTER TABLE ONLY public.trace_location
     ADD CONSTRAINT trace_location_workspace_id_path_key UNIQUE (workspace_id, path);
+
+ALTER TABLE ONLY public.trace_move
+    ADD CONSTRAINT trace_move_experiment_id_key UNIQUE (experiment_id);
+
+ALTER TABLE ONLY public.trace_move
+    ADD CONSTRAINT trace_move_pkey PRIMARY KEY (batch);
+
+ALTER TABLE ONLY public.trace_moved
+    ADD CONSTRAINT trace_moved_pkey PRIMARY KEY (trace_seq);
 
 ALTER TABLE ONLY public.trace
     ADD CONSTRAINT trace_pkey PRIMARY KEY (seq);
@@ -1818,6 +1899,8 @@ CREATE INDEX access_token_of_secret ON public.access_token USING btree (secret_i
 CREATE INDEX alias_arm_of_version ON public.alias_arm USING btree (model_id, version);
 
 CREATE INDEX asset_in_schema ON public.asset USING btree (workspace_id, catalog_name, schema_name);
+
+CREATE INDEX asset_of_experiment ON public.asset USING btree (of_experiment) WHERE (of_experiment IS NOT NULL);
 
 CREATE INDEX audit_event_by_time ON public.audit_event USING brin ("time") WITH (pages_per_range='16', autosummarize='on');
 
@@ -1967,6 +2050,10 @@ CREATE UNIQUE INDEX trace_location_of_experiment ON public.trace_location_link U
 
 CREATE INDEX trace_metadata_is ON public.trace USING gin (metadata jsonb_path_ops);
 
+CREATE INDEX trace_moved_astray ON public.trace_moved USING btree (experiment_id) WHERE astray;
+
+CREATE INDEX trace_moved_of_experiment ON public.trace_moved USING btree (experiment_id, day);
+
 CREATE INDEX trace_newest_in_experiment ON public.trace USING btree (experiment_id, start_ms DESC, trace_id) INCLUDE (seq);
 
 CREATE INDEX trace_rollup_in_time ON public.trace_rollup USING btree (experiment_id, last_ms);
@@ -1976,6 +2063,8 @@ CREATE INDEX trace_segment_of_trace ON public.trace_segment USING btree (trace_s
 CREATE INDEX trace_signature_of_experiment ON public.trace_signature USING btree (experiment_id, start_ms);
 
 CREATE INDEX trace_tag_is ON public.trace USING gin (tags jsonb_path_ops);
+
+CREATE INDEX trace_unmoved_of_experiment ON public.trace_unmoved USING btree (experiment_id, day, batch);
 
 CREATE INDEX upload_oldest ON public.upload USING btree (created_at);
 
@@ -2005,6 +2094,8 @@ CREATE TRIGGER connection_is_forgotten AFTER DELETE ON public.connection FOR EAC
 
 CREATE TRIGGER deleted_traces_are_noted AFTER DELETE ON public.trace REFERENCING OLD TABLE AS was_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_deleted_traces();
 
+CREATE TRIGGER deleted_traces_leave_the_lake AFTER DELETE ON public.trace REFERENCING OLD TABLE AS was_there FOR EACH STATEMENT EXECUTE FUNCTION public.leave_the_lake();
+
 CREATE TRIGGER experiment_forgets_grants AFTER DELETE ON public.experiment FOR EACH ROW EXECUTE FUNCTION public.forget_grants('experiment');
 
 CREATE TRIGGER model_in_schema BEFORE INSERT OR UPDATE OF catalog_name, schema_name ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.model_stands_in_schema();
@@ -2016,6 +2107,8 @@ CREATE TRIGGER note_arm AFTER INSERT ON public.trace_link FOR EACH ROW WHEN (((n
 CREATE TRIGGER registered_model_forgets_grants AFTER DELETE ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.forget_grants('registered_model');
 
 CREATE TRIGGER schema_is_forgotten AFTER DELETE ON public.catalog_schema FOR EACH ROW EXECUTE FUNCTION public.forget_place('schema');
+
+CREATE TRIGGER traces_go_astray AFTER UPDATE OF experiment_id ON public.trace FOR EACH ROW WHEN ((old.experiment_id IS DISTINCT FROM new.experiment_id)) EXECUTE FUNCTION public.go_astray();
 
 CREATE TRIGGER webhook_created AFTER INSERT ON public.trace_assessment FOR EACH ROW EXECUTE FUNCTION public.webhook_of_assessment();
 
@@ -2053,6 +2146,9 @@ ALTER TABLE ONLY public.alias_arm
 
 ALTER TABLE ONLY public.alias_arm
     ADD CONSTRAINT alias_arm_model_id_version_fkey FOREIGN KEY (model_id, version) REFERENCES public.model_version(model_id, version) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.asset
+    ADD CONSTRAINT asset_of_experiment_fkey FOREIGN KEY (of_experiment) REFERENCES public.experiment(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.asset
     ADD CONSTRAINT asset_workspace_id_catalog_name_schema_name_fkey FOREIGN KEY (workspace_id, catalog_name, schema_name) REFERENCES public.catalog_schema(workspace_id, catalog_name, name) ON DELETE CASCADE;
@@ -2213,6 +2309,12 @@ ALTER TABLE ONLY public.trace_block
 ALTER TABLE ONLY public.trace
     ADD CONSTRAINT trace_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id);
 
+ALTER TABLE ONLY public.trace_kept
+    ADD CONSTRAINT trace_kept_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_lake
+    ADD CONSTRAINT trace_lake_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.trace_link
     ADD CONSTRAINT trace_link_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
 
@@ -2227,6 +2329,9 @@ ALTER TABLE ONLY public.trace_location_link
 
 ALTER TABLE ONLY public.trace_location
     ADD CONSTRAINT trace_location_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
+
+ALTER TABLE ONLY public.trace_move
+    ADD CONSTRAINT trace_move_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.trace_rollup_column
     ADD CONSTRAINT trace_rollup_column_rollup_id_fkey FOREIGN KEY (rollup_id) REFERENCES public.trace_rollup(id) ON DELETE CASCADE;

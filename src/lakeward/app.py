@@ -5,6 +5,7 @@ settings whose `database_url` is set. Nothing here decides anything; it wires.
 """
 
 import asyncio
+import functools
 import logging
 import signal
 import socket
@@ -15,7 +16,7 @@ from typing import Any
 import uvicorn
 import uvloop
 
-from lakeward import access, artifacts, audit, catalog, identity, registry, tracing, tracking, webhooks
+from lakeward import access, artifacts, audit, catalog, identity, registry, retention, tracing, tracking, webhooks
 from lakeward.access.routes import routes as access_routes
 from lakeward.artifacts.routes import routes as artifact_routes
 from lakeward.audit.routes import routes as audit_routes
@@ -27,11 +28,13 @@ from lakeward.kit.errors import LakewardError, Unavailable
 from lakeward.lineage.routes import routes as lineage_routes
 from lakeward.logged_models.routes import routes as logged_model_routes
 from lakeward.registry.routes import routes as registry_routes
+from lakeward.retention.routes import routes as retention_routes
 from lakeward.runtime import telemetry
 from lakeward.runtime.crypto import Vault
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Application, Call, Guard, Route
 from lakeward.runtime.http.protocol import Protocol
+from lakeward.runtime.lake import Lake
 from lakeward.runtime.objects import ObjectStore
 from lakeward.runtime.settings import Settings
 from lakeward.secrets.routes import routes as secret_routes
@@ -47,14 +50,15 @@ _SWEEP_SECONDS = 600.0
 _SEAL_SECONDS = 3.0
 _AUDIT_SECONDS = 1.0
 _HEAD_SECONDS = 3600.0
+_RETAIN_SECONDS = 60.0
 
 
 def all_routes() -> list[Route]:
     """The one route table of the server."""
     features = (
         health_routes, identity_routes, access_routes, experiment_routes, tracking_routes, trash_routes,
-        logged_model_routes, trace_routes, artifact_routes, catalog_routes, registry_routes, lineage_routes,
-        secret_routes, audit_routes, webhook_routes, web_routes,
+        logged_model_routes, trace_routes, retention_routes, artifact_routes, catalog_routes, registry_routes,
+        lineage_routes, secret_routes, audit_routes, webhook_routes, web_routes,
     )  # fmt: skip
     return [route for feature in features for route in feature]
 
@@ -74,8 +78,10 @@ class ProcessHooks:
     async def start(self) -> None:
         settings = self.settings
         assert settings.database_url is not None
-        self.db = await Database.open(settings.database_url, size=settings.db_pool_size)
         self.objects = ObjectStore.open(settings.objects_location, settings.objects)
+        lake = Lake(self.objects, settings.objects_location, settings.objects)
+        size = max(settings.db_pool_size, 2)  # who moves traces has a lock on one, and works on another
+        self.db = await Database.open(settings.database_url, size=size, lake=lake)
         self._authenticator = identity.Authenticator(self.db)
         self._doorkeeper = identity.Doorkeeper(self.db)
         self._workspaces = identity.WorkspaceDirectory(self.db)
@@ -151,6 +157,8 @@ async def _work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as schedule:
             schedule.create_task(_repeat(_sweep, hooks, stopping, _SWEEP_SECONDS))
             schedule.create_task(_repeat(_seal, hooks, stopping, _SEAL_SECONDS))
+            retaining = functools.partial(_retain, stopping=stopping)
+            schedule.create_task(_repeat(retaining, hooks, stopping, _RETAIN_SECONDS))
             schedule.create_task(dispatcher.work(stopping))
             schedule.create_task(_repeat(_AuditSealing(), hooks, stopping, _AUDIT_SECONDS))
     finally:
@@ -179,6 +187,15 @@ async def _seal(hooks: ProcessHooks) -> None:
             return
         except Exception:  # tried again at the next turn; until then searches and metrics read one by one what is new
             log.exception("scheduled work failed", extra={"job": job.__name__})
+
+
+async def _retain(hooks: ProcessHooks, *, stopping: asyncio.Event) -> None:
+    try:
+        await retention.apply(hooks.db, hooks.objects, hooks.settings.trace_retention, stopping.is_set)
+    except Unavailable:
+        return
+    except Exception:  # what was begun is ended at the next turn
+        log.exception("scheduled work failed", extra={"job": "retention"})
 
 
 class _AuditSealing:

@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "lakeward"
 FEATURES = {
     "importing", "registry", "access", "artifacts", "tracking", "tracing", "logged_models", "experiments", "secrets",
-    "identity", "audit", "catalog",
+    "identity", "audit", "catalog", "retention",
 }  # fmt: skip
 COMPOSITION = {"lakeward.app", "lakeward.cli"}
 # The server never runs what a caller made (docs/architecture.md): nothing that unpickles, and no mlflow.

@@ -10,9 +10,13 @@ written by its clients.
 from lakeward.catalog.assets import sweep
 from lakeward.catalog.bindings import bound
 from lakeward.catalog.contents import Contents, add_contents
+from lakeward.catalog.keeping import Column, keep_table
 from lakeward.catalog.kinds import BY_FUNCTION
 from lakeward.catalog.names import fits, fold
 from lakeward.catalog.records import DEFAULT, MAIN
 from lakeward.catalog.volumes import ROOT
 
-__all__ = ["BY_FUNCTION", "DEFAULT", "MAIN", "ROOT", "Contents", "add_contents", "bound", "fits", "fold", "sweep"]
+__all__ = [
+    "BY_FUNCTION", "DEFAULT", "MAIN", "ROOT", "Column", "Contents", "add_contents", "bound", "fits", "fold",
+    "keep_table", "sweep",
+]  # fmt: skip

@@ -7,7 +7,7 @@ import msgspec
 
 from lakeward import access
 from lakeward.access import Sight
-from lakeward.catalog import catalogs, contents, names, properties, schemas
+from lakeward.catalog import catalogs, contents, keeping, names, properties, schemas
 from lakeward.catalog.kinds import WAYS
 from lakeward.catalog.records import EXTERNAL, MANAGED, MAX_DETAIL, MAX_LOCATION, Asset
 from lakeward.catalog.securable import transfer, unity
@@ -127,4 +127,9 @@ async def sweep(db: Database, objects: ObjectStore) -> None:
             await store.forget_remains(tx, prefix)
 
 
-contents.add_contents(contents.Contents("volumes, tables or functions", store.has_any, store.delete_all))
+async def _erase(tx: Tx, workspace: int, catalog: str, schema: str) -> None:
+    await keeping.check_schema_free(tx, workspace, catalog, schema)
+    await store.delete_all(tx, workspace, catalog, schema)
+
+
+contents.add_contents(contents.Contents("volumes, tables or functions", store.has_any, _erase))

@@ -43,18 +43,22 @@ def command(*, older_than: timedelta | None, dry_run: bool, as_json: bool, **opt
 
 
 async def _collect(settings: Settings, url: str, older_than: int, *, dry_run: bool) -> Any:
-    from lakeward import tracking
+    from lakeward import catalog, retention, tracking
     from lakeward.runtime.db import Database
+    from lakeward.runtime.lake import Lake
     from lakeward.runtime.objects import ObjectStore
 
-    db = await Database.open(url, size=4)
     objects = ObjectStore.open(settings.objects_location, settings.objects)
+    db = await Database.open(url, size=4, lake=Lake(objects, settings.objects_location, settings.objects))
     try:
         waiting = await tracking.count_trash(db, older_than)
         if dry_run:
             return waiting
         with _Progress(waiting) as progress:
-            return await tracking.purge(db, objects, older_than, progress=progress.tell)
+            gone = await tracking.purge(db, objects, older_than, progress=progress.tell)
+        await retention.sweep(db, objects)
+        await catalog.sweep(db, objects)
+        return gone
     finally:
         await db.close()
         objects.close()

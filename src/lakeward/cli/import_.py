@@ -97,12 +97,14 @@ def _take_over(
 ) -> Any:
     from lakeward.importing import take_over
     from lakeward.runtime.db import Database
+    from lakeward.runtime.lake import Lake
     from lakeward.runtime.objects import ObjectStore
     from lakeward.runtime.reach import database
 
     async def run(database_url: str) -> Any:
-        db = await Database.open(database_url, size=connections + 2)
         objects = ObjectStore.open(settings.objects_location, settings.objects)
+        lake = Lake(objects, settings.objects_location, settings.objects)
+        db = await Database.open(database_url, size=connections + 2, lake=lake)
         try:
             async with source() as opened:
                 return await take_over(opened, version, db, objects, workspace, wanted, progress)

@@ -5,6 +5,7 @@ all it holds; permanent deletion is `tracking`'s, which owns what it holds. Wher
 """
 
 from lakeward.experiments import adoption
+from lakeward.experiments.archival import ARCHIVE_NOW, RETENTION, archival_of, duration_ms
 from lakeward.experiments.experiments import delete_tag, find_home, get, get_active, parse_id, set_tag
 from lakeward.experiments.locations import (
     ArtifactPlace,
@@ -21,14 +22,18 @@ from lakeward.experiments.search import view_of
 from lakeward.experiments.securable import BY_ID, EXPERIMENT, of_experiment
 
 __all__ = [
+    "ARCHIVE_NOW",
     "BY_ID",
     "EXPERIMENT",
+    "RETENTION",
     "ArrivingExperiment",
     "ArtifactPlace",
     "Experiment",
     "ExperimentId",
     "adoption",
+    "archival_of",
     "delete_tag",
+    "duration_ms",
     "experiment_objects",
     "find_home",
     "get",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lakeward import access
 from lakeward.access import Sight
 from lakeward.experiments import store
+from lakeward.experiments.archival import ARCHIVE_NOW, RETENTION, archival_of
 from lakeward.experiments.locations import check_location
 from lakeward.experiments.records import DEFAULT_ID, MAX_NAME, MAX_TAG_KEY, MAX_TAG_VALUE, Experiment, ExperimentId
 from lakeward.experiments.search import DEFAULT_RESULTS, MAX_RESULTS, compile_query, token_after
@@ -154,6 +155,8 @@ def check_tag(key: str, value: str) -> None:
         raise InvalidParameter(f"Tag key {key[:50]!r}… exceeds the maximum length of {MAX_TAG_KEY} characters.")
     if len(value) > MAX_TAG_VALUE:
         raise InvalidParameter(f"The value of tag {key!r} exceeds the maximum length of {MAX_TAG_VALUE} characters.")
+    if key in (RETENTION, ARCHIVE_NOW):
+        archival_of(key, value)
 
 
 async def _name_taken(tx: Tx, workspace: int, name: str) -> AlreadyExists:

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 
 from lakeward.kit.errors import Internal, InvalidParameter, LakewardError, Unavailable
+from lakeward.runtime.lake import Lake
 from lakeward.runtime.pool import Pool
 
 Tx = Any  # an asyncpg connection inside a transaction; asyncpg ships no types
@@ -97,11 +98,21 @@ class _Loan:
             raise ours from error
 
 
-class Database:
-    """A pool bound to one event loop. `await Database.open(dsn)`, later `await db.close()`."""
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
+    """Knows the lake beside its database: some of what a statement finds may lie there."""
 
-    def __init__(self, dsn: str, *, size: int) -> None:
+    lake: Lake | None = None
+
+
+class Database:
+    """A pool bound to one event loop. `await Database.open(dsn)`, later `await db.close()`.
+
+    `lake`: where the tables are that its connections know as `tx.lake`.
+    """
+
+    def __init__(self, dsn: str, *, size: int, lake: Lake | None = None) -> None:
         self.dsn = dsn
+        self.lake = lake
         self._pool = Pool(self._connect, size)
         # Names are interned outside the request's transaction; a connection of their own cannot be starved by it.
         self._interning = Pool(self._connect, 1)
@@ -109,19 +120,22 @@ class Database:
         self._made: dict[Any, Any] = {}
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int = 8) -> Self:
+    async def open(cls, dsn: str, *, size: int = 8, lake: Lake | None = None) -> Self:
         """Connect lazily: a database that is away makes requests fail retryably, not the start."""
-        return cls(dsn, size=size)
+        return cls(dsn, size=size, lake=lake)
 
     async def _connect(self) -> Any:
-        return await asyncpg.connect(
+        made = await asyncpg.connect(
             self.dsn,
+            connection_class=_Connection,
             statement_cache_size=400,
             max_cached_statement_lifetime=0,
             command_timeout=120,
             timeout=10,
             server_settings={"application_name": "lakeward", "timezone": "UTC"},
         )
+        made.lake = self.lake
+        return made
 
     async def close(self) -> None:
         await asyncio.gather(self._pool.close(5), self._interning.close(5))

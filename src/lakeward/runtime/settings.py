@@ -161,6 +161,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     audit_retention: Annotated[
         int, Meta(ge=0, le=36500, description="Days that events of the audit log are kept; 0 keeps all.")
     ] = 365
+    trace_retention: Annotated[
+        int, Meta(ge=0, le=36500, description="Days until spans move to Delta tables, unless tags differ; 0: never.")
+    ] = 0
     webhook_retention: Annotated[
         int, Meta(ge=1, le=36500, description="Days that deliveries of webhooks are kept after they ended.")
     ] = 30
@@ -422,29 +425,25 @@ def _allowed(name: str) -> str:
     return "text"
 
 
-_LISTS = (
-    "allowed_hosts", "trusted_proxies", "outbound_hosts", "oidc_scopes", "oidc_groups", "oidc_allowed_domains",
-)  # fmt: skip
+_LISTS = ("allowed_hosts", "trusted_proxies", "outbound_hosts", "oidc_scopes", "oidc_groups", "oidc_allowed_domains")
 # Nothing is as good as none in a variable.
 _OPTIONAL = {
     "database_url", "objects_url", "master_key", "oidc_issuer", "oidc_client_id", "oidc_client_secret",
     "oidc_client_secret_file", "oidc_groups_claim",
 }  # fmt: skip
+_FLAGS = ("oidc_create_users", "oidc_unverified_emails", "oauth_single_use_refresh_tokens")
 _ALLOWED_IN_WORDS = {
     "trusted_proxies": "a list of addresses and networks such as 10.0.0.0/8 (in a flag or variable: with commas)",
-    "data": "a path",
+    **dict.fromkeys(("data", "oidc_client_secret_file"), "a path"),
     "objects": "a table of text values",
     "master_key": "a path, or env: and the name of a variable",
     "allowed_hosts": "a list of host names without scheme and port, or * (in a flag or variable: with commas)",
     "outbound_hosts": "a list of host names without scheme and port (in a flag or variable: with commas)",
     "oidc_issuer": "an https URL, or an http one on loopback",
-    "oidc_client_secret_file": "a path",
     "oidc_scopes": "a list of words (in a flag or variable: with commas)",
     "oidc_groups": "a list such as ml-team=forecasting (in a flag or variable: with commas)",
     "oidc_allowed_domains": "a list of domains (in a flag or variable: with commas)",
-    "oidc_create_users": "true or false",
-    "oidc_unverified_emails": "true or false",
-    "oauth_single_use_refresh_tokens": "true or false",
+    **dict.fromkeys(_FLAGS, "true or false"),
 }
 _TYPES: dict[str, Any] = {item.name: item.type for item in msgspec.structs.fields(Settings)}
 _DEFAULTS: dict[str, Any] = {item.name: item.default for item in msgspec.structs.fields(Settings)}

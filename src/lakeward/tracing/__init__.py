@@ -7,10 +7,10 @@ may hold a text. An answer to a client means that what it sent is durable. Delet
 purge of it, which `tracking` owns, takes them along.
 """
 
-from lakeward.tracing import adoption, export, trash
+from lakeward.tracing import adoption, export, moving, prices, trash
 from lakeward.tracing.files import MAX_FILE, Home, find_home, render_file, take_file
 from lakeward.tracing.records import ArrivingTrace
-from lakeward.tracing.rollups import roll_up
+from lakeward.tracing.rollups import roll_up, roll_up_all
 from lakeward.tracing.securable import BY_TRACE, of_trace
 from lakeward.tracing.tasks import seal_blocks
 from lakeward.tracing.traces import link_prompts
@@ -24,9 +24,12 @@ __all__ = [
     "export",
     "find_home",
     "link_prompts",
+    "moving",
     "of_trace",
+    "prices",
     "render_file",
     "roll_up",
+    "roll_up_all",
     "seal_blocks",
     "take_file",
     "trash",

@@ -1,7 +1,7 @@
 """Export of a selection of traces, page by page, so that neither memory nor a transaction grows with it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -45,7 +45,7 @@ async def pages(db: Database, workspace: int, selection: Selection) -> AsyncIter
         async with db.connection() as tx:
             size = _PAGE if left is None else min(_PAGE, left)
             seqs, token = await search.page(tx, workspace, selection.experiment_ids, selection.filter, (), size, token)
-            page = await _whole(tx, await store.find_many(tx, seqs))
+            page = await whole(tx, await store.find_many(tx, seqs))
         left = None if left is None else left - len(page)
         yield page
         if token is None:
@@ -61,13 +61,14 @@ async def _named(db: Database, workspace: int, selection: Selection) -> AsyncIte
         async with db.connection() as tx:
             numbers = await search.active(tx, workspace, selection.experiment_ids)
             some = selection.trace_ids[at : at + _PAGE]
-            yield await _whole(tx, await store.find_named(tx, workspace, some, numbers))
+            yield await whole(tx, await store.find_named(tx, workspace, some, numbers))
 
 
-async def _whole(tx: Tx, found: Sequence[Trace]) -> Page:
+async def whole(tx: Tx, found: Sequence[Trace], segments: Mapping[int, list[bytes]] | None = None) -> Page:
+    """These traces with all that is known of them; `segments`: their spans, where the caller has them."""
     seqs = [each.seq for each in found]
     said = await assessment_store.of_traces(tx, seqs)
-    stored = await store.payloads_of(tx, seqs)
+    stored = await store.payloads_of(tx, seqs) if segments is None else segments
     return [
         Exported(
             each,

@@ -126,7 +126,7 @@ class _Parquet:
                 "Parquet needs pyarrow where the server runs: install lakeward[parquet], or choose jsonl or otlp."
             ) from error
         self._book = book
-        self._schema = _schema(self._pa)
+        self._schema = schema(self._pa)
         self._outbox = _Outbox()
         self._file = parquet.ParquetWriter(self._outbox, self._schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []
@@ -134,7 +134,9 @@ class _Parquet:
 
     def write(self, page: Sequence[Exported]) -> bytes:
         for each in page:
-            self._rows.append(_row(each, self._book))
+            spans = payloads.joined(each.segments)
+            nested = [span_row(span, each.trace.trace_id, self._book) for span in spans]
+            self._rows.append(trace_row(each) | {"spans": nested})
             self._bytes += sum(map(len, each.segments))
             if len(self._rows) >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:
                 self._write_group()
@@ -151,7 +153,8 @@ class _Parquet:
         self._file.write_table(self._pa.Table.from_pylist(rows, schema=self._schema))
 
 
-def _schema(pa: Any) -> Any:
+def schema(pa: Any) -> Any:
+    """Of a file with a trace a row; `pa` is pyarrow."""
     text, whole = pa.string(), pa.int64()
     moment, instant = pa.timestamp("ms", tz="UTC"), pa.timestamp("ns", tz="UTC")
     event = pa.struct([("name", text), ("time", instant), ("attributes", text)])
@@ -176,7 +179,8 @@ def _schema(pa: Any) -> Any:
     )  # fmt: skip
 
 
-def _row(given: Exported, book: Book) -> dict[str, Any]:
+def trace_row(given: Exported) -> dict[str, Any]:
+    """Without its spans."""
     trace, info = given.trace, given.info
     return {
         "trace_id": trace.trace_id,
@@ -190,7 +194,6 @@ def _row(given: Exported, book: Book) -> dict[str, Any]:
         "trace_metadata": list(info.trace_metadata.items()),
         "tags": list(info.tags.items()),
         "assessments": [_assessment(each) for each in given.assessments],
-        "spans": [_span(each, trace.trace_id, book) for each in payloads.joined(given.segments)],
     }
 
 
@@ -212,7 +215,8 @@ def _assessment(given: Assessment) -> dict[str, Any]:
     }
 
 
-def _span(span: Any, trace_id: str, book: Book) -> dict[str, Any]:
+def span_row(span: Any, trace_id: str, book: Book) -> dict[str, Any]:
+    """Times are in nanoseconds."""
     made = render.file_span(span, trace_id, book)
     return {
         "span_id": span.span_id.hex(),

@@ -135,6 +135,12 @@ async def roll_up(db: Database, least: int = LEAST) -> int:
     return done
 
 
+async def roll_up_all(db: Database, experiment_id: int) -> None:
+    """Whatever has changed in an experiment, however little."""
+    while await _roll_up(db, experiment_id, 1):
+        pass
+
+
 async def _roll_up(db: Database, experiment_id: int, least: int) -> int:
     """How many changed traces were taken."""
     async with db.connection() as tx, tx.transaction(isolation="repeatable_read"):

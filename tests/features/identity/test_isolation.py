@@ -287,6 +287,10 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("GET", "/api/2.0/lakeward/traces/{trace_id}/spans/{span_id}"): lambda w: {
         "trace_id": w.trace, "span_id": w.trace[-16:],
     },
+    ("GET", "/api/2.0/lakeward/trace-retention"): lambda w: {"experiment_id": w.experiment},
+    ("POST", "/api/2.0/lakeward/trace-retention/bring-back"): lambda w: {
+        "experiment_id": w.experiment, "trace_ids": [w.trace],
+    },
     ("PATCH", "traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k", "value": "taken"},
     ("DELETE", "traces/{trace_id}/tags"): lambda w: {"trace_id": w.trace, "key": "k"},
     ("POST", "traces/delete-traces"): lambda w: {"experiment_id": w.experiment, "max_timestamp_millis": 2**60},

@@ -10,10 +10,10 @@ import msgspec
 
 from lakeward.access import MANAGE as MANAGING
 from lakeward.access import Listed
-from lakeward.catalog import assets
+from lakeward.catalog import assets, keeping
 from lakeward.catalog.kinds import BROWSE, BY_TABLE, BY_TABLE_ID, TABLES, of_table, of_table_id
 from lakeward.catalog.records import TABLE, Asset
-from lakeward.catalog.routes.browsing import browsed
+from lakeward.catalog.routes.browsing import browsed, unread
 from lakeward.catalog.routes.volumes import in_schema
 from lakeward.catalog.store import assets as store
 from lakeward.catalog.store import places
@@ -32,11 +32,15 @@ older = Routes("unity catalog", ("/api/2.0/unity-catalog/tables",))
 credentials = Routes("unity catalog", (_PREFIX, "/api/2.0/unity-catalog"))
 
 _TABLE = of_table("full_name")
+_ITS_EXPERIMENT = keeping.of_kept_table("full_name")
 _MANAGED = EDIT.on(_TABLE.needs(MANAGING))
 
 
 def _reading(request: Any) -> str:
     return BROWSE if request.include_browse else "SELECT"
+
+
+_READ = READ.on(_TABLE.needs(_reading), _ITS_EXPERIMENT)
 
 
 def _writes(request: Any) -> bool:
@@ -105,6 +109,7 @@ async def list_tables(call: Call, req: wire.ListTables) -> wire.ListTablesRespon
         call.tx, call.workspace, TABLE, req.catalog_name, req.schema_name, call.sight, req.max_results, req.page_token
     )
     hidden = await browsed(call, BY_TABLE, "SELECT", found)
+    closed = await unread(call, found)
     metastore = await places.metastore(call.tx)
     shown = [
         wire.TableInfo.of(
@@ -116,12 +121,13 @@ async def list_tables(call: Call, req: wire.ListTables) -> wire.ListTablesRespon
             properties=not req.omit_properties,
         )
         for each in found
+        if each.full_name not in closed
     ]
     return wire.ListTablesResponse(shown, token)
 
 
-@older.get("/{full_name}", allow=READ.on(_TABLE.needs(_reading)))  # compat(mlflow 3.17): `mlflow.data` asks for ids
-@routes.get("/{full_name}", allow=READ.on(_TABLE.needs(_reading)))
+@older.get("/{full_name}", allow=_READ)  # compat(mlflow 3.17): `mlflow.data` asks for ids
+@routes.get("/{full_name}", allow=_READ)
 async def get_table(call: Call, req: wire.GetTable) -> wire.TableInfo:
     found = await assets.get(call.tx, call.workspace, TABLE, req.full_name)
     hidden = await browsed(call, BY_TABLE, "SELECT", [found])
@@ -145,11 +151,16 @@ async def update_table(call: Call, req: wire.UpdateTable) -> wire.TableInfo:
 @routes.delete("/{full_name}", allow=_MANAGED)
 async def delete_table(call: Call, req: wire.ByFullName) -> None:
     """Of a managed one also the files; those of an external one stay."""
+    await keeping.check_free(call.tx, await assets.get(call.tx, call.workspace, TABLE, req.full_name))
     await assets.delete(call.tx, call.workspace, TABLE, req.full_name)
     call.afterwards(functools.partial(assets.sweep, call.db, call.objects))
 
 
-@credentials.post("/temporary-table-credentials", allow=READ.on(of_table_id("table_id").needs(_using)), tx="read")
+@credentials.post(
+    "/temporary-table-credentials",
+    allow=READ.on(of_table_id("table_id").needs(_using), keeping.of_kept_table_id("table_id")),
+    tx="read",
+)
 async def temporary_table_credentials(call: Call, req: wire.TableCredentials) -> wire.TableCredentialsResponse:
     """Where the files are. The server hands out no keys of a cloud: what is there is read with the client's own."""
     if _writes(req) and not call.confined and call.actor.role_in(call.workspace) == Role.READ:
@@ -157,6 +168,8 @@ async def temporary_table_credentials(call: Call, req: wire.TableCredentials) ->
     found = await store.find_by_id(call.tx, call.workspace, TABLE, req.table_id)
     if found is None:
         raise BY_TABLE_ID.unknown(req.table_id)
+    if _writes(req):
+        await keeping.check_free(call.tx, found)
     location = await _location(call, found)
     if not location:
         raise InvalidParameter(

@@ -134,3 +134,8 @@ def _all(planes: Sequence[bytes]) -> int:
 def packed(members: Sequence[Candidate]) -> bytes:
     """(start, seq) of each as `trace_block.members` holds them."""
     return b"".join([_MEMBER.pack(seq, start) for start, seq in members])
+
+
+def members_of(members: bytes) -> list[int]:
+    """The traces of a block."""
+    return [seq for seq, _ in _MEMBER.iter_unpack(members)]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from lakeward.runtime.db import Tx
+from lakeward.tracing import lake
 from lakeward.tracing.records import Trace
 
 COLUMNS = """
@@ -87,24 +88,43 @@ async def lock(tx: Tx, workspace: int, trace_id: str) -> tuple[int, int] | None:
 
 
 async def payloads(tx: Tx, seq: int) -> list[bytes]:
-    rows = await tx.fetch("SELECT payload FROM trace_segment WHERE trace_seq = $1 ORDER BY id", seq)
-    return [row[0] for row in rows]
+    """The segments of a trace in the order they came, wherever they are."""
+    return (await payloads_of(tx, [seq])).get(seq, [])
 
 
 async def payloads_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
+    """One statement; and a look into the lake for those that were moved there."""
     rows = await tx.fetch(
-        "SELECT trace_seq, payload FROM trace_segment WHERE trace_seq = ANY($1::bigint[]) ORDER BY id", seqs
+        "SELECT trace_seq, id, payload, NULL, NULL, NULL FROM trace_segment WHERE trace_seq = ANY($1::bigint[])"
+        " UNION ALL SELECT m.trace_seq, 0, NULL, m.batch, m.day, l.traces_prefix"
+        "  FROM trace_moved m JOIN trace_lake l USING (experiment_id) WHERE m.trace_seq = ANY($1::bigint[])"
+        " ORDER BY 2",
+        seqs,
     )
     found: dict[int, list[bytes]] = {}
-    for seq, payload in rows:
+    if rows and rows[0][2] is None:
+        places = [
+            lake.Moved(batch, day, prefix, seq) for seq, _, payload, batch, day, prefix in rows if payload is None
+        ]
+        return _in_order(rows, await lake.segments(tx.lake, places))
+    for seq, _, payload, *_ in rows:
         found.setdefault(seq, []).append(payload)
     return found
 
 
+def _in_order(rows: Sequence[Any], moved: dict[int, list[tuple[int, bytes]]]) -> dict[int, list[bytes]]:
+    for seq, number, payload, *_ in rows:
+        if payload is not None:
+            moved.setdefault(seq, []).append((number, payload))
+    return {seq: [payload for _, payload in sorted(segments)] for seq, segments in moved.items()}
+
+
 async def with_spans(tx: Tx, seqs: Sequence[int]) -> set[int]:
-    """Those of these traces whose spans are here."""
+    """Those of these traces whose spans are known, here or in the lake."""
     rows = await tx.fetch(
-        "SELECT s FROM unnest($1::bigint[]) AS s WHERE EXISTS (SELECT FROM trace_segment WHERE trace_seq = s)", seqs
+        "SELECT s FROM unnest($1::bigint[]) AS s WHERE EXISTS (SELECT FROM trace_segment WHERE trace_seq = s)"
+        " OR EXISTS (SELECT FROM trace_moved WHERE trace_seq = s)",
+        seqs,
     )
     return {row[0] for row in rows}
 

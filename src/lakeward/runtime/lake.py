@@ -1,0 +1,225 @@
+"""Delta tables in the object store: rows that leave the database and stay readable by everybody's engines.
+
+The one module that knows `deltalake` and `pyarrow`, which are loaded when a table is first touched: 0.8 s and 90 MB
+that a server without such tables does not spend. Everything here blocks, and is called in a thread. Tables are named by
+their prefix in the object store, partitioned by `day`, and written in numbered batches: a batch is a commit that
+carries its number, so that it is never written twice. Rows have a `seq` and the number of their `batch`; files keep the
+least and the greatest of both, which is how few rows are found among many.
+
+One process writes a table at a time (its caller has a lock); anybody may read. What is answered is on the disk: a
+local directory is flushed, cloud stores acknowledge nothing else.
+"""
+
+import importlib
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from lakeward.kit.errors import Unavailable
+from lakeward.runtime.objects import ObjectStore
+
+_APP: Final = "lakeward"  # whose numbers the commits carry
+_OPEN: Final = 16  # tables a process remembers
+_TRIES: Final = 3
+_LEVEL: Final = 3  # of zstd
+# The least and greatest values of these alone stand in the log: what users wrote must not outlive its rows there.
+_NUMBERED: Final = "seq,batch"
+_OURS: Final = frozenset({"presign"})  # options of the object store that are not the store's own
+
+
+class Lake:
+    """All Delta tables of one installation. `Lake(objects, settings.objects_location, settings.objects)`."""
+
+    def __init__(self, objects: ObjectStore, location: str, options: Mapping[str, str]) -> None:
+        self._objects = objects
+        self._url = location.rstrip("/")
+        self._options = _of_store(options)
+        self._tables: OrderedDict[str, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def append(
+        self, prefix: str, schema: Any, rows: Iterator[Any], days: Iterable[date], *, batch: int, row_group: int
+    ) -> bool:
+        """Add a batch of rows of these days. False if that was done before. `schema` and `rows` are pyarrow's."""
+        delta, pa = _deltalake(), pyarrow()
+        there = self._find(prefix)
+        new = there is None or (there.transaction_version(_APP) or 0) < batch
+        if new:
+            place, options = self._place(prefix)
+            if there is None and options is None:
+                Path(place).mkdir(0o700, parents=True, exist_ok=True)
+            delta.write_deltalake(
+                place if there is None else there,
+                pa.RecordBatchReader.from_batches(schema, rows),
+                mode="append",
+                partition_by=["day"],
+                configuration={"delta.dataSkippingStatsColumns": _NUMBERED} if there is None else None,
+                storage_options=options,
+                writer_properties=delta.WriterProperties(
+                    compression="ZSTD", compression_level=_LEVEL, max_row_group_size=row_group
+                ),
+                commit_properties=delta.CommitProperties(app_transactions=[delta.Transaction(_APP, batch)]),
+            )
+        self._flush(prefix, days)
+        return new
+
+    def read(self, prefix: str, columns: Sequence[str], day: date, batch: int, seqs: Sequence[int]) -> list[Any]:
+        """These rows of a batch, as mappings. Only the row groups that they may be in are read."""
+        wanted = set(seqs)
+        low, high = min(wanted), max(wanted)
+        files = f"day = '{day.isoformat()}' AND batch = {int(batch)} AND seq >= {int(low)} AND seq <= {int(high)}"
+        found: list[Any] = []
+        for attempt in range(_TRIES):
+            try:
+                table = self._find(prefix, fresh=attempt > 0)
+                if table is None:
+                    return []
+                dataset = table.to_pyarrow_dataset(filesystem=self._files(prefix), file_pruning_predicate=files)
+                found = [row for each in dataset.get_fragments() for row in _rows(each, columns, batch, wanted)]
+            except (OSError, _deltalake().exceptions.DeltaError) as error:  # rewritten since the log was read
+                if attempt == _TRIES - 1:
+                    raise Unavailable("A file of the lake cannot be read now. Retry.") from error
+                continue
+            if len(found) == len(wanted) or attempt:  # else they may have come since the log was read
+                break
+        return found
+
+    def numbers(self, prefix: str, days: Iterable[date], batch: int) -> set[int]:
+        """The numbers (`seq`) of the rows of a batch, as files have them."""
+        table = self._find(prefix)
+        found: set[int] = set()
+        for day in days if table is not None else ():
+            files = f"day = '{day.isoformat()}' AND batch = {int(batch)}"
+            dataset = table.to_pyarrow_dataset(filesystem=self._files(prefix), file_pruning_predicate=files)
+            for fragment in dataset.get_fragments():
+                found.update(_numbers(fragment, batch))
+        return found
+
+    def delete(self, prefix: str, day: date, batch: int, seqs: Sequence[int]) -> None:
+        """Take rows away, for good once `vacuum` has run. Done twice it is done once."""
+        table = self._find(prefix)
+        if table is None:
+            return
+        numbers = ", ".join(str(int(each)) for each in seqs)
+        table.delete(
+            f"day = '{day.isoformat()}' AND batch = {int(batch)} AND seq IN ({numbers})",
+            writer_properties=_deltalake().WriterProperties(compression="ZSTD", compression_level=_LEVEL),
+        )
+        self._flush(prefix, [day])
+
+    def vacuum(self, prefix: str) -> None:
+        """Remove the files that no row is in any more, and those of writes that were cut off."""
+        table = self._find(prefix)
+        if table is not None:
+            table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+
+    # ── where tables are ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _place(self, prefix: str) -> tuple[str, dict[str, str] | None]:
+        """A directory, or a URL and what it takes to get there."""
+        path = self._objects.path(prefix)
+        return (f"{self._url}/{prefix}", self._options) if path is None else (str(Path(path).absolute()), None)
+
+    def _files(self, prefix: str) -> Any:
+        """How pyarrow reads a directory by itself, which is several times as fast; None for a URL."""
+        place, options = self._place(prefix)
+        if options is not None:
+            return None
+        fs = importlib.import_module("pyarrow.fs")
+        return fs.SubTreeFileSystem(place, fs.LocalFileSystem(use_mmap=False))
+
+    def _find(self, prefix: str, *, fresh: bool = True) -> Any:
+        """The table as it is now, or as it was when it was last looked at; None if there is none."""
+        delta = _deltalake()
+        with self._lock:
+            table = self._tables.pop(prefix, None)
+        if table is None:
+            place, options = self._place(prefix)
+            if options is None and not Path(place, "_delta_log").is_dir():
+                return None
+            try:
+                table = delta.DeltaTable(place, storage_options=options)
+            except delta.exceptions.TableNotFoundError:
+                return None
+        elif fresh:
+            table.update_incremental()
+        with self._lock:
+            self._tables[prefix] = table
+            while len(self._tables) > _OPEN:
+                self._tables.popitem(last=False)
+        return table
+
+    def _flush(self, prefix: str, days: Iterable[date]) -> None:
+        """Nothing may leave the database for files that a power cut takes back; `deltalake` does not flush them."""
+        place, options = self._place(prefix)
+        if options is not None:
+            return
+        top = Path(place)
+        for directory in (*(top / f"day={each.isoformat()}" for each in days), top / "_delta_log"):
+            for path in (*directory.iterdir(), directory) if directory.is_dir() else ():
+                _sync(path)
+        _sync(top)
+
+
+def _rows(fragment: Any, columns: Sequence[str], batch: int, wanted: AbstractSet[int]) -> Iterator[Any]:
+    """Those of a file, one row group after the other: a scan by pyarrow reads ahead, three times as long as this.
+
+    Rows are sliced, as files that `deltalake` has rewritten hold types that pyarrow cannot pick rows of.
+    """
+    parquet = importlib.import_module("pyarrow.parquet")
+    with parquet.ParquetFile(fragment.path, filesystem=fragment.filesystem) as file:
+        for group in range(file.metadata.num_row_groups):
+            if not _may_hold(file.metadata.row_group(group), wanted):
+                continue
+            rows = file.read_row_group(group, columns=[*columns, "batch"], use_threads=False)
+            numbers = zip(rows["seq"].to_pylist(), rows["batch"].to_pylist(), strict=True)
+            for at, (seq, its_batch) in enumerate(numbers):
+                if seq in wanted and its_batch == batch:
+                    yield from rows.slice(at, 1).to_pylist()
+
+
+def _numbers(fragment: Any, batch: int) -> Iterator[int]:
+    parquet = importlib.import_module("pyarrow.parquet")
+    with parquet.ParquetFile(fragment.path, filesystem=fragment.filesystem) as file:
+        rows = file.read(columns=["seq", "batch"], use_threads=False)
+    for seq, its_batch in zip(rows["seq"].to_pylist(), rows["batch"].to_pylist(), strict=True):
+        if its_batch == batch:
+            yield seq
+
+
+def _may_hold(group: Any, wanted: AbstractSet[int]) -> bool:
+    for place in range(group.num_columns):
+        column = group.column(place)
+        if column.path_in_schema == "seq" and column.statistics is not None and column.statistics.has_min_max:
+            low, high = column.statistics.min, column.statistics.max
+            return any(low <= each <= high for each in wanted)
+    return True
+
+
+def _of_store(options: Mapping[str, str]) -> dict[str, str]:
+    """What obstore is told, as deltalake takes it."""
+    given = {key: value for key, value in options.items() if key not in _OURS}
+    if given.get("endpoint", "").startswith("http://"):
+        given.setdefault("allow_http", "true")
+    return given
+
+
+def pyarrow() -> Any:
+    return importlib.import_module("pyarrow")
+
+
+def _deltalake() -> Any:
+    return importlib.import_module("deltalake")
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
