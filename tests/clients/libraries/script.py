@@ -34,9 +34,11 @@ class Said:
 
 
 def say(asked: Asked) -> Said:
+    asked.results += sum(text.startswith("Observation:") for text in asked.texts)  # smolagents' way to give results
     final = next((name for name in asked.tools if "final" in name.lower()), None)
     if final and (asked.results or len(asked.tools) == 1):
-        return Said(tool=final, arguments=sample(asked.tools[final]))
+        arguments = sample(asked.tools[final])
+        return Said(tool=final, arguments=arguments | {"answer": ANSWER} if "answer" in arguments else arguments)
     if asked.tools and not asked.results:
         name = next((name for name in asked.tools if name != final), final)
         return Said(tool=str(name), arguments=sample(asked.tools[name]))
