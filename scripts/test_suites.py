@@ -26,9 +26,13 @@ TWICE = ["-n2", "--dist=loadfile"]
 SUITES: dict[str, list[str]] = {
     "server": [*PYTEST, *TWICE, "tests", "--ignore=tests/clients", "--ignore=tests/chaos", "--ignore=tests/ui"],
     "317": [
-        *PYTEST, *TWICE, "--confcutdir=tests/clients", "tests/clients", "--ignore=tests/clients/flavours",
+        *PYTEST,
+        *TWICE,
+        "--confcutdir=tests/clients",
+        "tests/clients",
+        "--ignore=tests/clients/flavours",
         "--ignore=tests/clients/libraries",
-    ],  # fmt: skip
+    ],
     "222": ["scripts/client-suite", "222", "-q", *TWICE],
     "flavours": ["scripts/client-suite", "flavours", "-q"],
     "libraries": ["scripts/client-suite", "libraries", "-q"],

@@ -1,4 +1,4 @@
-"""What the local model says. It calls the tools it is offered once, then answers; the same question gets the same answer.
+"""What the local model says: it calls the tools it is offered once, then answers, always the same.
 
 A tool's arguments, and answers that must fit a schema, are made from the schema.
 """
@@ -62,10 +62,8 @@ def sample(schema: dict[str, Any], root: dict[str, Any] | None = None) -> Any:
     for several in ("anyOf", "oneOf", "allOf"):
         if schema.get(several):
             return sample(schema[several][0], root)
-    if "const" in schema:
-        return schema["const"]
-    if schema.get("enum"):
-        return schema["enum"][0]
+    if fixed := [schema["const"]] if "const" in schema else schema.get("enum"):
+        return fixed[0]
     kind = schema.get("type", "object" if "properties" in schema else "string")
     kind = (kind[0] if isinstance(kind, list) else kind).lower()
     if kind == "object":

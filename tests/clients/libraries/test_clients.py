@@ -52,11 +52,13 @@ def test_openai_tools(openai) -> None:
     @mlflow.trace(span_type="AGENT")
     def agent() -> str:
         messages = list(MESSAGES)
-        said = openai.chat.completions.create(model="gpt-4o", messages=messages, tools=[TOOL]).choices[0].message
-        [call] = said.tool_calls
+        asked = openai.chat.completions.create(model="gpt-4o", messages=messages, tools=[TOOL]).choices[0].message
+        [call] = asked.tool_calls
         result = get_weather(**json.loads(call.function.arguments))
-        messages += [said.model_dump(), {"role": "tool", "tool_call_id": call.id, "content": result}]
-        return openai.chat.completions.create(model="gpt-4o", messages=messages, tools=[TOOL]).choices[0].message.content
+        messages += [asked.model_dump(), {"role": "tool", "tool_call_id": call.id, "content": result}]
+        return (
+            openai.chat.completions.create(model="gpt-4o", messages=messages, tools=[TOOL]).choices[0].message.content
+        )
 
     agent()
     trace = last()
