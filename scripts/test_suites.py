@@ -25,9 +25,17 @@ TWICE = ["-n2", "--dist=loadfile"]
 # each with a server of its own.
 SUITES: dict[str, list[str]] = {
     "server": [*PYTEST, *TWICE, "tests", "--ignore=tests/clients", "--ignore=tests/chaos", "--ignore=tests/ui"],
-    "317": [*PYTEST, *TWICE, "--confcutdir=tests/clients", "tests/clients", "--ignore=tests/clients/flavours"],
+    "317": [
+        *PYTEST,
+        *TWICE,
+        "--confcutdir=tests/clients",
+        "tests/clients",
+        "--ignore=tests/clients/flavours",
+        "--ignore=tests/clients/libraries",
+    ],
     "222": ["scripts/client-suite", "222", "-q", *TWICE],
     "flavours": ["scripts/client-suite", "flavours", "-q"],
+    "libraries": ["scripts/client-suite", "libraries", "-q"],
     "ui": ["scripts/ui-suite", "-q", *TWICE],
     "chaos": [*PYTEST, "tests/chaos"],
 }

@@ -24,6 +24,8 @@ if not MLFLOW_3:
     LEFT_OUT["v3"] = f"LoggedModels and the calls around them do not exist in mlflow {mlflow.__version__}"
 if any(importlib.util.find_spec(name) is None for name in ("torch", "xgboost", "onnx", "transformers")):
     LEFT_OUT["flavours"] = "the model libraries are not installed here (requirements/clients-flavours.txt)"
+if any(importlib.util.find_spec(name) is None for name in ("anthropic", "litellm", "langgraph", "pydantic_ai")):
+    LEFT_OUT["libraries"] = "the agent libraries are not installed here (requirements/clients-libraries.txt)"
 collect_ignore = list(LEFT_OUT)
 
 

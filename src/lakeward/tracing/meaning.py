@@ -39,6 +39,7 @@ _SPEAK: Final[Mapping[str, Sequence[str]]] = {
     "total_cost": ("llm.cost.total", "gen_ai.usage.cost"),
     "model": (
         "mlflow.llm.model", "gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "embedding.model_name",
+        "model",  # litellm, of spans that tell their tokens
     ),
     "provider": ("mlflow.llm.provider", "gen_ai.provider.name", "llm.provider", "gen_ai.system"),
     "session": ("session.id", "gen_ai.conversation.id", "traceloop.association.properties.session_id"),
@@ -49,6 +50,8 @@ KEYS: Final[Mapping[str, tuple[str, int]]] = {
 }
 NUMBERS: Final = frozenset({"usage", "cost", *TOKEN_KEYS, *COST_KEYS})
 _COSTS: Final = frozenset({"cost", *COST_KEYS})
+_NO_TYPE: Final = frozenset({"", "null", "UNKNOWN", '"UNKNOWN"'})  # of spans that other instrumentations made
+_ANY_MODEL: Final = len(_SPEAK["model"]) - 1
 # What clients of MLflow look for, and the slot that says it.
 TRANSLATED: Final = {
     "mlflow.spanInputs": "inputs",
@@ -74,7 +77,11 @@ def facts_of(attributes: Iterable[Any]) -> Facts:
         if slot is not None:
             name, rank = slot
             if name not in found or rank < found[name][0]:
+                if not rank and name == "type" and attribute.value.string_value in _NO_TYPE:
+                    continue
                 found[name] = (rank, attribute.value)
+    if "model" in found and found["model"][0] == _ANY_MODEL and not has_numbers(found):
+        del found["model"]
     return found
 
 

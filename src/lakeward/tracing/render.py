@@ -61,10 +61,8 @@ def translations(span: Any, book: Book) -> dict[str, Any]:
     facts = meaning.facts_of(span.attributes)
     own = {each.key for each in span.attributes}
     found: dict[str, Any] = {}
-    if _TYPE not in own or meaning.text_of(facts, "type") == "UNKNOWN":
-        kind = _own_type(span) if _TYPE in own else meaning.type_of(facts)
-        if kind != "UNKNOWN" or _TYPE not in own:
-            found[_TYPE] = kind
+    if "type" not in facts or facts["type"][0]:  # MLflow's attribute is not there, or does not say it
+        found[_TYPE] = meaning.type_of(facts)
     for key, slot in meaning.TRANSLATED.items():
         if key not in own and slot in facts:
             found[key] = meaning.plain(meaning.said(facts, slot))
@@ -73,12 +71,6 @@ def translations(span: Any, book: Book) -> dict[str, Any]:
     if _COST not in own and (cost := book.cost(facts, span.start_time_unix_nano)):
         found[_COST] = cost
     return found
-
-
-def _own_type(span: Any) -> str:
-    """The type by other conventions where MLflow's attribute says it is unknown."""
-    others = [each for each in span.attributes if each.key != _TYPE]
-    return meaning.type_of(meaning.facts_of(others))
 
 
 def span_json(span: Any, book: Book, encode: Encode = base64_of) -> dict[str, Any]:

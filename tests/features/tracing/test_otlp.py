@@ -153,6 +153,28 @@ def test_conventions(client: Caller, experiment: str, attributes: dict, kind: st
     assert searched(client, experiment, f"span.type = '{kind}'") == [trace]
 
 
+@pytest.mark.parametrize("nothing", ["null", '"UNKNOWN"', "UNKNOWN"])
+def test_a_type_that_says_nothing_leaves_the_word_to_others(client: Caller, experiment: str, nothing: str) -> None:
+    """mlflow's client writes one into spans of an OpenInference instrumentation, as `mlflow.agno.autolog()` uses it."""
+    trace, root = ids()
+    told = {"mlflow.spanType": nothing, "openinference.span.kind": "TOOL"}
+    sent(client, experiment, span(trace, root, attributes=told))
+    assert values(got(client, trace)["spans"][0])["mlflow.spanType"] == "TOOL"
+    assert searched(client, experiment, "span.type = 'TOOL'") == [trace]
+
+
+def test_a_plain_model_is_one_where_tokens_are_told(client: Caller, experiment: str) -> None:
+    """litellm says `model`; a span that spent nothing may mean a car by it."""
+    (asked, first), (sold, second) = ids(), ids()
+    usage = '{"input_tokens": 1000000, "output_tokens": 0}'
+    told = {"model": "gpt-4o-mini", "mlflow.chat.tokenUsage": usage}
+    sent(client, experiment, span(asked, first, attributes=told))
+    sent(client, experiment, span(sold, second, attributes={"model": "estate"}))
+    assert values(got(client, asked)["spans"][0])["mlflow.llm.model"] == "gpt-4o-mini"
+    assert json.loads(got(client, asked)["trace_info"]["trace_metadata"]["mlflow.trace.cost"])["total_cost"] > 0
+    assert "mlflow.llm.model" not in values(got(client, sold)["spans"][0])
+
+
 def test_a_run_in_the_header(client: Caller, experiment: str) -> None:
     run = client.run(experiment)
     trace, root = ids()
