@@ -112,6 +112,14 @@ class Asset(msgspec.Struct, frozen=True):
         return f"{self.kind}s/{self.workspace_id}/{self.id.hex}"
 
 
+class NamedEntry(msgspec.Struct, frozen=True):
+    """What a search by name finds. `kind` is catalog, schema, or an asset's."""
+
+    kind: str
+    full_name: str
+    comment: str
+
+
 class Tag(msgspec.Struct, frozen=True):
     key: str
     value: str

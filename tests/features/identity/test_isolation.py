@@ -197,6 +197,7 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
             ("GET", _NATIVE, "tables/{full_name}", "full_name", "table", {}),
             ("GET", "/api/2.0/unity-catalog", "tables/{full_name}", "full_name", "table", {}),
             ("GET", _NATIVE, "tables/{full_name}/exists", "full_name", "table", {}),
+            ("GET", "/api/2.0/lakeward/catalog", "tables/{full_name}/sample", "full_name", "table", {}),
             ("PATCH", _NATIVE, "tables/{full_name}", "full_name", "table", {"comment": "taken"}),
             ("DELETE", _NATIVE, "tables/{full_name}", "full_name", "table", {}),
             ("POST", _NATIVE, "temporary-table-credentials", "table_id", "table_id", {}),
@@ -533,6 +534,7 @@ LISTS: dict[tuple[str, str], Callable[[World], Request]] = {
     ("GET", f"{_NATIVE}/models"): lambda _: {},
     ("GET", f"{_NATIVE}/catalogs"): lambda _: {},
     ("GET", f"{_NATIVE}/connections"): lambda _: {},
+    ("GET", "/api/2.0/lakeward/catalog/search"): lambda _: {"words": "cat"},
     ("GET", f"{_NATIVE}/schemas"): lambda w: {"catalog_name": w.cat},
     **{
         ("GET", f"{_NATIVE}/{kind}"): lambda w: {"catalog_name": w.cat, "schema_name": "s"}

@@ -4,6 +4,7 @@ from lakeward.catalog.routes import (
     bindings,
     catalogs,
     connections,
+    exploring,
     functions,
     metastore,
     schemas,
@@ -24,6 +25,7 @@ routes = [
     *functions.routes,
     *tags.routes,
     *connections.routes,
+    *exploring.routes,
 ]
 
 __all__ = ["routes"]
