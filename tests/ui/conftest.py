@@ -11,6 +11,7 @@ from pathlib import Path
 
 import assistant
 import pytest
+import stock
 import world
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -58,6 +59,7 @@ def shop(server: Server, made: world.World) -> assistant.Assistant:
     done = assistant.build(server.local)
     assistant.registered(server.local, done.model, made.study, made.runs, made.models)
     assistant.prompts(server.local, done.prompt)
+    stock.build(server)
     return done
 
 

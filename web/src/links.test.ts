@@ -37,6 +37,10 @@ test.each(["", "#", "#main", "#/elsewhere/1", "#//evil.example"])("%s is no link
 test.each([
   ["/explore/data/models/main/default/iris/version/3", "?o=1", "/ml/models/main.default.iris?version=3&o=1"],
   ["/explore/data/models/main/default/iris", "?o=1", "/ml/models/main.default.iris?o=1"],
+  ["/explore/data", "?o=1", "/ml/catalog?o=1"],
+  ["/explore/data/main/default", "", "/ml/catalog/main/default"],
+  ["/explore/data/main/default/sales", "?o=1", "/ml/catalog/main/default/tables/sales?o=1"],
+  ["/explore/data/volumes/main/default/raw", "", "/ml/catalog/main/default/volumes/raw"],
   ["/ml/experiments/7/runs", "", "/ml/experiments/7"],
   ["/ml/experiments/7/prompts/a.b.ask", "?o=1&promptVersion=2", "/ml/prompts/a.b.ask?o=1&version=2"],
   ["/ml/experiments/7/evaluation-runs", "?selectedRunUuid=r&o=1", "/ml/experiments/7/runs/r?o=1"],

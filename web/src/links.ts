@@ -20,6 +20,10 @@ export const paths = {
   registered: "/ml/models/$name",
   prompts: "/ml/prompts",
   prompt: "/ml/prompts/$name",
+  catalog: "/ml/catalog",
+  inCatalog: "/ml/catalog/$catalog",
+  inSchema: "/ml/catalog/$catalog/$schema",
+  asset: "/ml/catalog/$catalog/$schema/$kind/$name",
   settings: "/ml/settings",
   signIn: "/ml/sign-in",
 } as const;
@@ -50,14 +54,24 @@ export function fromPrinted(hash: string): string | null {
   return section === "prompts" ? ofPrompt(rest, url.searchParams) : null;
 }
 
-/** `/explore/data/models/main/default/iris/version/3`: a version of a model in a catalog. */
+/** `/explore/data/models/main/default/iris/version/3`: a version of a model in a catalog; or what else is in one. */
 export function fromExplorer(path: string): string {
   const [kind, ...parts] = path.split("/").filter(Boolean);
+  if (kind === undefined) return paths.catalog;
+  if (kind === "volumes" || kind === "functions") return inExplorer(kind, parts.join("."));
+  if (kind !== "models") return inExplorer(parts.length < 2 ? "" : "tables", [kind, ...parts].join("."));
   const at = parts.lastIndexOf("version");
   const name = (at > 0 ? parts.slice(0, at) : parts).map(decodeURIComponent).join(".");
-  if (kind !== "models" || !name) return "/ml/models";
+  if (!name) return "/ml/models";
   const version = at > 0 ? parts[at + 1] : undefined;
   return `/ml/models/${encodeURIComponent(name)}${version ? `?version=${encodeURIComponent(version)}` : ""}`;
+}
+
+/** Where something of the catalog is shown; `kind` is how clients or lists call it. */
+export function inExplorer(kind: string, fullName: string): string {
+  const [catalog, schema, ...rest] = fullName.split(".");
+  const place = [paths.catalog, catalog, schema].filter(Boolean).join("/");
+  return rest.length > 0 ? `${place}/${kind.replace(/s?$/, "s")}/${rest.join(".")}` : place;
 }
 
 type Query = URLSearchParams;
@@ -119,7 +133,7 @@ function withTab(search: Query, tab: string | undefined, file: readonly string[]
 
 /** Addresses of the platform's own pages that are ours by another name; null if it is ours already. */
 export function fromPlatform(path: string, search: string): string | null {
-  if (path.startsWith("/explore/data/")) {
+  if (path === "/explore/data" || path.startsWith("/explore/data/")) {
     const query = search.replace(/^\?/, "&");
     const found = fromExplorer(path.slice("/explore/data/".length));
     return found.includes("?") ? found + query : found + query.replace(/^&/, "?");

@@ -6,6 +6,7 @@ import "./styles/tables.css";
 import "./styles/pages.css";
 import "./styles/traces.css";
 import "./styles/registry.css";
+import "./styles/catalog.css";
 import { hashKey, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";

@@ -209,6 +209,44 @@ const prompt = createRoute({
   component: lazyRouteComponent(() => import("./features/prompts/prompt_page"), "PromptPage"),
 });
 
+/** The tree of catalogs stands beside all of these. */
+const catalog = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.catalog,
+  component: lazyRouteComponent(() => import("./features/catalog/explorer"), "Explorer"),
+});
+
+const catalogs = createRoute({
+  getParentRoute: () => catalog,
+  path: "/",
+  component: lazyRouteComponent(() => import("./features/catalog/catalogs_page"), "CatalogsPage"),
+});
+
+const inCatalog = createRoute({
+  getParentRoute: () => catalog,
+  path: "$catalog",
+  validateSearch: optional((search) => ({ tab: oneOf(search.tab, ["permissions"]) })),
+  component: lazyRouteComponent(() => import("./features/catalog/catalog_page"), "CatalogPage"),
+});
+
+const inSchema = createRoute({
+  getParentRoute: () => catalog,
+  path: "$catalog/$schema",
+  validateSearch: optional((search) => ({
+    tab: oneOf(search.tab, ["permissions"]),
+    q: text(search.q),
+    kind: oneOf(search.kind, ["tables", "volumes", "functions", "models"]),
+  })),
+  component: lazyRouteComponent(() => import("./features/catalog/schema_page"), "SchemaPage"),
+});
+
+const asset = createRoute({
+  getParentRoute: () => catalog,
+  path: "$catalog/$schema/$kind/$name",
+  validateSearch: optional((search) => ({ tab: oneOf(search.tab, ["sample", "permissions"]), file: text(search.file) })),
+  component: lazyRouteComponent(() => import("./features/catalog/asset_page"), "AssetPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.settings,
@@ -265,6 +303,7 @@ export function makeRouter() {
       registered,
       prompts,
       prompt,
+      catalog.addChildren([catalogs, inCatalog, inSchema, asset]),
       settings,
       signIn,
     ]),

@@ -60,11 +60,57 @@ export interface Explanation {
   because: string[];
 }
 
-export const explainAccess = (object: AccessObject, principal: string, privilege: string) =>
-  post<Explanation>("/api/2.0/lakeward/explain", { principal, privilege, object: `${object.type}/${object.id}` });
+/** `object` is a type and a name: `experiments/12`, `table/main.default.sales`. */
+export const explain = (object: string, principal: string, privilege: string, signal?: AbortSignal) =>
+  post<Explanation>("/api/2.0/lakeward/explain", { principal, privilege, object }, { signal });
 
 export function nameOf(entry: AccessEntry): { kind: Given["kind"]; name: string } {
   if (entry.group_name) return { kind: "group_name", name: entry.group_name };
   if (entry.service_principal_name) return { kind: "service_principal_name", name: entry.service_principal_name };
   return { kind: "user_name", name: entry.user_name ?? "" };
 }
+
+// ── privileges of Unity Catalog ──
+
+export interface Privilege {
+  privilege: string;
+  /** What it was given on; absent for what was given on the object itself. */
+  inherited_from_type?: string;
+  inherited_from_name?: string;
+}
+
+export interface PrivilegeHolder {
+  principal: string;
+  privileges: Privilege[];
+}
+
+/** A type that grants know, and a full name. */
+export interface SecurableName {
+  type: "catalog" | "schema" | "table" | "volume" | "function";
+  name: string;
+}
+
+const UNITY = "/api/2.1/unity-catalog";
+
+export const privilegesOn = ({ type, name }: SecurableName) =>
+  queryOptions({
+    queryKey: ["access", "privileges", type, name],
+    queryFn: async ({ signal }) => {
+      const found: PrivilegeHolder[] = [];
+      let token: string | undefined;
+      do {
+        const page: { privilege_assignments?: PrivilegeHolder[]; next_page_token?: string } = await get(
+          `${UNITY}/effective-permissions/${type}/${encodeURIComponent(name)}`,
+          { page_token: token },
+          { signal },
+        );
+        found.push(...(page.privilege_assignments ?? []));
+        token = page.next_page_token;
+      } while (token);
+      return found;
+    },
+    retry: false,
+  });
+
+export const changePrivileges = ({ type, name }: SecurableName, principal: string, change_: { add?: readonly string[]; remove?: readonly string[] }) =>
+  change("PATCH", `${UNITY}/permissions/${type}/${encodeURIComponent(name)}`, { changes: [{ principal, ...change_ }] });

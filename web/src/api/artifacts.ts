@@ -2,8 +2,8 @@ import { queryOptions } from "@tanstack/react-query";
 import { get, send } from "./client";
 import type { FileInfo, FileList } from "./types";
 
-/** Whose files: a run's or a LoggedModel's. */
-export type Owner = { run: string } | { model: string };
+/** Whose files: a run's, a LoggedModel's, or those of a volume by its path `/Volumes/…`. */
+export type Owner = { run: string } | { model: string } | { volume: string };
 
 const API = "/api/2.0/mlflow";
 
@@ -13,6 +13,7 @@ export const files = (owner: Owner, path: string) =>
     queryFn: async ({ signal }) => {
       const found: FileInfo[] = [];
       let token: string | undefined;
+      if ("volume" in owner) return inVolume(owner.volume, path, signal);
       do {
         const page: FileList =
           "run" in owner
@@ -30,7 +31,26 @@ export const files = (owner: Owner, path: string) =>
     staleTime: 10_000,
   });
 
+interface Directory {
+  contents?: { path: string; is_directory: boolean; file_size?: number }[];
+  next_page_token?: string;
+}
+
+const written = (file: string) => file.split("/").map(encodeURIComponent).join("/");
+
+async function inVolume(volume: string, path: string, signal: AbortSignal): Promise<FileInfo[]> {
+  const found: FileInfo[] = [];
+  let token: string | undefined;
+  do {
+    const page: Directory = await get(`/api/2.0/fs/directories${written(path ? `${volume}/${path}` : volume)}`, { page_token: token }, { signal });
+    found.push(...(page.contents ?? []).map((each) => ({ path: each.path.slice(volume.length + 1), is_dir: each.is_directory, file_size: each.file_size })));
+    token = page.next_page_token;
+  } while (token && found.length < 20_000);
+  return found;
+}
+
 function location(owner: Owner, path: string): [string, Record<string, string>] {
+  if ("volume" in owner) return [`/api/2.0/fs/files${written(`${owner.volume}/${path}`)}`, {}];
   return "run" in owner
     ? ["/get-artifact", { run_id: owner.run, path }]
     : [`/ajax-api/2.0/mlflow/logged-models/${owner.model}/artifacts/files`, { artifact_file_path: path }];

@@ -56,6 +56,8 @@ export function whenSignedOut(listener: () => void): () => void {
 export interface Options {
   query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
+  /** A body as it is, instead of JSON. */
+  raw?: Blob;
   signal?: AbortSignal;
   /** Ask as nobody's guest of a workspace: who am I, which workspaces are there. */
   anywhere?: boolean;
@@ -80,7 +82,7 @@ export async function send(method: string, path: string, options: Options = {}):
       method,
       headers,
       credentials: "same-origin",
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
     });
   } catch (error) {

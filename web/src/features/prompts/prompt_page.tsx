@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import {
   createPromptVersion,
   deleteRegisteredTag,
@@ -32,6 +32,7 @@ import { messageOf, toast } from "~/ui/toast";
 import { TemplateEditor } from "./editor";
 import { asText, TemplateView, variablesOf } from "./template";
 
+const ModelAccess = lazy(() => import("~/shared/access/model_access").then((module) => ({ default: module.ModelAccess })));
 const route = getRouteApi("/ml/prompts/$name");
 /** Tags that clients keep for themselves. */
 const shown = (tags: Parameters<typeof userTags>[0]) => userTags(tags).filter((tag) => !tag.key.startsWith("_mlflow"));
@@ -299,16 +300,27 @@ function NewVersion({ name, before, onClose, onDone }: NewProps) {
 function Actions({ prompt }: { prompt: RegisteredModel }) {
   const readOnly = useReadOnly();
   const navigate = useNavigate();
+  const [sharing, setSharing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   return (
     <>
       <Menu label="" name="Actions for this prompt" icon="more" align="end">
         {(close) => (
-          <MenuItem icon="trash" danger blocked={readOnly} onClick={() => (close(), setDeleting(true))}>
-            Delete
-          </MenuItem>
+          <>
+            <MenuItem icon="key" onClick={() => (close(), setSharing(true))}>
+              Access
+            </MenuItem>
+            <MenuItem icon="trash" danger blocked={readOnly} onClick={() => (close(), setDeleting(true))}>
+              Delete
+            </MenuItem>
+          </>
         )}
       </Menu>
+      {sharing && (
+        <Suspense>
+          <ModelAccess name={prompt.name} onClose={() => setSharing(false)} />
+        </Suspense>
+      )}
       {deleting && (
         <DeleteRegistered kind="prompt" name={prompt.name} onClose={() => setDeleting(false)} onDone={() => void navigate({ to: paths.prompts })} />
       )}

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import {
   deleteRegisteredTag,
   describeRegistered,
@@ -23,6 +23,7 @@ import { TagsEditor } from "~/ui/tags_editor";
 import { Versus } from "./versus";
 import { VersionDetails } from "./version_details";
 
+const ModelAccess = lazy(() => import("~/shared/access/model_access").then((module) => ({ default: module.ModelAccess })));
 const route = getRouteApi("/ml/models/$name");
 
 export function RegisteredModelPage() {
@@ -112,7 +113,7 @@ function Loaded({ model, versions, more }: LoadedProps) {
 function Actions({ model }: { model: RegisteredModel }) {
   const readOnly = useReadOnly();
   const navigate = useNavigate();
-  const [asking, setAsking] = useState<"rename" | "delete" | null>(null);
+  const [asking, setAsking] = useState<"rename" | "access" | "delete" | null>(null);
   return (
     <>
       <Menu label="" name="Actions for this model" icon="more" align="end">
@@ -121,12 +122,20 @@ function Actions({ model }: { model: RegisteredModel }) {
             <MenuItem icon="edit" blocked={readOnly} onClick={() => (close(), setAsking("rename"))}>
               Rename
             </MenuItem>
+            <MenuItem icon="key" onClick={() => (close(), setAsking("access"))}>
+              Access
+            </MenuItem>
             <MenuItem icon="trash" danger blocked={readOnly} onClick={() => (close(), setAsking("delete"))}>
               Delete
             </MenuItem>
           </>
         )}
       </Menu>
+      {asking === "access" && (
+        <Suspense>
+          <ModelAccess name={model.name} onClose={() => setAsking(null)} />
+        </Suspense>
+      )}
       {asking === "rename" && (
         <RenameRegistered
           kind="model"

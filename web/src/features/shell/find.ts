@@ -1,5 +1,6 @@
 /** What the palette finds: everything that has a name, and whatever an id names. */
 
+import { findNames, type NamedEntry } from "~/api/catalog";
 import { get, post } from "~/api/client";
 import { pattern, searchExperiments } from "~/api/experiments";
 import { type RegisteredModel, searchRegistry } from "~/api/registry";
@@ -16,13 +17,14 @@ export interface Found {
   prompts: RegisteredModel[];
   traces: TraceInfo[];
   sessions: Session[];
+  catalog: NamedEntry[];
 }
 
 const SEARCHED_EXPERIMENTS = 20;
 const SHOWN = 5;
 const SHORTEST_TEXT = 3; // of which signatures know something
 
-const NOTHING: Found = { experiments: [], runs: [], models: [], registered: [], prompts: [], traces: [], sessions: [] };
+const NOTHING: Found = { experiments: [], runs: [], models: [], registered: [], prompts: [], traces: [], sessions: [], catalog: [] };
 
 async function maybe<T>(asked: Promise<T>, otherwise: T): Promise<T> {
   return asked.catch((error: unknown) => {
@@ -56,14 +58,19 @@ export async function find(words: string, signal: AbortSignal): Promise<Found> {
   const order = "last_update_time DESC";
   const recent = searchExperiments({ order, limit: SEARCHED_EXPERIMENTS }, signal);
   // All together: what is asked side by side is cancelled side by side, and each of them says so.
-  const [named, registered, prompts, below] = await Promise.all([
+  const [named, registered, prompts, catalog, below] = await Promise.all([
     words ? searchExperiments({ text: words, limit: 8, order }, signal) : recent,
     registeredNamed("model", words, signal),
     registeredNamed("prompt", words, signal),
+    words ? maybe(inCatalog(words, signal), []) : [],
     recent.then((page) => insideOf(page.experiments.map((each) => each.experiment_id), words, signal)),
   ]);
   const experiments = named.experiments.slice(0, 8).map((each) => ({ id: each.experiment_id, name: each.name }));
-  return { ...NOTHING, experiments, registered, prompts, ...below };
+  return { ...NOTHING, experiments, registered, prompts, catalog, ...below };
+}
+
+async function inCatalog(words: string, signal: AbortSignal): Promise<NamedEntry[]> {
+  return (await findNames(words, signal)).slice(0, SHOWN);
 }
 
 async function registeredNamed(kind: "model" | "prompt", words: string, signal: AbortSignal): Promise<RegisteredModel[]> {

@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { RegisteredModel } from "~/api/registry";
 import { splitName } from "~/format";
-import { paths } from "~/links";
+import { inExplorer, paths } from "~/links";
 import { setTheme } from "~/theme";
 import { useDebounced } from "~/ui/bits";
 import { Icon, type IconName } from "~/ui/icons";
@@ -162,21 +162,30 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
         }),
       ),
     }));
+    const catalog = (found?.catalog ?? []).map<Choice>((each) => ({
+      id: `${each.kind} ${each.full_name}`.replaceAll(/[^\w-]/g, "_"),
+      icon: each.kind === "schema" || each.kind === "table" || each.kind === "volume" || each.kind === "function" ? each.kind : "catalog",
+      name: each.full_name,
+      hint: each.kind,
+      go: to(() => navigate({ to: inExplorer(each.kind, each.full_name) })),
+    }));
     const actions: Choice[] = [
       { id: "home", icon: "home", name: "Home", hint: "go to", go: to(() => navigate({ to: paths.home })) },
       { id: "all", icon: "flask", name: "All experiments", hint: "go to", go: to(() => navigate({ to: paths.experiments })) },
       { id: "all-models", icon: "layers", name: "All models", hint: "go to", go: to(() => navigate({ to: paths.registry })) },
       { id: "all-prompts", icon: "prompt", name: "All prompts", hint: "go to", go: to(() => navigate({ to: paths.prompts })) },
+      { id: "catalog", icon: "catalog", name: "Catalog", hint: "go to", go: to(() => navigate({ to: paths.catalog })) },
       { id: "settings", icon: "settings", name: "Settings", hint: "go to", go: to(() => navigate({ to: paths.settings })) },
       { id: "light", icon: "sun", name: "Light colours", hint: "switch", go: to(() => setTheme("light")) },
       { id: "dark", icon: "moon", name: "Dark colours", hint: "switch", go: to(() => setTheme("dark")) },
     ];
-    const shown = words ? actions.filter((each) => each.name.toLowerCase().includes(words)) : actions.slice(0, 5);
+    const shown = words ? actions.filter((each) => each.name.toLowerCase().includes(words)) : actions.slice(0, 6);
     return [
       ...models,
       ...experiments,
       ...(found?.registered ?? []).map(registered("model")),
       ...(found?.prompts ?? []).map(registered("prompt")),
+      ...catalog,
       ...runs,
       ...sessions,
       ...traces,

@@ -56,6 +56,9 @@ export function Rail({ onFind, open, onMenu }: Props) {
         <RailLink to={paths.prompts} icon="prompt">
           Prompts
         </RailLink>
+        <RailLink to={paths.catalog} icon="catalog">
+          Catalog
+        </RailLink>
         <RailLink to={paths.settings} icon="settings">
           Settings
         </RailLink>

@@ -1,33 +1,30 @@
 /** Who may do what with an object, from where they have it, and why somebody may or may not. */
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { type AccessEntry, accessLevels, accessOf, type AccessObject, explainAccess, type Given, giveAccess, nameOf, setAccess } from "~/api/access";
-import { principals } from "~/api/identity";
+import { type ReactNode, useState } from "react";
+import { type AccessEntry, accessLevels, accessOf, type AccessObject, type Given, giveAccess, nameOf, setAccess } from "~/api/access";
 import { Failure, Loading } from "~/ui/bits";
 import { Button, IconButton } from "~/ui/button";
 import { Dialog } from "~/ui/dialog";
-import { Icon, type IconName } from "~/ui/icons";
-import { messageOf, toast, toastError } from "~/ui/toast";
+import { Icon } from "~/ui/icons";
+import { toast, toastError } from "~/ui/toast";
+import { Explain } from "./explain";
+import { KINDS, PrincipalField, useNames } from "./principals";
 
 interface Props {
   object: AccessObject;
   title: string;
   onClose: () => void;
+  /** Other ways by which somebody may have rights on it. */
+  children?: ReactNode;
 }
-
-const KINDS: Record<Given["kind"], { word: string; icon: IconName }> = {
-  user_name: { word: "User", icon: "user" },
-  group_name: { word: "Group", icon: "layers" },
-  service_principal_name: { word: "Service principal", icon: "bot" },
-};
 
 const levelWord = (level: string) => level.replace(/^CAN_/, "").replaceAll("_", " ").toLowerCase().replace(/^./, (letter) => letter.toUpperCase());
 
 /** `/` is the workspace, which everything in it has rights from. */
 const fromWhere = (objects: readonly string[] | undefined) => (objects ?? []).map((each) => (each === "/" ? "the workspace" : each)).join(", ") || "above";
 
-export function AccessDialog({ object, title, onClose }: Props) {
+export function AccessDialog({ object, title, onClose, children }: Props) {
   const entries = useQuery(accessOf(object));
   const levels = useQuery(accessLevels(object));
   return (
@@ -43,9 +40,13 @@ export function AccessDialog({ object, title, onClose }: Props) {
           <>
             <Entries object={object} entries={entries.data} />
             <Give object={object} levels={levels.data.map((each) => each.permission_level)} />
-            <Explain object={object} levels={levels.data.map((each) => each.permission_level)} />
+            <Explain
+              object={`${object.type}/${object.id}`}
+              choices={levels.data.map((each) => ({ value: each.permission_level, word: levelWord(each.permission_level) }))}
+            />
           </>
         )}
+        {children}
       </div>
       <div className="dialog-foot">
         <Button kind="primary" onClick={onClose}>
@@ -113,18 +114,6 @@ function Entries({ object, entries }: { object: AccessObject; entries: readonly 
   );
 }
 
-/** Everybody whom the server tells of, by kind. */
-function useNames(): { kind: Given["kind"]; name: string }[] {
-  const users = useQuery(principals("Users", "", 1)).data?.Resources ?? [];
-  const groups = useQuery(principals("Groups", "", 1)).data?.Resources ?? [];
-  const services = useQuery(principals("ServicePrincipals", "", 1)).data?.Resources ?? [];
-  return [
-    ...groups.map((each) => ({ kind: "group_name" as const, name: each.displayName ?? "" })),
-    ...users.map((each) => ({ kind: "user_name" as const, name: each.userName ?? "" })),
-    ...services.map((each) => ({ kind: "service_principal_name" as const, name: each.applicationId ?? "" })),
-  ];
-}
-
 function Give({ object, levels }: { object: AccessObject; levels: readonly string[] }) {
   const names = useNames();
   const [name, setName] = useState("");
@@ -151,14 +140,7 @@ function Give({ object, levels }: { object: AccessObject; levels: readonly strin
         if (name.trim()) give.mutate();
       }}
     >
-      <input aria-label="User, group or service principal" placeholder="User or group" list="access-names" value={name} onChange={(event) => setName(event.target.value)} />
-      <datalist id="access-names">
-        {names.map((each) => (
-          <option key={`${each.kind} ${each.name}`} value={each.name}>
-            {KINDS[each.kind].word}
-          </option>
-        ))}
-      </datalist>
+      <PrincipalField label="User, group or service principal" value={name} onChange={setName} />
       <select aria-label="May" value={level} onChange={(event) => setLevel(event.target.value)}>
         {levels.map((each) => (
           <option key={each} value={each}>
@@ -170,52 +152,5 @@ function Give({ object, levels }: { object: AccessObject; levels: readonly strin
         Give
       </Button>
     </form>
-  );
-}
-
-function Explain({ object, levels }: { object: AccessObject; levels: readonly string[] }) {
-  const [name, setName] = useState("");
-  const [level, setLevel] = useState(levels[0] ?? "");
-  const ask = useMutation({ mutationFn: () => explainAccess(object, name.trim(), level) });
-  return (
-    <section className="explain" aria-label="Why">
-      <h3>Why may somebody, or why not?</h3>
-      <form
-        className="row wrap give"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim()) ask.mutate();
-        }}
-      >
-        <input aria-label="Whom it is about" placeholder="User or group" list="access-names" value={name} onChange={(event) => setName(event.target.value)} />
-        <select aria-label="What it is about" value={level} onChange={(event) => setLevel(event.target.value)}>
-          {levels.map((each) => (
-            <option key={each} value={each}>
-              {levelWord(each)}
-            </option>
-          ))}
-        </select>
-        <Button type="submit" blocked={!name.trim() && "Say who"}>
-          Ask
-        </Button>
-      </form>
-      {ask.error && (
-        <p className="judgement-error" role="alert">
-          {messageOf(ask.error)}
-        </p>
-      )}
-      {ask.data && (
-        <div role="status">
-          <p>
-            <b className={ask.data.allowed ? "ok" : "bad"}>{ask.data.allowed ? "Yes" : "No"}</b>
-          </p>
-          <ul className="because">
-            {ask.data.because.map((each) => (
-              <li key={each}>{each}</li>
-            ))}
-          </ul>
-        </div>
-      )}
-    </section>
   );
 }

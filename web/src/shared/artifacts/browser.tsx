@@ -1,7 +1,7 @@
 /** The files of a run or a model: a tree that loads as it opens, and a look at the chosen file. */
 
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { download, files, type Owner } from "~/api/artifacts";
 import type { FileInfo } from "~/api/types";
 import { bytes } from "~/format";
@@ -16,13 +16,18 @@ interface Props {
   owner: Owner;
   file: string | undefined;
   onFile: (path: string) => void;
+  /** What stands there instead while there are no files. */
+  empty?: ReactNode;
+  /** What else can be done with the chosen file. */
+  actions?: (path: string) => ReactNode;
 }
 
-export function ArtifactBrowser({ owner, file, onFile }: Props) {
+export function ArtifactBrowser({ owner, file, onFile, empty, actions }: Props) {
   const top = useQuery(files(owner, ""));
   if (top.isPending) return <Loading />;
   if (top.isError) return <Failure error={top.error} retry={() => void top.refetch()} />;
   if (top.data.length === 0) {
+    if (empty) return empty;
     return (
       <Empty icon="folder" title="No artifacts">
         <p className="muted">
@@ -51,6 +56,7 @@ export function ArtifactBrowser({ owner, file, onFile }: Props) {
               <Button small icon="download" onClick={() => void download(owner, chosen).catch(toastError)}>
                 Download
               </Button>
+              {actions?.(chosen)}
             </header>
             <Suspense fallback={<Loading />}>
               <Preview key={chosen} owner={owner} path={chosen} />
