@@ -91,7 +91,8 @@ def build(server: Server) -> None:
     put(client, f"{place}/README.md", b"# Weekly reports\n\nMade on *Mondays*.\n")
     for kind, name, key, value in (
         ("catalogs", CATALOG, "team", "retail"), ("schemas", SCHEMA, "cost_centre", "42"),
-        ("tables", TABLE, "pii", ""), ("tables", TABLE, "tier", "gold"), ("columns", f"{TABLE}.country", "checked", "yes"),
+        ("tables", TABLE, "pii", ""), ("tables", TABLE, "tier", "gold"),
+        ("columns", f"{TABLE}.country", "checked", "yes"),
     ):  # fmt: skip
         tag(client, kind, name, key, value)
     grant(client, "catalog", CATALOG, "users", "USE_CATALOG", "BROWSE")

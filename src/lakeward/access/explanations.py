@@ -90,15 +90,16 @@ async def explain(tx: Tx, workspace: int, asked: Asked, *, anybody: bool = True)
         for each, role in roles
         if role >= wanted
     ]
+    names = dict(levels) | {way.kind.name: name}  # people know it by the name they asked for, not by its id
     grants = await store.grants_of(tx, workspace, levels, list(held))
     [by_grants] = await store.decide(tx, way, right, workspace, list(held), [parsed])
     allowed = bool(because or by_grants)
-    because += _alternatives(way.kind, right, grants, dict(levels), paths)
+    because += _alternatives(way.kind, right, grants, names, paths)
     if not allowed:
         strongest = max(role for _, role in roles)
         because = [
             f"{principal.name} has only the role {strongest.name} in the workspace; {wanted.name} would be enough.",
-            *(_missing(way.kind, each, grants, dict(levels)) for each in way.kind.rights[right]),
+            *(_missing(way.kind, each, grants, names) for each in way.kind.rights[right]),
         ]
     return told(allowed=allowed, because=because)
 

@@ -20,6 +20,7 @@ from lakeward.registry.records import (
     RegisteredModel,
 )
 from lakeward.registry.securable import REGISTERED_MODEL, unknown
+from lakeward.registry.store import files as files_store
 from lakeward.registry.store import models as store
 from lakeward.runtime.acting import acting
 from lakeward.runtime.db import Tx
@@ -51,6 +52,15 @@ async def create(
 
 async def get(tx: Tx, workspace: int, name: str) -> RegisteredModel:
     found = await store.find(tx, workspace, names.parse(name).full)
+    if found is None:
+        raise unknown(name)
+    return found
+
+
+async def get_any(tx: Tx, workspace: int, name: str) -> RegisteredModel:
+    """A model or a prompt, by its name in any spelling."""
+    full = names.place(name)[2]
+    found = await store.find(tx, workspace, await files_store.find_in_any_case(tx, workspace, full) or full)
     if found is None:
         raise unknown(name)
     return found

@@ -1,13 +1,34 @@
-"""Requests and responses of the registry's own extensions: splits of aliases, differences of prompt versions."""
+"""Requests and responses of the registry's own extensions: owners, splits of aliases, differences of prompts."""
 
 from typing import Self
 
 import msgspec
 
 from lakeward.registry.comparison import Change, Difference
-from lakeward.registry.records import ModelVersion
+from lakeward.registry.records import ModelVersion, RegisteredModel
 from lakeward.registry.splits import Split as SplitRecord
 from lakeward.runtime.http import Int64
+
+
+class EntryByName(msgspec.Struct):
+    name: str
+
+
+class UpdateEntry(msgspec.Struct):
+    name: str
+    owner: str
+
+
+class Entry(msgspec.Struct):
+    """`id` is for permission levels, `full_name` for privileges."""
+
+    id: str
+    full_name: str
+    owner: str
+
+    @classmethod
+    def of(cls, record: RegisteredModel) -> Self:
+        return cls(str(record.id), record.full_name, record.owner)
 
 
 class Arm(msgspec.Struct):

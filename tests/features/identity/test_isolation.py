@@ -254,6 +254,8 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     ("POST", "registry-webhooks/test"): lambda w: {"id": w.webhook},
     # the registry's own extensions, and lineage
     ("GET", "/api/2.0/lakeward/registry/activity"): lambda w: {"name": w.catalog},
+    ("GET", "/api/2.0/lakeward/registry/entry"): lambda w: {"name": w.prompt},
+    ("PATCH", "/api/2.0/lakeward/registry/entry"): lambda w: {"name": w.prompt, "owner": "taken"},
     ("GET", "/api/2.0/lakeward/registry/prompts/diff"): lambda w: {"name": w.prompt, "from": "1", "to": SECRET},
     ("PUT", "/api/2.0/lakeward/registry/prompts/split"): lambda w: {
         "name": w.prompt, "alias": "taken", "arms": [{"version": 1, "weight": 1}, {"version": 2, "weight": 1}],
@@ -641,6 +643,7 @@ MASTER = {
     ("DELETE", f"{_UC}/registered-models/delete"), ("DELETE", f"{_UC}/model-versions/delete"),
     ("DELETE", f"{_NATIVE}/models/{{full_name}}"), ("DELETE", f"{_NATIVE}/models/{{full_name}}/versions/{{version}}"),
     ("DELETE", f"{_UC}/prompts/{{name}}"), ("DELETE", f"{_UC}/prompts/{{name}}/versions/{{version}}"),
+    ("PATCH", "/api/2.0/lakeward/registry/entry"),
     *((method, f"{_NATIVE}/{one}") for method in ("PATCH", "DELETE")
       for one in ("volumes/{name}", "tables/{full_name}", "functions/{name}")),
 }  # fmt: skip

@@ -143,7 +143,6 @@ export const schemaNamed = (name: string) => one<Schema>("schemas", name);
 export const tableNamed = (name: string) => one<Table>("tables", name);
 export const volumeNamed = (name: string) => one<Volume>("volumes", name);
 export const functionNamed = (name: string) => one<CatalogFunction>("functions", name);
-export const modelNamed = (name: string) => ({ ...one<CatalogModel>("models", name), retry: false });
 
 export const createCatalog = (name: string, comment: string) => post<Catalog>(`${API}/catalogs`, { name, comment });
 export const createSchema = (catalog: string, name: string, comment: string) =>

@@ -159,3 +159,17 @@ export function templateOf(version: ModelVersion): Template {
   }
   return text;
 }
+
+/** A model or prompt as access calls it. */
+export interface RegistryEntry {
+  id: string;
+  full_name: string;
+  owner: string;
+}
+
+const ENTRY = "/api/2.0/lakeward/registry/entry";
+
+export const registryEntry = (name: string) =>
+  queryOptions({ queryKey: ["access", "entry", name], queryFn: ({ signal }) => get<RegistryEntry>(ENTRY, { name }, { signal }), retry: false });
+
+export const giveRegistered = (name: string, owner: string) => change("PATCH", ENTRY, { name, owner });

@@ -1,6 +1,7 @@
 """What the registry does beyond what any client asks: Lakeward's own API."""
 
-from lakeward.registry import activity, activity_wire, comparison, ours_wire, splits
+from lakeward.access import MANAGE
+from lakeward.registry import activity, activity_wire, comparison, models, ours_wire, splits
 from lakeward.registry.securable import of_any
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 
@@ -8,6 +9,20 @@ routes = Routes("registry", ("/api/2.0/lakeward/registry",))
 
 _READ = READ.on(of_any("name"))
 _EDIT = EDIT.on(of_any("name"))
+
+
+@routes.get("/entry", allow=_READ)
+async def get_registry_entry(call: Call, req: ours_wire.EntryByName) -> ours_wire.Entry:
+    """A model or a prompt, as the APIs of access call it."""
+    return ours_wire.Entry.of(await models.get_any(call.tx, call.workspace, req.name))
+
+
+@routes.patch("/entry", allow=EDIT.on(of_any("name").needs(MANAGE)))
+async def update_registry_entry(call: Call, req: ours_wire.UpdateEntry) -> ours_wire.Entry:
+    """Give a model or a prompt to another owner."""
+    found = await models.get_any(call.tx, call.workspace, req.name)
+    await models.transfer(call.tx, found, call.workspace, req.owner)
+    return ours_wire.Entry.of(await models.get_any(call.tx, call.workspace, req.name))
 
 
 @routes.get("/activity", allow=_READ)

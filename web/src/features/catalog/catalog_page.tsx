@@ -63,7 +63,7 @@ export function CatalogPage() {
         </div>
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Schemas">
-          <table className="data">
+          <table className="data contents">
             <thead>
               <tr>
                 <th scope="col">Name</th>

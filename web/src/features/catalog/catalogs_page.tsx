@@ -38,7 +38,7 @@ export function CatalogsPage() {
               <p>Whoever manages one can grant you USE CATALOG on it.</p>
             </Empty>
           ) : (
-            <table className="data catalogs">
+            <table className="data contents">
               <thead>
                 <tr>
                   <th scope="col">Name</th>

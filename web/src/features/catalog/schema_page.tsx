@@ -138,7 +138,7 @@ function Contents({ rows }: { rows: readonly Row[] }) {
         <Empty icon="search" title="Nothing here has that name" />
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Contents">
-          <table className="data">
+          <table className="data contents">
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -152,14 +152,14 @@ function Contents({ rows }: { rows: readonly Row[] }) {
               {shown.map((each) => (
                 <tr key={`${each.kind} ${each.name}`}>
                   <th scope="row">
-                    <Link {...placeOf(each.kind, each.full_name)} className="row">
-                      <Icon name={KINDS[each.kind].icon} /> {each.name}
+                    <Link {...placeOf(each.kind, each.full_name)} className="row" title={each.name}>
+                      <Icon name={KINDS[each.kind].icon} /> <span className="ellipsis">{each.name}</span>
                     </Link>
                   </th>
                   <td>
                     {KINDS[each.kind].one} <span className="muted">{each.about}</span>
                   </td>
-                  <td className="muted">{each.comment?.split("\n")[0]}</td>
+                  <td className="muted" title={each.comment}>{each.comment?.split("\n")[0]}</td>
                   <td>{each.owner}</td>
                   <td className="muted">
                     <Ago ms={each.updated_at} />

@@ -175,8 +175,8 @@ function SampleRows({ table }: { table: Table }) {
       </div>
       <p className="foot muted" role="status">
         <span>
-          {count(sample.rows.length, "row")}
-          {sample.more && " of more"}, version {sample.version} of {count(sample.files, "file")}
+          {sample.more && "The first "}
+          {count(sample.rows.length, "row")} · version {sample.version} · {count(sample.files, "file")}
         </span>
         <Button small icon="restore" blocked={found.isFetching && "Under way"} onClick={() => void found.refetch()}>
           Look again

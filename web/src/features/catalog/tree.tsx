@@ -56,6 +56,9 @@ function Found({ words }: { words: string }) {
   );
 }
 
+/** Only what is shown is marked, not what it lies in. */
+const EXACT = { exact: true, includeSearch: false };
+
 const Note = ({ children }: { children: ReactNode }) => <p className="tree-note muted small">{children}</p>;
 
 interface NodeProps {
@@ -81,7 +84,7 @@ function Node({ kind, name, fullName, current, around, depth, children }: NodePr
         <button type="button" className="tree-toggle" aria-expanded={open} aria-controls={open ? inside : undefined} aria-label={`What is in ${fullName}`} onClick={() => setOpen(!open)}>
           <Icon name={open ? "down" : "right"} size={12} />
         </button>
-        <Link {...placeOf(kind, fullName)} className="tree-item" aria-current={current ? "page" : undefined} activeProps={{}} title={fullName}>
+        <Link {...placeOf(kind, fullName)} className="tree-item" activeOptions={EXACT} title={fullName}>
           <Icon name={KINDS[kind].icon} />
           <span className="ellipsis">{name}</span>
         </Link>
@@ -116,7 +119,7 @@ function Schemas({ catalog, at }: { catalog: string; at: At }) {
         const here = at.catalog === catalog && at.schema === name;
         return (
           <Node key={name} kind="schemas" name={name} fullName={full_name} depth={1} current={here && !at.name} around={here && Boolean(at.name)}>
-            {() => <Contents catalog={catalog} schema={name} at={here ? at : {}} />}
+            {() => <Contents catalog={catalog} schema={name} />}
           </Node>
         );
       })}
@@ -127,7 +130,7 @@ function Schemas({ catalog, at }: { catalog: string; at: At }) {
 /** Of each kind; the page of the schema has them all. */
 const MOST = 50;
 
-function Contents({ catalog, schema, at }: { catalog: string; schema: string; at: At }) {
+function Contents({ catalog, schema }: { catalog: string; schema: string }) {
   const lists = {
     tables: useQuery(assets("tables", catalog, schema)),
     volumes: useQuery(assets("volumes", catalog, schema)),
@@ -147,8 +150,7 @@ function Contents({ catalog, schema, at }: { catalog: string; schema: string; at
                 {...placeOf(kind, each.full_name)}
                 className="tree-item"
                 style={{ marginLeft: 56 }}
-                aria-current={at.kind === kind && at.name === each.name ? "page" : undefined}
-                activeProps={{}}
+                activeOptions={EXACT}
                 title={`${KINDS[kind].one} ${each.full_name}`}
               >
                 <Icon name={KINDS[kind].icon} />

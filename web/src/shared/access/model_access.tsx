@@ -1,22 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { giveTo, modelNamed } from "~/api/catalog";
+import { giveRegistered, registryEntry } from "~/api/registry";
 import { Failure, Loading } from "~/ui/bits";
 import { Dialog } from "~/ui/dialog";
 import { AccessDialog } from "./access_dialog";
 import { Permissions } from "./permissions";
 
-const LEVEL = /^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u;
-
-/** A model that names no catalog and schema stands in `main.default`. */
-export function fullName(name: string): string {
-  const [catalog = "", schema = "", model] = name.split(".");
-  return name.split(".").length === 3 && model && LEVEL.test(catalog) && LEVEL.test(schema) ? name : `main.default.${name}`;
-}
-
 /** Of registered models and prompts: levels, as experiments have them, and privileges; either is enough. */
 export function ModelAccess({ name, onClose }: { name: string; onClose: () => void }) {
-  const full = fullName(name);
-  const found = useQuery(modelNamed(full));
+  const found = useQuery(registryEntry(name));
   const title = `Access to ${name}`;
   if (!found.data) {
     return (
@@ -30,7 +21,12 @@ export function ModelAccess({ name, onClose }: { name: string; onClose: () => vo
       <section className="stack tight" aria-label="By the catalog">
         <h3>By the catalog</h3>
         <p className="muted">What Unity Catalog's clients grant counts beside the levels above. Either is enough.</p>
-        <Permissions untold securable={{ type: "function", name: full }} owner={found.data.owner} onOwner={(owner) => giveTo("models", full, owner)} />
+        <Permissions
+          untold
+          securable={{ type: "function", name: found.data.full_name }}
+          owner={found.data.owner}
+          onOwner={(owner) => giveRegistered(name, owner)}
+        />
       </section>
     </AccessDialog>
   );
