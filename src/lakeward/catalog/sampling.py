@@ -56,6 +56,8 @@ async def of_table(
         )
     if not 1 <= rows <= MAX_ROWS:
         raise InvalidParameter(f"Invalid value {rows} for parameter 'max_rows': 1 to {MAX_ROWS}.")
+    if await objects.level(f"{table.prefix}/_delta_log", limit=1) is None:
+        return Sample()
     path = objects.path(table.prefix)
     asked = {
         "location": f"{root.rstrip('/')}/{table.prefix}" if path is None else _uri(path),

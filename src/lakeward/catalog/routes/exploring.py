@@ -40,7 +40,7 @@ async def search_catalog(call: Call, req: wire.SearchNames) -> wire.SearchNamesR
         return Sight(kind, BROWSE if call.confined else None, call.actor, call.workspace, call.hidden)
 
     found = await store.catalogs(call.tx, call.workspace, words, sight(CATALOG), _MAX_FOUND)
-    found += await store.schemas(call.tx, call.workspace, words, sight(SCHEMA), _MAX_FOUND)
+    found += await store.schemas(call.tx, call.workspace, words, call.sight, _MAX_FOUND)
     for name, kind in _KINDS.items():
         found += await store.assets(call.tx, call.workspace, name, words, sight(kind), _MAX_FOUND)
     return wire.SearchNamesResponse([wire.FoundName.of(each) for each in found])

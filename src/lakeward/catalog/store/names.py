@@ -1,5 +1,7 @@
 """Statements that find catalogs, and what stands in them, by a part of the name. Each is bounded by the workspace."""
 
+import re
+
 from lakeward.access import Sight
 from lakeward.catalog.records import NamedEntry
 from lakeward.runtime.db import Tx
@@ -11,7 +13,7 @@ _SCHEMAS = "(SELECT workspace_id, name, catalog_name, name AS schema_name, comme
 
 
 def _pattern(words: str) -> str:
-    return "%" + "".join(f"\\{each}" if each in "\\%_" else each for each in words) + "%"
+    return "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%"
 
 
 async def catalogs(tx: Tx, workspace: int, words: str, sight: Sight | None, limit: int) -> list[NamedEntry]:
