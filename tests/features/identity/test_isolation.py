@@ -255,7 +255,7 @@ BY_ID: dict[tuple[str, str], Callable[[World], Request]] = {
     # the registry's own extensions, and lineage
     ("GET", "/api/2.0/lakeward/registry/activity"): lambda w: {"name": w.catalog},
     ("GET", "/api/2.0/lakeward/registry/entry"): lambda w: {"name": w.prompt},
-    ("PATCH", "/api/2.0/lakeward/registry/entry"): lambda w: {"name": w.prompt, "owner": "taken"},
+    ("PATCH", "/api/2.0/lakeward/registry/entry"): lambda w: {"name": w.prompt, "owner": "editor"},
     ("GET", "/api/2.0/lakeward/registry/prompts/diff"): lambda w: {"name": w.prompt, "from": "1", "to": SECRET},
     ("PUT", "/api/2.0/lakeward/registry/prompts/split"): lambda w: {
         "name": w.prompt, "alias": "taken", "arms": [{"version": 1, "weight": 1}, {"version": 2, "weight": 1}],
