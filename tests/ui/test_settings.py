@@ -1,14 +1,25 @@
-"""Settings: tokens shown once, people and groups, and who may do what with an experiment."""
+"""Settings: tokens shown once, people and groups, webhooks, how the server is, and access to an experiment."""
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import pytest
+import stock
+from pages import complaints
 from playwright.sync_api import Page, expect
 
 from lakeward.runtime.http import Role
+from receiver import Receiver
 from server import Callers, Server
 
 ELSEWHERE = {"x-forwarded-for": "203.0.113.7"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with contextlib.closing(Receiver()) as made:
+        yield made
 
 
 def user(server: Server, name: str) -> str:
@@ -137,3 +148,72 @@ def test_the_audit_log_tells_what_happened(page: Page, server: Server) -> None:
     expect(row).to_contain_text("owner")
     row.get_by_role("button", name="More of this event").click()
     expect(log.get_by_text("user_agent")).to_be_visible()
+
+
+def test_a_webhook_is_made_tried_out_and_told(page: Page, server: Server, receiver: Receiver) -> None:
+    page.goto("/ml/settings?tab=webhooks")
+    page.get_by_role("button", name="New webhook").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("ui-hook")
+    dialog.get_by_label("URL").fill(receiver.url)
+    expect(dialog.get_by_role("button", name="Create")).to_have_attribute("title", "Choose what it hears of")
+    dialog.get_by_label("registered_model.created").check()
+    dialog.get_by_label("Secret").fill("sesame")
+    assert complaints(page) == []
+    dialog.get_by_role("button", name="Create").click()
+    row = page.get_by_role("row").filter(has_text="ui-hook")
+    row.get_by_role("button", name="Actions for ui-hook").click()
+    row.get_by_role("button", name="Send an example").click()
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.get_by_role("status")).to_contain_text("Taken: the answer was 200")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert receiver.requests[0][0]["webhook-signature"].startswith("v1,")
+    receiver.answers = [503, 200]
+    server.local.post("registered-models/create", name="ui-told")
+    stock.deliver(server)
+    row.get_by_role("button", name="ui-hook", exact=True).click()
+    log = page.get_by_role("region", name="What ui-hook was told")
+    line = log.get_by_role("row").filter(has_text="registered_model.created")
+    expect(line).to_contain_text("Waits")
+    expect(line).to_contain_text("1 · 503")
+    line.get_by_role("button", name="Send registered_model.created again").click()
+    expect(page.get_by_role("status").filter(has_text="It is sent again")).to_be_visible()
+    stock.deliver(server)
+    log.get_by_role("button", name="Taken").click()
+    expect(line).to_contain_text("2 · 200")
+    line.get_by_role("button", name="More of this delivery").click()
+    expect(log.get_by_text("The answer was 503.")).to_be_visible()
+    page.get_by_role("button", name="All webhooks").click()
+    row.get_by_role("button", name="Actions for ui-hook").click()
+    row.get_by_role("button", name="Turn off").click()
+    expect(row).to_contain_text("Off")
+    row.get_by_role("button", name="Actions for ui-hook").click()
+    row.get_by_role("button", name="Edit").click()
+    dialog.get_by_label("run.failed").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("2 events")
+    row.get_by_role("button", name="Actions for ui-hook").click()
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(row).to_have_count(0)
+
+
+def test_how_the_server_is(page: Page, server: Server) -> None:
+    page.goto("/ml/settings?tab=system")
+    health = page.get_by_role("region", name="Health")
+    expect(health).to_contain_text("answers a real query")
+    expect(page.get_by_role("meter", name="Disk in use")).to_be_visible()
+    expect(page.get_by_role("region", name="Database")).to_contain_text("PostgreSQL")
+    expect(page.get_by_role("region", name="The busiest calls").get_by_role("row").nth(1)).to_contain_text("/api/")
+
+
+def test_who_manages_nothing_sees_no_webhooks(tab: Callable[..., Page], callers: Callers, console: list[str]) -> None:
+    page = tab(extra_http_headers=ELSEWHERE)
+    token = callers.reader.headers["authorization"].removeprefix("Bearer ")
+    page.add_init_script(f"sessionStorage.setItem('lakeward.token', '{token}')")
+    page.goto("/ml/settings?tab=webhooks")
+    expect(page.get_by_role("alert")).to_contain_text("MANAGE")
+    page.get_by_role("tab", name="System").click()
+    expect(page.get_by_role("region", name="Health")).to_contain_text("Object store")
+    expect(page.get_by_text("Administrators of the server also see")).to_be_visible()
+    console.clear()

@@ -7,6 +7,7 @@ import "./styles/pages.css";
 import "./styles/traces.css";
 import "./styles/registry.css";
 import "./styles/catalog.css";
+import "./styles/settings.css";
 import { hashKey, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";

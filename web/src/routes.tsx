@@ -250,7 +250,11 @@ const asset = createRoute({
 const settings = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.settings,
-  validateSearch: optional((search) => ({ tab: oneOf(search.tab, ["tokens", "users", "groups", "services", "secrets", "audit"]) })),
+  validateSearch: optional((search) => ({
+    tab: oneOf(search.tab, ["tokens", "users", "groups", "services", "secrets", "webhooks", "audit", "system"]),
+    hook: text(search.hook),
+    state: oneOf(search.state, ["PENDING", "DELIVERED", "DEAD"]),
+  })),
   component: lazyRouteComponent(() => import("./features/settings/settings_page"), "SettingsPage"),
 });
 

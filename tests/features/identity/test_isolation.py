@@ -614,6 +614,7 @@ WITHOUT_OBJECT = {
     # of the server as a whole; tests/features/tracing/test_prices.py looks who may
     ("GET", "/api/2.0/lakeward/prices"), ("PUT", "/api/2.0/lakeward/prices"),
     ("DELETE", "/api/2.0/lakeward/prices/{price_id}"),
+    ("GET", "/api/2.0/lakeward/system"),  # tests/features/runtime/test_system.py looks who may
     # of the caller's own tokens; tests/clients/test_sdk_tokens.py looks for those of others through them
     ("POST", "/api/2.0/token/create"), ("GET", "/api/2.0/token/list"), ("POST", "/api/2.0/token/delete"),
     ("PATCH", "/api/2.0/token/{token_id}"),

@@ -1,6 +1,7 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
+import type { FileInfo } from "~/api/types";
 import { deleteFile, giveTo, uploadFile, volumeNamed } from "~/api/catalog";
 import { count } from "~/format";
 import { paths } from "~/links";
@@ -159,6 +160,18 @@ function Upload({ volume, given, onClose }: { volume: string; given: readonly Fi
   );
 }
 
+/** From the top down, as far as there are folders: one that held nothing else is gone with the file. */
+async function lookAgain(queries: QueryClient, volume: string, file: string): Promise<void> {
+  const parts = file.split("/");
+  for (let depth = 0; depth < parts.length; depth += 1) {
+    const queryKey = ["files", { volume }, parts.slice(0, depth).join("/")];
+    // oxlint-disable-next-line no-await-in-loop
+    await queries.refetchQueries({ queryKey, exact: true });
+    const next = parts.slice(0, depth + 1).join("/");
+    if (!queries.getQueryData<FileInfo[]>(queryKey)?.some((each) => each.path === next)) return;
+  }
+}
+
 function DeleteFile({ volume, file, onClose, onDone }: { volume: string; file: string; onClose: () => void; onDone: () => void }) {
   const queries = useQueryClient();
   const remove = useMutation({
@@ -167,7 +180,7 @@ function DeleteFile({ volume, file, onClose, onDone }: { volume: string; file: s
       toast(`${file} deleted`);
       onClose();
       onDone();
-      await queries.invalidateQueries({ queryKey: ["files", { volume }] });
+      await lookAgain(queries, volume, file);
     },
   });
   return (

@@ -9,6 +9,8 @@ const Tokens = lazy(() => import("./tokens").then((module) => ({ default: module
 const People = lazy(() => import("./people").then((module) => ({ default: module.People })));
 const Secrets = lazy(() => import("./secrets").then((module) => ({ default: module.Secrets })));
 const Audit = lazy(() => import("./audit").then((module) => ({ default: module.Audit })));
+const Webhooks = lazy(() => import("./webhooks").then((module) => ({ default: module.Webhooks })));
+const System = lazy(() => import("./system").then((module) => ({ default: module.System })));
 const route = getRouteApi("/ml/settings");
 
 const TABS = [
@@ -18,7 +20,9 @@ const TABS = [
   { id: "groups", name: "Groups" },
   { id: "services", name: "Service principals" },
   { id: "secrets", name: "Secrets" },
+  { id: "webhooks", name: "Webhooks" },
   { id: "audit", name: "Audit log" },
+  { id: "system", name: "System" },
 ] as const;
 
 /** Who one is here, where one may work, by what one signs in, and who else is there. */
@@ -33,7 +37,7 @@ export function SettingsPage() {
           label="Settings"
           tabs={TABS}
           value={tab}
-          onChange={(next) => void navigate({ search: (before) => ({ ...before, tab: next === "you" ? undefined : next }) })}
+          onChange={(next) => void navigate({ search: { tab: next === "you" ? undefined : next } })}
         />
       </PageHead>
       <div className="scroll overview">
@@ -45,7 +49,9 @@ export function SettingsPage() {
             {tab === "groups" && <People key="groups" kind="Groups" />}
             {tab === "services" && <People key="services" kind="ServicePrincipals" />}
             {tab === "secrets" && <Secrets />}
+            {tab === "webhooks" && <Webhooks />}
             {tab === "audit" && <Audit />}
+            {tab === "system" && <System />}
           </Suspense>
         </div>
       </div>
