@@ -29,8 +29,12 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
   const only = (next: DeliveryState | undefined) => void navigate({ search: (before) => ({ ...before, state: next }) });
   return (
     <section className="card" aria-label={`What ${webhook.name} was told`}>
+      <p className="back">
+        <Button small kind="ghost" icon="left" onClick={() => void navigate({ search: (before) => ({ ...before, hook: undefined, state: undefined }) })}>
+          All webhooks
+        </Button>
+      </p>
       <header className="row wrap">
-        <IconButton icon="chain" label="All webhooks" onClick={() => void navigate({ search: (before) => ({ ...before, hook: undefined, state: undefined }) })} />
         <h2 className="grow">{webhook.name}</h2>
         <WebhookState status={webhook.status} />
         <Button icon="spark" onClick={() => setTrying(true)}>
@@ -150,7 +154,7 @@ function Line({ webhook, delivery }: { webhook: Webhook; delivery: Delivery }) {
 
 function due(at: number): string {
   const seconds = Math.round((at - Date.now()) / 1000);
-  if (seconds <= 0) return "now";
+  if (seconds <= 0) return "due now";
   if (seconds < 90) return `next in ${seconds} s`;
   return seconds < 5400 ? `next in ${Math.round(seconds / 60)} min` : `next in ${Math.round(seconds / 3600)} h`;
 }

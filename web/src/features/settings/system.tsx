@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { health, metricsText, type SystemFacts, systemFacts } from "~/api/system";
+import { health, metricsText, systemFacts } from "~/api/system";
 import { bytes, duration, number, time } from "~/format";
 import { useSession } from "~/session";
 import { Ago, Failure, Loading, Snippet } from "~/ui/bits";
@@ -50,7 +50,7 @@ function Checks() {
       ) : (
         <ul className="checks">
           {found.data.checks.map((each) => (
-            <li key={each.name} className={each.ok ? "check ok" : "check bad"}>
+            <li key={each.name} className={each.ok ? "check well" : "check ill"}>
               <Icon name={each.ok ? "check" : "warn"} />
               <span className="grow">
                 <b>{WORDS[each.name] ?? each.name}</b>
@@ -81,8 +81,14 @@ function Facts() {
             <Fact name="Python">
               {facts.python} <span className="muted">{facts.platform}</span>
             </Fact>
-            <Fact name="Up since">
+            <Fact name="Up for">
               <span title={time(facts.started_at)}>{duration(Math.max(0, Date.now() - facts.started_at))}</span>
+            </Fact>
+            <Fact name="Data at">
+              <code>{disk.path}</code>
+            </Fact>
+            <Fact name="Disk">
+              <Share part={disk.size - disk.free} whole={disk.size} label="Disk in use" text={`${bytes(disk.free)} free of ${bytes(disk.size)}`} />
             </Fact>
             <Fact name="Objects">
               <code>{facts.objects}</code>
@@ -102,7 +108,6 @@ function Facts() {
             </Fact>
           </dl>
         </section>
-        <Disk disk={disk} />
       </div>
       <section className="card" aria-label="What it stands on">
         <h2>What it stands on</h2>
@@ -115,22 +120,6 @@ function Facts() {
         </p>
       </section>
     </>
-  );
-}
-
-function Disk({ disk }: { disk: SystemFacts["disk"] }) {
-  return (
-    <section className="card" aria-label="Disk">
-      <h2>Disk</h2>
-      <dl className="facts">
-        <Fact name="Data at">
-          <code>{disk.path}</code>
-        </Fact>
-        <Fact name="Used">
-          <Share part={disk.size - disk.free} whole={disk.size} label="Disk in use" text={`${bytes(disk.free)} free of ${bytes(disk.size)}`} />
-        </Fact>
-      </dl>
-    </section>
   );
 }
 
