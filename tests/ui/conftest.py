@@ -92,6 +92,18 @@ def tab(browser: Browser, server: Server, console: list[str]) -> Iterator[Callab
 
 
 @pytest.fixture
+def signed_in(tab: Callable[..., Page], made: world.World) -> Callable[..., Page]:
+    """`signed_in(token)` opens the tab of somebody on another machine, who signed in with this token."""
+
+    def open_tab(token: str, **options: object) -> Page:
+        page = tab(extra_http_headers={"x-forwarded-for": "203.0.113.7"}, **options)
+        page.add_init_script(f"sessionStorage.setItem('lakeward.token', '{token}')")
+        return page
+
+    return open_tab
+
+
+@pytest.fixture
 def console() -> list[str]:
     """The errors that pages wrote."""
     return []

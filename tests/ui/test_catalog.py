@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
 import stock
 from assistant import Assistant
 from pages import complaints
@@ -13,18 +12,6 @@ from lakeward.runtime.http import Role
 from server import Server
 
 UC = "/api/2.1/unity-catalog"
-
-
-@pytest.fixture
-def guest(tab: Callable[..., Page], server: Server, shop: Assistant) -> Callable[[str], Page]:
-    """The tab of somebody elsewhere who has a token and no role but being there."""
-
-    def open_tab(name: str) -> Page:
-        page = tab(extra_http_headers={"x-forwarded-for": "203.0.113.7"})
-        page.add_init_script(f"sessionStorage.setItem('lakeward.token', '{server.token(name, role=Role.USE)}')")
-        return page
-
-    return open_tab
 
 
 def test_a_catalog_from_nothing_to_a_file_and_back(page: Page, server: Server, shop: Assistant) -> None:
@@ -140,8 +127,10 @@ def test_grants_are_given_explained_taken_and_the_owner_changes(page: Page, serv
     assert server.local.get(f"{UC}/schemas/acme.shared")["owner"] == "gina@example.org"
 
 
-def test_who_may_less_is_told_why(guest: Callable[[str], Page], console: list[str]) -> None:
-    ben = guest("ben@example.org")
+def test_who_may_less_is_told_why(
+    signed_in: Callable[[str], Page], server: Server, shop: Assistant, console: list[str]
+) -> None:
+    ben = signed_in(server.token("ben@example.org", role=Role.USE))
     ben.goto("/ml/catalog/acme/sales/tables/orders?tab=permissions")
     grant = ben.get_by_role("button", name="Grant", exact=True)
     expect(grant).to_have_attribute("title", re.compile("It would take MANAGE on table acme.sales.orders"))

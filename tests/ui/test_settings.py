@@ -208,10 +208,10 @@ def test_how_the_server_is(page: Page, server: Server) -> None:
     expect(calls.filter(has_text="/api/").first).to_be_visible()
 
 
-def test_who_manages_nothing_sees_no_webhooks(tab: Callable[..., Page], callers: Callers, console: list[str]) -> None:
-    page = tab(extra_http_headers=ELSEWHERE)
-    token = callers.reader.headers["authorization"].removeprefix("Bearer ")
-    page.add_init_script(f"sessionStorage.setItem('lakeward.token', '{token}')")
+def test_who_manages_nothing_sees_no_webhooks(
+    signed_in: Callable[[str], Page], callers: Callers, console: list[str]
+) -> None:
+    page = signed_in(callers.reader.headers["authorization"].removeprefix("Bearer "))
     page.goto("/ml/settings?tab=webhooks")
     expect(page.get_by_role("alert")).to_contain_text("MANAGE")
     page.get_by_role("tab", name="System").click()
