@@ -4,6 +4,7 @@ Tables elsewhere are not read: the server would go there with rights that its ca
 """
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,6 +20,11 @@ from lakeward.runtime.objects import ObjectStore
 MAX_ROWS: Final = 200
 _SECONDS: Final = 20.0
 _READER: Final = Path(__file__).with_name("delta_reader.py")
+_PASSED: Final = frozenset(
+    {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
+     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
+)  # fmt: skip
+_CLOUDS: Final = ("AWS_", "GOOGLE_", "AZURE_")
 _turns: Final = asyncio.Semaphore(2)  # of one process; each takes a core for a second and some hundred megabytes
 
 
@@ -61,7 +67,7 @@ async def of_table(
     path = objects.path(table.prefix)
     asked = {
         "location": f"{root.rstrip('/')}/{table.prefix}" if path is None else _uri(path),
-        "options": dict(options or {}) if path is None else {},
+        "options": _options(options or {}) if path is None else {},
         "rows": rows,
     }
     async with _turns:
@@ -71,6 +77,17 @@ async def of_table(
     return told.sample
 
 
+def _options(options: Mapping[str, str]) -> dict[str, str]:
+    """As the library takes them: without what is ours."""
+    plain = str(options.get("endpoint", "").startswith("http://")).lower()
+    return {"allow_http": plain} | {name: value for name, value in options.items() if name != "presign"}
+
+
+def _environment() -> dict[str, str]:
+    """What it takes to run and to reach a cloud; not what this server was told about itself."""
+    return {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith(_CLOUDS)}
+
+
 def _uri(path: str) -> str:
     return Path(path).absolute().as_uri()
 
@@ -78,7 +95,12 @@ def _uri(path: str) -> str:
 def _read(asked: bytes) -> _Told:
     try:
         done = subprocess.run(
-            [sys.executable, "-P", str(_READER)], input=asked, capture_output=True, timeout=_SECONDS, check=False
+            [sys.executable, "-P", str(_READER)],
+            input=asked,
+            capture_output=True,
+            timeout=_SECONDS,
+            env=_environment(),
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"The table was not read within {_SECONDS:.0f} seconds.") from error

@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from lakeward.runtime.http import Role
+from s3 import s3_server
 from server import Caller, Server
 
 _UC = "/api/2.1/unity-catalog"
@@ -126,3 +129,14 @@ def test_names_are_found_by_who_may_see_them(client: Caller, bob: Caller):
     grant(client, "schema", "shop.toys", "USE_SCHEMA")
     assert "closed" not in bob.request("GET", f"{_OWN}/search", params={"words": "o"}).text
     assert client.refused("GET", f"{_OWN}/search", {"words": " "}).status == 400
+
+
+def test_rows_in_an_object_store(serving: Callable[..., AbstractContextManager[Server]]):
+    with s3_server() as s3, serving(objects_url=s3.url(), objects=s3.options) as server:
+        where = {"catalog_name": "main", "schema_name": "default", "name": "far"}
+        made = server.local.call("POST", f"{_UC}/tables", json=where)
+        path = f"{_OWN}/tables/main.default.far/sample"
+        assert server.local.get(path)["written"] is False
+        options = s3.options | {"allow_http": "true", "aws_s3_allow_unsafe_rename": "true"}
+        deltalake.write_deltalake(made["storage_location"], pa.table({"id": [7]}), storage_options=options)
+        assert server.local.get(path)["rows"] == [[7]]
