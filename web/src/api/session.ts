@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { hashKey, queryOptions } from "@tanstack/react-query";
 import { change, get, post, send, setCsrf } from "./client";
 import type { WhoAmI } from "./types";
 
@@ -6,8 +6,10 @@ const API = "/api/2.0/lakeward";
 
 export const whoAmI = queryOptions({
   queryKey: ["whoami"],
+  queryKeyHashFn: hashKey, // the same in every workspace: choosing one must not ask, and draw everything, anew
   queryFn: async ({ signal }) => {
-    const who = await get<WhoAmI>(`${API}/whoami`, undefined, { signal, anywhere: true });
+    // Quiet, or its own refusal would ask it again, and again.
+    const who = await get<WhoAmI>(`${API}/whoami`, undefined, { signal, anywhere: true, quiet: true });
     setCsrf(who.csrf_token, who.name);
     return who;
   },
