@@ -141,7 +141,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     oidc_session_hours: Annotated[
         int, Meta(ge=1, le=720, description="Hours until the provider is asked again who somebody is.")
     ] = 12
-    oauth_single_use_refresh_tokens: Annotated[
+    oauth_refresh_rotation: Annotated[
         bool,
         Meta(
             description="Whether a refresh token is good once and gives the next one. People's programs that keep the"
@@ -431,7 +431,7 @@ _OPTIONAL = {
     "database_url", "objects_url", "master_key", "oidc_issuer", "oidc_client_id", "oidc_client_secret",
     "oidc_client_secret_file", "oidc_groups_claim",
 }  # fmt: skip
-_FLAGS = ("oidc_create_users", "oidc_unverified_emails", "oauth_single_use_refresh_tokens")
+_FLAGS = ("oidc_create_users", "oidc_unverified_emails", "oauth_refresh_rotation")
 _ALLOWED_IN_WORDS = {
     "trusted_proxies": "a list of addresses and networks such as 10.0.0.0/8 (in a flag or variable: with commas)",
     **dict.fromkeys(("data", "oidc_client_secret_file"), "a path"),

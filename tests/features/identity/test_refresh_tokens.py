@@ -18,7 +18,7 @@ BACK = "http://localhost:8020"
 
 @pytest.fixture(scope="module")
 def server(serving):
-    with serving(oauth_single_use_refresh_tokens=True) as started:
+    with serving(oauth_refresh_rotation=True) as started:
         yield started
 
 

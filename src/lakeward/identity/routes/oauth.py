@@ -88,7 +88,7 @@ async def token(call: Call) -> Reply:
                 tx, client_id, form.get("code", ""), form.get("redirect_uri", ""), form.get("code_verifier", "")
             )
         elif grant == "refresh_token":
-            reusable = not call.settings.oauth_single_use_refresh_tokens
+            reusable = not call.settings.oauth_refresh_rotation
             issued = await oauth.refresh(tx, client_id, form.get("refresh_token", ""), reusable=reusable)
         else:
             raise errors.InvalidParameter(
