@@ -12,6 +12,7 @@ import msgspec
 
 from lakeward import __version__
 from lakeward.kit.errors import LakewardError
+from lakeward.runtime.heartbeats import Worker, workers
 from lakeward.runtime.http import ADMIN, PUBLIC, Call, Reply, Routes
 from lakeward.runtime.http.openapi import document
 from lakeward.runtime.settings import without_password
@@ -81,6 +82,7 @@ class SystemFacts(msgspec.Struct):
     objects: str
     database: DatabaseFacts
     disk: DiskFacts
+    workers: list[Worker]
     parts: dict[str, str]
 
 
@@ -125,6 +127,7 @@ async def system(call: Call) -> SystemFacts:
             " (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()),"
             " current_setting('max_connections')::int"
         )
+        living = await workers(connection)
     settings = call.settings
     url = settings.database_url
     return SystemFacts(
@@ -136,6 +139,7 @@ async def system(call: Call) -> SystemFacts:
         objects=without_password(str(settings.objects_location)),
         database=DatabaseFacts("embedded" if url is None else without_password(url), *row),
         disk=await asyncio.to_thread(_disk, settings.data),
+        workers=living,
         parts=await asyncio.to_thread(_parts),
     )
 

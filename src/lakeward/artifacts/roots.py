@@ -27,13 +27,13 @@ def _places(_db: Database) -> _Known:
 
 async def _locate_run(tx: Tx, workspace: int, names: Mapping[str, str], access: Access) -> str:
     run = await tracking.get_run(tx, workspace, names["run"])
-    if str(run.experiment_id) != names["experiment"]:
+    if str(run.home_id) != names["experiment"]:
         raise NotFound(f"The run {run.run_id} is not in experiment {names['experiment']}.")
     if access is Access.WRITE:
         if run.deleted:
             raise InvalidParameter(f"The run {run.run_id} is deleted. Restore it to add artifacts.")
-        await experiments.get_active(tx, workspace, names["experiment"])
-    return f"{experiments.run_objects(workspace, run.experiment_id, run.run_id)}/artifacts"
+        await experiments.get_active(tx, workspace, str(run.experiment_id))
+    return f"{experiments.run_objects(workspace, run.home_id, run.run_id)}/artifacts"
 
 
 async def _locate_model(tx: Tx, workspace: int, names: Mapping[str, str], access: Access) -> str:
@@ -71,14 +71,14 @@ RUNS: Final = Root(
     (*_INTERNAL, "Runs", "{run}", "artifacts"),
     ("{experiment}", "{run}", "artifacts"),
     _locate_run,
-    owner=_experiment,
+    owner=lambda names: (tracking.BY_RUN, names["run"]),  # which may have moved to another experiment than the path's
 )
 MODELS: Final = Root(
     "logged models",
     (*_INTERNAL, "LoggedModels", "{model}", "artifacts"),
     ("{experiment}", "models", "{model}", "artifacts"),
     _locate_model,
-    owner=_experiment,
+    owner=lambda names: (logged_models.BY_LOGGED_MODEL, names["model"]),
 )
 
 TRACES: Final = Root(
@@ -149,7 +149,8 @@ class Resolver:
     async def top(self, root: Root, names: Mapping[str, str], access: Access) -> Place:
         """The top of a root whose names are known.
 
-        Where the objects are is remembered for reads: a run never moves, and after its purge the objects are gone.
+        Where the objects are is remembered for reads: the files of a run never move, and after its purge
+        they are gone.
         """
         spelled = tuple(part.format(**names) if part[0] == "{" else part for part in root.files)
         known = self._db.one(_places)

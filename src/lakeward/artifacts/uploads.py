@@ -5,6 +5,7 @@ object, which then appears at once. A repeated completion is answered like the f
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from lakeward.runtime.db import Database
 from lakeward.runtime.objects import ObjectInfo, ObjectStore
 
 MAX_PARTS: Final = 10_000
+_ID: Final = re.compile(r"[0-9a-f]{32}")
 _JOINS: Final = 2  # at once per process: each holds a database connection while bytes move
 
 
@@ -91,7 +93,9 @@ async def _compare(objects: ObjectStore, upload_id: str, parts: Sequence[Part]) 
 
 
 async def abort(db: Database, objects: ObjectStore, place: Place, upload_id: str) -> None:
-    """Forget the upload and its parts. Aborting what is not there (any more) is no failure."""
+    """Forget the upload and its parts. Aborting what is not there any more is no failure; what never was an id, is."""
+    if not _ID.fullmatch(upload_id):
+        raise _unknown()
     async with db.transaction() as tx:
         upload = await store.lock_upload(tx, upload_id)
         if upload is None or upload.completed:

@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -20,7 +21,7 @@ def command(*, name: str, password_stdin: bool, **options: Any) -> None:
     The user is made if need be, activated, and may try to sign in at once. Without --password-stdin a password is asked
     for on a terminal; elsewhere one is made up, and goes alone to standard output.
     """
-    from lakeward import identity
+    from lakeward import audit, identity
 
     made_up = ""
     if password_stdin:
@@ -31,7 +32,7 @@ def command(*, name: str, password_stdin: bool, **options: Any) -> None:
         password = made_up = secrets.token_urlsafe(18)
 
     async def work(tx: Any) -> None:
-        await identity.make_administrator(tx, name, password)
+        await identity.make_administrator(tx, name, password, partial(audit.record_command, tx, "accounts"))
 
     with_database(options, work, create=True)  # before the first start it makes the database
     if made_up:

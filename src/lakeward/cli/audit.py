@@ -1,4 +1,4 @@
-"""`lakeward audit`: is the log what was written, and the log as files."""
+"""`lakeward audit`: is the log what was written, and the log as files and as a table."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def _with_database(settings: Settings, work: Callable[[Any], Awaitable[Answer]])
 
 @click.group("audit")
 def command() -> None:
-    """The audit log: check that nothing in it was changed, and write it to files."""
+    """The audit log: check that nothing in it was changed, write it to files, bring its table up to date."""
 
 
 def _head(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
@@ -131,3 +131,30 @@ def export(*, kind: str | None, start: int | None, end: int | None, output: Path
 
     count = _with_database(settings, work)
     click.echo(f"{count:,} events.", err=True)
+
+
+@command.command("table")
+@settings_options("data", "database_url", "master_key", "objects_url", "objects", "audit_retention")
+def table(**options: Any) -> None:
+    """Write what happened until now to the table system.access.audit, and print where its files are.
+
+    The worker does so by itself, within a minute.
+    """
+    from lakeward.runtime.reach import database
+
+    settings = settings_from(options)
+    with database(settings) as url:
+        click.echo(asyncio.run(_up_to_date(settings, url)))
+
+
+async def _up_to_date(settings: Settings, url: str) -> str:
+    from lakeward import audit, catalog
+    from lakeward.runtime.stores import stores
+
+    async with stores(settings, url, size=2) as (db, _):
+        assert db.lake is not None
+        await audit.seal(db, settings.master_key_source, wait=True)
+        async with db.connection() as connection:
+            prefix = await catalog.prefix_of_audit(connection)
+        await audit.bring_up_to_date(db, db.lake, prefix, settings.audit_retention, wait=True)
+        return db.lake.address(prefix)[0]

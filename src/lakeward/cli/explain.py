@@ -23,7 +23,8 @@ def command(*, principal: str, privilege: str, target: str, workspace: str, as_j
     OBJECT is a type and a name: experiments/12, registered-models/3, function/main.default.iris, schema/main.default.
     PRIVILEGE is a right or a level: READ, EDIT, CAN_MANAGE, EXECUTE, CREATE_MODEL.
     """
-    from lakeward.access import Asked, Explanation, explain_in
+    from lakeward import catalog
+    from lakeward.access import Asked, Explanation, Gate, explain_in
     from lakeward.app import all_routes
     from lakeward.runtime.db import Database
     from lakeward.runtime.reach import database
@@ -31,10 +32,10 @@ def command(*, principal: str, privilege: str, target: str, workspace: str, as_j
     all_routes()  # every feature has said by now which kinds of objects it has
 
     async def run(url: str) -> Explanation:
-        db = await Database.open(url, size=1)
+        db = await Database.open(url, size=2)
         try:
             async with db.transaction() as tx:
-                return await explain_in(tx, workspace, Asked(principal, privilege, target))
+                return await explain_in(tx, Gate(db, catalog.bound), workspace, Asked(principal, privilege, target))
         finally:
             await db.close()
 

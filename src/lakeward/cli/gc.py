@@ -43,25 +43,23 @@ def command(*, older_than: timedelta | None, dry_run: bool, as_json: bool, **opt
 
 
 async def _collect(settings: Settings, url: str, older_than: int, *, dry_run: bool) -> Any:
-    from lakeward import catalog, retention, tracking
-    from lakeward.runtime.db import Database
-    from lakeward.runtime.lake import Lake
-    from lakeward.runtime.objects import ObjectStore
+    from lakeward import audit, catalog, retention, tracking
+    from lakeward.runtime.stores import stores
 
-    objects = ObjectStore.open(settings.objects_location, settings.objects)
-    db = await Database.open(url, size=4, lake=Lake(objects, settings.objects_location, settings.objects))
-    try:
+    async with stores(settings, url, size=4) as (db, objects):
         waiting = await tracking.count_trash(db, older_than)
         if dry_run:
             return waiting
+        said = {"older_than_ms": older_than} | msgspec.to_builtins(waiting)
+        async with db.transaction() as tx:  # before the first deletion: one that is interrupted is on record
+            await audit.record_command(tx, "lakeward", "startPurge", params=said)
         with _Progress(waiting) as progress:
             gone = await tracking.purge(db, objects, older_than, progress=progress.tell)
         await retention.sweep(db, objects)
         await catalog.sweep(db, objects)
+        async with db.transaction() as tx:
+            await audit.record_command(tx, "lakeward", "finishPurge", params=msgspec.to_builtins(gone))
         return gone
-    finally:
-        await db.close()
-        objects.close()
 
 
 class _Progress:

@@ -96,21 +96,12 @@ def _take_over(
     connections: int,
 ) -> Any:
     from lakeward.importing import take_over
-    from lakeward.runtime.db import Database
-    from lakeward.runtime.lake import Lake
-    from lakeward.runtime.objects import ObjectStore
     from lakeward.runtime.reach import database
+    from lakeward.runtime.stores import stores
 
     async def run(database_url: str) -> Any:
-        objects = ObjectStore.open(settings.objects_location, settings.objects)
-        lake = Lake(objects, settings.objects_location, settings.objects)
-        db = await Database.open(database_url, size=connections + 2, lake=lake)
-        try:
-            async with source() as opened:
-                return await take_over(opened, version, db, objects, workspace, wanted, progress)
-        finally:
-            await db.close()
-            objects.close()
+        async with stores(settings, database_url, size=connections + 2) as (db, objects), source() as opened:
+            return await take_over(opened, version, db, objects, workspace, wanted, progress)
 
     with database(settings, create=True) as database_url:
         return asyncio.run(run(database_url))

@@ -86,9 +86,8 @@ def cli() -> None:
 def main() -> None:
     os.umask(0o077)  # whatever a command writes is for this user alone
     try:
-        cli.main(prog_name="lakeward", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        status = cli.main(prog_name="lakeward", standalone_mode=False)  # of a command that raised click's Exit
+        sys.exit(status if isinstance(status, int) else 0)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:

@@ -58,7 +58,7 @@ def rotate(*, forget_old: bool, as_json: bool, **options: Any) -> None:
     async def work(tx: Any) -> tuple[str, int]:
         master_key, count = await vault.rotate(tx)
         params = {"master_key": master_key, "data_keys": count, "forget_old": forget_old}
-        await audit.record(tx, "secrets", "rotateMasterKey", params=params)
+        await audit.record_command(tx, "secrets", "rotateMasterKey", params=params)
         return master_key, count
 
     steps: list[Callable[[Any], Awaitable[Any]]] = [work]

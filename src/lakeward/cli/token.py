@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -52,6 +53,9 @@ def command() -> None:
 )
 @click.option("--expires", metavar="TIME", callback=lifetime, help="Lifetime such as 12h, 90d or 52w. [default: none]")
 @click.option("--name", "--comment", "comment", metavar="TEXT", default="", help="What the token is for.")
+@click.option(
+    "--scope", "scopes", metavar="SCOPE", multiple=True, help="Open only these APIs, such as mlflow. [default: all]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_where
 def create(
@@ -62,6 +66,7 @@ def create(
     role: str | None,
     expires: timedelta | None,
     comment: str,
+    scopes: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -80,12 +85,15 @@ def create(
             is_admin=admin,
             workspace=None if everywhere else workspace,
             role=None if everywhere or role is None else Role[role.upper()],
+            note=partial(audit.record_command, tx, "accounts"),
         )
         if admin and not holder.is_admin:
             raise click.ClickException(f"{principal} exists and is no administrator. Choose another name.")
-        made = await identity.create_token(tx, holder, comment=comment, lifetime=expires)
-        params = {"principal": principal, "token_id": made[0]}
-        await audit.record(tx, "accounts", "generateDbToken", params=params)
+        if not await identity.is_active(tx, holder):
+            raise click.ClickException(f"{principal} is deactivated, so the token would not work. Activate it first.")
+        made = await identity.create_token(tx, holder, comment=comment, lifetime=expires, scopes=scopes)
+        params = {"principal": principal, "token_id": made[0]} | ({"scopes": list(scopes)} if scopes else {})
+        await audit.record_command(tx, "accounts", "generateDbToken", params=params)
         return made
 
     token_id, secret = with_database(options, work, create=True)  # before the first start it makes the database
@@ -149,7 +157,7 @@ def revoke(*, token_id: tuple[str, ...], **options: Any) -> None:
     async def work(tx: Any) -> None:
         for each in token_id:
             await identity.revoke_token(tx, each)
-            await audit.record(tx, "accounts", "revokeDbToken", params={"token_id": each})
+            await audit.record_command(tx, "accounts", "revokeDbToken", params={"token_id": each})
 
     with_database(options, work)
     click.echo(f"Revoked {', '.join(token_id)}.", err=True)

@@ -57,20 +57,13 @@ def export(
 
 async def _write(settings: Settings, url: str, selection: Any, form: Any, file: BinaryIO) -> None:
     from lakeward import tracing
-    from lakeward.runtime.db import Database
-    from lakeward.runtime.lake import Lake
-    from lakeward.runtime.objects import ObjectStore
+    from lakeward.runtime.stores import stores
 
-    objects = ObjectStore.open(settings.objects_location, settings.objects)
-    db = await Database.open(url, size=1, lake=Lake(objects, settings.objects_location, settings.objects))
-    try:
+    async with stores(settings, url, size=1) as (db, _):
         workspace = await tracing.export.workspace_of(db, selection.experiment_ids)
         async for piece in tracing.export.stream(db, workspace, selection, form):
             file.write(piece)
         file.flush()
-    finally:
-        await db.close()
-        objects.close()
 
 
 @command.command("move")
@@ -81,10 +74,14 @@ def move(*, experiment: str, older_than: str, **options: Any) -> None:
     """Move spans to the experiment's Delta tables now, whatever its retention is."""
 
     async def work(db: Any, objects: Any) -> int:
-        from lakeward import retention, tracing
+        from lakeward import audit, retention, tracing
 
         workspace = await tracing.export.workspace_of(db, [experiment])
-        return await retention.move_now(db, objects, workspace, experiment, older_than)
+        moved: int = await retention.move_now(db, objects, workspace, experiment, older_than)
+        params = {"experiment_id": experiment, "older_than": older_than, "traces": moved}
+        async with db.transaction() as tx:
+            await audit.record_command(tx, "mlflowTrace", "moveTraces", params=params, workspace=workspace)
+        return moved
 
     moved = _with_lake(settings_from(options), work)
     click.echo(f"Moved the spans of {moved:,} traces.")
@@ -103,14 +100,18 @@ def bring_back(
     """Bring spans back into the database, where searches look into them."""
 
     async def work(db: Any, _objects: Any) -> int:
-        from lakeward import retention, tracing
+        from lakeward import audit, retention, tracing
 
         workspace = await tracing.export.workspace_of(db, [experiment])
-        return await retention.bring_back(
+        came: int = await retention.bring_back(
             db, workspace, experiment, trace_ids=traces, days=days,
             since_ms=None if first is None else retention.day_ms(first),
             before_ms=None if last is None else retention.day_ms(last) + 86_400_000,
         )  # fmt: skip
+        params = {"experiment_id": experiment, "traces": came, "days": days}
+        async with db.transaction() as tx:
+            await audit.record_command(tx, "mlflowTrace", "bringBackTraces", params=params, workspace=workspace)
+        return came
 
     came = _with_lake(settings_from(options), work)
     click.echo(f"Brought back the spans of {came:,} traces.")
@@ -124,14 +125,7 @@ def _with_lake(settings: Settings, work: Callable[[Any, Any], Awaitable[int]]) -
 
 
 async def _at(settings: Settings, url: str, work: Callable[[Any, Any], Awaitable[int]]) -> int:
-    from lakeward.runtime.db import Database
-    from lakeward.runtime.lake import Lake
-    from lakeward.runtime.objects import ObjectStore
+    from lakeward.runtime.stores import stores
 
-    objects = ObjectStore.open(settings.objects_location, settings.objects)
-    db = await Database.open(url, size=4, lake=Lake(objects, settings.objects_location, settings.objects))
-    try:
+    async with stores(settings, url, size=4) as (db, objects):
         return await work(db, objects)
-    finally:
-        await db.close()
-        objects.close()

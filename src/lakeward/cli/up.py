@@ -41,7 +41,7 @@ def _programs() -> Any:
     """Imported while PostgreSQL starts, and with it what a child would import by itself: shared once is cheaper."""
     from lakeward import app
 
-    for name in ("prometheus_client", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl"):
+    for name in ("prometheus_client", "uvicorn.lifespan.on", "lakeward.runtime.http.protocol"):
         importlib.import_module(name)
     return app
 

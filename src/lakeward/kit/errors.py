@@ -16,16 +16,21 @@ LakewardError
 └── Internal             a fault of ours
 """
 
+from lakeward.kit.credentials import redacted
+
 
 class LakewardError(Exception):
-    """Base of the tree. `code` is the `error_code` of MLflow and the platform; `exit_code` is for commands."""
+    """Base of the tree. A message never repeats a credential, whatever it was given as.
+
+    `code` is the `error_code` of MLflow and the platform; `exit_code` is for commands.
+    """
 
     code = "INTERNAL_ERROR"
     exit_code = 1
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = redacted(message)
+        super().__init__(self.message)
         if code is not None:
             self.code = code
 

@@ -10,10 +10,11 @@ One process writes a table at a time (its caller has a lock); anybody may read. 
 local directory is flushed, cloud stores acknowledge nothing else.
 """
 
+import asyncio
+import functools
 import importlib
-import os
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
@@ -21,15 +22,20 @@ from threading import Lock
 from typing import Any, Final
 
 from lakeward.kit.errors import Unavailable
+from lakeward.runtime import lake_files
+from lakeward.runtime.lake_files import File, Rewriter
 from lakeward.runtime.objects import ObjectStore
+from lakeward.runtime.objects.lending import OPTIONS as LENDING
 
 _APP: Final = "lakeward"  # whose numbers the commits carry
 _OPEN: Final = 16  # tables a process remembers
 _TRIES: Final = 3
 _LEVEL: Final = 3  # of zstd
+_PIECE: Final = 1 << 20
+_GROUP_BYTES: Final = 2 << 20  # of rows as they are, of a file that was made from others
 # The least and greatest values of these alone stand in the log: what users wrote must not outlive its rows there.
 _NUMBERED: Final = "seq,batch"
-_OURS: Final = frozenset({"presign"})  # options of the object store that are not the store's own
+_OURS: Final = frozenset({"presign", *LENDING})  # options of the object store that are not the store's own
 
 
 class Lake:
@@ -38,7 +44,7 @@ class Lake:
     def __init__(self, objects: ObjectStore, location: str, options: Mapping[str, str]) -> None:
         self._objects = objects
         self._url = location.rstrip("/")
-        self._options = _of_store(options)
+        self._options = storage_options(options)
         self._tables: OrderedDict[str, Any] = OrderedDict()
         self._lock = Lock()
 
@@ -100,23 +106,83 @@ class Lake:
                 found.update(_numbers(fragment, batch))
         return found
 
-    def delete(self, prefix: str, day: date, batch: int, seqs: Sequence[int]) -> None:
-        """Take rows away, for good once `vacuum` has run. Done twice it is done once."""
+    def delete(self, prefix: str, day: date, dead: Mapping[int, Sequence[int]]) -> None:
+        """Take rows (batch → seqs) of a day away, for good once `vacuum` has run. Done twice it is done once."""
         table = self._find(prefix)
         if table is None:
             return
-        numbers = ", ".join(str(int(each)) for each in seqs)
-        table.delete(
-            f"day = '{day.isoformat()}' AND batch = {int(batch)} AND seq IN ({numbers})",
-            writer_properties=_deltalake().WriterProperties(compression="ZSTD", compression_level=_LEVEL),
-        )
-        self._flush(prefix, [day])
+        kept = lake_files.without({batch: frozenset(seqs) for batch, seqs in dead.items()})
+        touched = [each for each in lake_files.files_of(table) if each.day == day and each.may_hold(dead)]
+        for each in touched:
+            self._replace(prefix, table, [each], kept, group_bytes=_GROUP_BYTES)
 
-    def vacuum(self, prefix: str) -> None:
-        """Remove the files that no row is in any more, and those of writes that were cut off."""
+    def compact(self, prefix: str, *, least: int, target: int, group_bytes: int) -> int:
+        """Put small files of a day together where they are `least` or more, into ones of up to `target` bytes.
+
+        The old ones stay until `vacuum`. Returns how many were put together.
+        """
+        table = self._find(prefix)
+        if table is None:
+            return 0
+        days: dict[date, list[File]] = {}
+        for each in lake_files.files_of(table):
+            days.setdefault(each.day, []).append(each)
+        done = 0
+        for files in days.values():
+            if taken := lake_files.crowded(files, least, target):
+                self._replace(prefix, table, taken, None, group_bytes=group_bytes)
+                done += len(taken)
+        return done
+
+    def _replace(
+        self, prefix: str, table: Any, files: Sequence[File], kept: Callable[[Any], Any] | None, *, group_bytes: int
+    ) -> None:
+        """One commit: these files are gone, another has their rows, or those that are kept."""
+        place, options = self._place(prefix)
+        schema = pyarrow().schema(table.schema().to_arrow())
+        day = schema.get_field_index("day")
+        rewriter = Rewriter(
+            self._files(prefix) or table.to_pyarrow_dataset().filesystem,
+            None if options is not None else Path(place),
+            functools.partial(self._upload, prefix),
+            schema.remove(day),
+            group_bytes=group_bytes,
+        )
+        self._commit(table, rewriter.copy(files, kept, data_change=kept is not None), schema)
+        table.update_incremental()
+        if options is None:
+            log = Path(place) / "_delta_log"
+            lake_files.sync(log / f"{table.version():020}.json")
+            lake_files.sync(log)
+
+    def _upload(self, prefix: str, path: str, file: Path) -> None:
+        size = file.stat().st_size
+
+        async def pieces() -> AsyncIterator[bytes]:
+            with opened:
+                while piece := opened.read(_PIECE):
+                    yield piece
+
+        async def put() -> None:
+            await self._objects.put(f"{prefix}/{path}", pieces(), size=size)
+
+        opened = file.open("rb")
+        asyncio.run(put())  # this is a thread, without a loop of its own
+
+    @staticmethod
+    def _commit(table: Any, actions: Sequence[Any], schema: Any) -> None:
+        table.create_write_transaction(actions, "append", schema, ["day"])
+
+    def vacuum(self, prefix: str, hours: int = 0) -> None:
+        """Remove the files that no row is in any more, and those of writes that were cut off, for so long at least."""
         table = self._find(prefix)
         if table is not None:
-            table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+            table.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True)
+
+    def address(self, prefix: str) -> tuple[str, dict[str, str]]:
+        """The URL of a table, and what it takes to get there: for a process that is no part of the server."""
+        place, options = self._place(prefix)
+        return (Path(place).as_uri(), {}) if options is None else (place, options)
 
     # ── where tables are ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -162,8 +228,8 @@ class Lake:
         top = Path(place)
         for directory in (*(top / f"day={each.isoformat()}" for each in days), top / "_delta_log"):
             for path in (*directory.iterdir(), directory) if directory.is_dir() else ():
-                _sync(path)
-        _sync(top)
+                lake_files.sync(path)
+        lake_files.sync(top)
 
 
 def _rows(fragment: Any, columns: Sequence[str], batch: int, wanted: AbstractSet[int]) -> Iterator[Any]:
@@ -201,8 +267,8 @@ def _may_hold(group: Any, wanted: AbstractSet[int]) -> bool:
     return True
 
 
-def _of_store(options: Mapping[str, str]) -> dict[str, str]:
-    """What obstore is told, as deltalake takes it."""
+def storage_options(options: Mapping[str, str]) -> dict[str, str]:
+    """What obstore is told, as deltalake takes it: without what is ours."""
     given = {key: value for key, value in options.items() if key not in _OURS}
     if given.get("endpoint", "").startswith("http://"):
         given.setdefault("allow_http", "true")
@@ -215,11 +281,3 @@ def pyarrow() -> Any:
 
 def _deltalake() -> Any:
     return importlib.import_module("deltalake")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

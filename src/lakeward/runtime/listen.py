@@ -1,7 +1,8 @@
-"""The listening socket that all API processes share, and the question whether somebody answers on it."""
+"""The listening socket that all API processes share, who holds how much of it, and whether somebody answers on it."""
 
 import errno
 import json
+import mmap
 import socket
 import time
 
@@ -10,6 +11,7 @@ from lakeward.runtime.settings import SettingError
 
 _BACKLOG = 2048
 _NEAREST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared
+_ABSENT = 0xFFFF_FFFF  # more than any process holds
 _RETRY_SECONDS = 0.5  # processes of a server that was just killed need a moment to let go of the port
 
 
@@ -59,6 +61,25 @@ def _refusal(error: OSError, host: str, port: int) -> LakewardError:
     if error.errno == errno.EADDRNOTAVAIL:
         return SettingError(f"{host} is not an address of this machine: choose another --host.")
     return SettingError(f"Cannot listen on {host}:{port}: {error.strerror}.")
+
+
+class Tally:
+    """How many connections each API process holds, in memory that they share. Make it before they are forked."""
+
+    def __init__(self, processes: int) -> None:
+        self._counts = memoryview(mmap.mmap(-1, 4 * processes)).cast("I")
+        for number in range(processes):
+            self.absent(number)
+
+    def publish(self, number: int, count: int) -> None:
+        self._counts[number] = count
+
+    def absent(self, number: int) -> None:
+        """It takes no connections: nobody waits for it."""
+        self._counts[number] = _ABSENT
+
+    def least(self) -> int:
+        return min(self._counts)
 
 
 def url_of(host: str, port: int) -> str:

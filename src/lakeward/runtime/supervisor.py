@@ -23,7 +23,7 @@ import msgspec
 
 from lakeward.kit.errors import LakewardError
 from lakeward.runtime import telemetry
-from lakeward.runtime.listen import FirstAnswer, listen, url_of
+from lakeward.runtime.listen import FirstAnswer, Tally, listen, url_of
 from lakeward.runtime.postgres import EmbeddedPostgres
 from lakeward.runtime.processes import DirectoryLock, name_process
 from lakeward.runtime.processes.children import Attempt, Backoff, Child, describe, reap_strangers
@@ -51,7 +51,7 @@ class NotAllowedToListen(LakewardError):
 class Programs(Protocol):
     """What the children run; `lakeward.app` is one."""
 
-    def serve_api(self, settings: Settings, sock: socket.socket) -> None: ...
+    def serve_api(self, settings: Settings, sock: socket.socket, tally: Tally, number: int) -> None: ...
     def run_worker(self, settings: Settings) -> None: ...
 
 
@@ -165,9 +165,10 @@ class Supervisor:
 
     def _fork_all(self, settings: Settings, programs: Programs) -> None:
         if self._socket is not None:
-            for number in range(1, settings.workers + 1):
-                serve = functools.partial(programs.serve_api, settings, self._socket)
-                self._children.append(Child(f"api {number}", "lakeward-api", serve))
+            tally = Tally(settings.workers)
+            for number in range(settings.workers):
+                serve = functools.partial(programs.serve_api, settings, self._socket, tally, number)
+                self._children.append(Child(f"api {number + 1}", "lakeward-api", serve))
         if settings.role != "api":
             work = functools.partial(programs.run_worker, settings)
             self._children.append(Child("worker", "lakeward-worker", work))

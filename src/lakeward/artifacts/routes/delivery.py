@@ -44,7 +44,7 @@ async def deliver(call: Call, place: Place, *, missing: str = "RESOURCE_DOES_NOT
 
 async def _answer(call: Call, place: Place) -> Reply:
     span = Span.parse(call.header("range"))
-    head = call.scope["method"] == "HEAD"
+    head = call.method == "HEAD"
     if head or not call.headers.keys().isdisjoint(_CONDITIONS):
         info = await call.objects.head(place.key)
         refused = _refused(call, info)

@@ -72,7 +72,6 @@ async def _directory(call: Call, path: str, access: Access) -> Place:
 
 
 @routes.get("/files/{file_path...}", allow=READ.on(of_file("file_path")), tx=None)
-@routes.head("/files/{file_path...}", allow=READ.on(of_file("file_path")), tx=None)
 async def download(call: Call, req: wire.FilePath) -> Reply:
     return await deliver(call, await _file(call, req.file_path, Access.READ), missing=_ABSENT)
 

@@ -28,7 +28,6 @@ async def _target(call: Call, directory: str, local_file: str, access: Access) -
 
 
 @routes.get("/artifacts/{artifact_path...}", allow=_READ, tx=None)
-@routes.head("/artifacts/{artifact_path...}", allow=_READ, tx=None)
 async def download_artifact(call: Call, req: wire.ProxyPath) -> Reply:
     return await deliver(call, await _file(call, req.artifact_path, Access.READ))
 

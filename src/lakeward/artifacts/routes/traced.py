@@ -38,4 +38,4 @@ async def rendered(call: Call, place: Place) -> Reply:
     if content is None:
         raise NotFound("There is no such file.")
     headers = {"content-type": "application/json", "content-length": str(len(content))}
-    return Reply(200, headers, b"" if call.scope["method"] == "HEAD" else content)
+    return Reply(200, headers, b"" if call.method == "HEAD" else content)

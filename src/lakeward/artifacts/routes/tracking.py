@@ -36,8 +36,8 @@ async def _run(call: Call, run_id: str, access: Access) -> tuple[Place, str]:
         raise InvalidParameter("Missing value for required parameter 'run_id'.")
     async with call.db.connection() as connection:
         run = await runs.get_run(connection, call.workspace, run_id)
-    uri = experiments.run_artifact_uri(run.experiment_id, run.location, run.run_id, databricks=call.databricks)
-    return await run_top(call, run.experiment_id, run.run_id, access), uri
+    uri = experiments.run_artifact_uri(run.home_id, run.location, run.run_id, databricks=call.databricks)
+    return await run_top(call, run.home_id, run.run_id, access), uri
 
 
 async def _model(call: Call, model_id: str, access: Access) -> tuple[Place, str]:
@@ -86,16 +86,13 @@ async def list_logged_model_artifacts(call: Call, req: wire.ListModelArtifacts) 
 
 
 @plain.get("/get-artifact", allow=READ.on(_RUN), tx=None)
-@plain.head("/get-artifact", allow=READ.on(_RUN), tx=None)
 @ui.get("/get-artifact", allow=READ.on(_RUN), tx=None)
-@ui.head("/get-artifact", allow=READ.on(_RUN), tx=None)
 async def get_artifact(call: Call, req: wire.GetArtifact) -> Reply:
     top, _ = await _run(call, req.run_id or req.run_uuid, Access.READ)
     return await deliver(call, _below(top, req.path))
 
 
 @ui.get("/logged-models/{model_id}/artifacts/files", allow=READ.on(_MODEL), tx=None)
-@ui.head("/logged-models/{model_id}/artifacts/files", allow=READ.on(_MODEL), tx=None)
 async def get_logged_model_artifact(call: Call, req: wire.GetModelArtifact) -> Reply:
     top, _ = await _model(call, req.model_id, Access.READ)
     return await deliver(call, _below(top, req.artifact_file_path))

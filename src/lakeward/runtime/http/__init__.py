@@ -27,17 +27,20 @@ from lakeward.runtime.http.decode import read_body
 from lakeward.runtime.http.guard import Guard
 from lakeward.runtime.http.render import SIGN_IN_PAGE, Dialect, ErrorBody, status_of
 from lakeward.runtime.http.reply import Empty, Reply
+from lakeward.runtime.http.scopes import ALL_APIS, SCOPES
 from lakeward.runtime.http.table import MLFLOW_2_0, Route, Routes
-from lakeward.runtime.http.wire import Float, Int64, spell
+from lakeward.runtime.http.wire import Float, Int64, Secret, spell
 from lakeward.runtime.http.witness import Outcome, Witness
 
 __all__ = [
     "ADMIN",
+    "ALL_APIS",
     "EDIT",
     "MANAGE",
     "MLFLOW_2_0",
     "PUBLIC",
     "READ",
+    "SCOPES",
     "SIGNED_IN",
     "SIGNED_URL",
     "SIGN_IN_PAGE",
@@ -60,6 +63,7 @@ __all__ = [
     "Route",
     "Routes",
     "Rule",
+    "Secret",
     "Witness",
     "networks",
     "read_body",

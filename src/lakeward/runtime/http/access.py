@@ -25,7 +25,8 @@ class Actor(msgspec.Struct, frozen=True):
     """An authenticated caller.
 
     `roles` maps workspace ids to roles; an admin holds every role everywhere. `principals` are the ids something may
-    have been given to: the caller's own and those of all groups the caller is in.
+    have been given to: the caller's own and those of all groups the caller is in. `scopes` are the APIs that the token
+    of the call opens, None for all.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Actor(msgspec.Struct, frozen=True):
     is_admin: bool = False
     roles: Mapping[int, Role] = {}
     principals: frozenset[int] = frozenset()
+    scopes: frozenset[str] | None = None
 
     def role_in(self, workspace: int) -> Role | None:
         return Role.MANAGE if self.is_admin else self.roles.get(workspace)
@@ -75,6 +77,8 @@ class Rule(msgspec.Struct, frozen=True):
         if actor.is_admin:
             return True
         if self.admin:
+            if self.objects:  # which may be looked after by others
+                return False
             raise PermissionDenied(f"'{actor.name}' is not an administrator of this server.")
         if self.role is not None:
             held = actor.roles.get(workspace)

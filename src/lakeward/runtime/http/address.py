@@ -23,9 +23,14 @@ def address_of(text: str) -> Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
+def spelled(address: Address | None) -> str:
+    return "" if address is None else str(address)
+
+
 @functools.lru_cache(maxsize=4096)
-def spelled(address: Address) -> str:
-    return str(address)
+def spelled_peer(text: str) -> str:
+    """The peer's address as it is compared and recorded."""
+    return spelled(address_of(text))
 
 
 @functools.cache

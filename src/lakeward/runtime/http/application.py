@@ -1,5 +1,6 @@
-"""The ASGI application: the life of a request, in one place."""
+"""The application: the life of a request, in one place."""
 
+import asyncio
 import functools
 import itertools
 import logging
@@ -17,27 +18,32 @@ from lakeward.kit.errors import (
     InvalidParameter,
     LakewardError,
     MethodNotAllowed,
+    PermissionDenied,
 )
-from lakeward.runtime.acting import act_as
+from lakeward.runtime.acting import SERVER, act_as
 from lakeward.runtime.db import Database
 from lakeward.runtime.http.access import Actor, Rule
-from lakeward.runtime.http.call import Call, Receive, Scope
+from lakeward.runtime.http.call import Call
 from lakeward.runtime.http.decode import decode, read_body
+from lakeward.runtime.http.exchange import Exchange, header_line
 from lakeward.runtime.http.guard import Guard, headers_of
 from lakeward.runtime.http.render import PLATFORM, SIGN_IN_PAGE, status_of
 from lakeward.runtime.http.reply import SECURITY_HEADERS, Reply
+from lakeward.runtime.http.scopes import ALL_APIS, opens
 from lakeward.runtime.http.table import Route, RouteTable
 from lakeward.runtime.http.witness import Outcome, Witness
 from lakeward.runtime.telemetry import Telemetry
 
 log = logging.getLogger("lakeward.http")
 
+Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _SLOW_SECONDS = 2.0
 _encoder = msgspec.json.Encoder()
 _JSON = "application/json"
+_PLAIN = {"content-type": _JSON}  # of most answers
 _CSRF_HEADER = b"x-lakeward-csrf"  # only our own pages say it
-_SECURITY = [(name, (name.encode(), value.encode())) for name, value in SECURITY_HEADERS.items()]
+_SECURITY = [(name, header_line(name, value)) for name, value in SECURITY_HEADERS.items()]
 
 
 class Gate(Protocol):
@@ -78,70 +84,67 @@ class Application:
         self._ids = itertools.count(1)
         self._id_prefix = ""
         self._watched: frozenset[Route] = frozenset()
+        self._after: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._serve(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:  # no websockets yet
-            await send({"type": "websocket.close", "code": 1000})
-
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Any, receive: Receive, send: Send) -> None:
+        """Uvicorn's word (ASGI's `lifespan`) that the process begins, and later that it ends."""
         await receive()
         self._id_prefix = f"{os.getpid():x}-{int(time.time()):x}-"  # after the fork
         await self.hooks.start()
         self._watched = frozenset(route for route in self.table.routes if self.hooks.witness.watches(route))
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if self._after:
+            await asyncio.wait(self._after, timeout=self.settings.shutdown_grace)
         await self.hooks.stop()
+        self.telemetry.tell()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, exchange: Exchange) -> None:
         started = time.perf_counter()
-        call = Call(scope, receive, {})
+        act_as(SERVER)  # until the caller is known
+        call = Call(exchange, self._id_prefix + str(next(self._ids)))
         call.settings = self.settings
-        call.request_id = self._id_prefix + str(next(self._ids))
         route: Route | None = None
         try:
-            call.headers = headers_of(scope["headers"])
+            call.headers = headers_of(exchange.headers)
             self.guard.check(call.headers)
-            route, call.params = self._match(scope)
-            answer = await self._handle(route, call)
+            route, call.params = self._match(exchange)
+            answer = await self._handle(route, call, exchange)
         except LakewardError as error:
             if isinstance(error, Internal):
-                log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
-            answer = await self._refusal(error, route, call)
+                log.exception("internal error", extra={"request_id": call.request_id, "path": exchange.path})
+            answer = await self._refusal(error, route, call, exchange)
         except Exception:
-            log.exception("internal error", extra={"request_id": call.request_id, "path": scope["path"]})
-            failure = Internal(f"The server failed. The reason is in its log under request id {call.request_id}.")
-            answer = await self._refusal(failure, route, call)
-        await self._send(answer, call, send)
+            log.exception("internal error", extra={"request_id": call.request_id, "path": exchange.path})
+            answer = await self._failure(route, call, exchange)
+        await self._send(answer, route, call, exchange)
         seconds = time.perf_counter() - started
         path = route.path if route else "(unknown)"
-        self.telemetry.observe(scope["method"], path, answer.status, seconds)
-        if log.isEnabledFor(logging.DEBUG) or seconds > _SLOW_SECONDS or answer.status >= 400:
-            self._log(scope["method"], path, answer.status, seconds, call)
-        for job in call.after:
-            try:
-                await job()
-            except LakewardError as error:
-                log.info("work after an answer failed", extra={"request_id": call.request_id, "reason": error.message})
+        self.telemetry.observe(exchange.method, path, answer.status, seconds)
+        if seconds > _SLOW_SECONDS or answer.status >= 400 or log.isEnabledFor(logging.DEBUG):
+            self._log(exchange.method, path, answer.status, seconds, call)
+        if call.after:
+            task = asyncio.create_task(_work_on(call))
+            self._after.add(task)
+            task.add_done_callback(self._after.discard)
 
-    def _match(self, scope: Scope) -> tuple[Route, dict[str, str]]:
-        raw = scope.get("raw_path")
-        path = raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
+    def _match(self, exchange: Exchange) -> tuple[Route, dict[str, str]]:
         try:
-            route, params, methods = self.table.find(scope["method"], path)
+            route, params, methods = self.table.find(exchange.method, exchange.path)
         except UnicodeDecodeError as error:
             raise InvalidParameter("The path is not valid UTF-8.") from error
         if route is None:
             if methods:
-                raise MethodNotAllowed(f"{scope['method']} is not served here; {', '.join(methods)} is.", methods)
-            raise EndpointNotFound(f"No API at {scope['method']} {unquote(path)!r}.")
+                raise MethodNotAllowed(f"{exchange.method} is not served here; {', '.join(methods)} is.", methods)
+            raise EndpointNotFound(f"No API at {exchange.method} {unquote(exchange.path)!r}.")
         return route, params
 
-    async def _refusal(self, error: LakewardError, route: Route | None, call: Call) -> Reply:
+    async def _failure(self, route: Route | None, call: Call, exchange: Exchange) -> Reply:
+        failure = Internal(f"The server failed. The reason is in its log under request id {call.request_id}.")
+        return await self._refusal(failure, route, call, exchange)
+
+    async def _refusal(self, error: LakewardError, route: Route | None, call: Call, exchange: Exchange) -> Reply:
         """The error as an answer, once it is on record where it must be."""
         call.after.clear()  # it is for what was done, and this was not
         dialect = route.dialect if route else PLATFORM
@@ -154,30 +157,31 @@ class Application:
             except LakewardError as problem:  # the caller hears why the call failed, not why that was not written down
                 extra = {"request_id": call.request_id, "status": status, "reason": problem.message}
                 log.warning("a refusal could not be recorded", extra=extra)
-        return _for_browsers(answer, route, call) if status == 401 else answer
+        return _for_browsers(answer, route, call, exchange) if status == 401 else answer
 
-    async def _handle(self, route: Route, call: Call) -> Reply:
+    async def _handle(self, route: Route, call: Call, exchange: Exchange) -> Reply:
         hooks = self.hooks
         call.db, call.objects, call.access = hooks.db, hooks.objects, hooks.access
         call.provider = hooks.provider
         call.telemetry, call.table = self.telemetry, self.table.routes
-        call.local = self.guard.is_local(call.scope.get("client"), call.headers)
+        call.local = self.guard.is_local(exchange.client, call.headers)
         if not route.open:
             await hooks.admit(call)
         if route.allow.signed_in:
             call.caller = await hooks.authenticate(call)
             if call.caller is not None:
                 act_as(call.caller.name)
+                _check_scopes(route, call.caller)
             call.workspace = await hooks.workspace(call.headers, call.caller)
         settled = route.allow.check(call.caller, call.workspace)
         if route.raw_body:
             body = b""
             call.limit = route.max_body
-        elif call.scope["method"] in ("GET", "HEAD"):
+        elif exchange.method in ("GET", "HEAD"):
             body = b""
         else:
             body = await read_body(call, route.max_body or self.settings.max_body)
-        call.request = decode(route, body, call.scope.get("query_string", b""), call.params)
+        call.request = decode(route, body, exchange.query, call.params)
         if route.allow.objects and call.caller is not None:
             await hooks.access.authorize(call, route.allow, call.request, settled=settled)
         result = await self._run(route, call)
@@ -188,15 +192,14 @@ class Application:
         if route.status == 204:
             return Reply(204)
         encoded = b"{}" if result is None else _encoder.encode(result)
-        return Reply(route.status, {"content-type": _JSON}, encoded)
+        return Reply(route.status, _PLAIN, encoded)
 
     async def _run(self, route: Route, call: Call) -> Any:
         arguments = (call,) if route.request is None else (call, call.request)
         watched = route in self._watched
         if watched and route.tx != "write":
-            call.testimony = functools.partial(
-                self.hooks.witness.testimony, call, Outcome(route, call.request, route.status)
-            )
+            outcome = Outcome(route, call.request, route.status)
+            call.testify = functools.partial(self.hooks.witness.testimony, outcome=outcome)
         if route.tx is None:
             result = await route.handler(*arguments)
         else:
@@ -218,28 +221,20 @@ class Application:
         status = result.status if isinstance(result, Reply) else route.status
         await self.hooks.witness.done(call, Outcome(route, call.request, status), tx)
 
-    async def _send(self, answer: Reply, call: Call, send: Send) -> None:
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
-        headers.append((b"x-request-id", call.request_id.encode()))
-        headers += [pair for name, pair in _SECURITY if name not in answer.headers]
-        if "cache-control" not in answer.headers and answer.headers.get("content-type") == _JSON:
-            headers.append((b"cache-control", b"no-store"))  # what one caller may see is for nobody else
+    async def _send(self, answer: Reply, route: Route | None, call: Call, exchange: Exchange) -> None:
+        try:
+            head, length = (_PLAIN_HEAD, None) if answer.headers is _PLAIN else _head_and_length(answer)
+        except ValueError:  # what was to be said in a header cannot be
+            log.exception("internal error", extra={"request_id": call.request_id, "path": exchange.path})
+            answer = await self._failure(route, call, exchange)
+            head, length = _head_and_length(answer)
+        head += b"x-request-id: %s\r\n" % call.request_id.encode()
         if call.workspace:
-            headers.append((b"x-databricks-org-id", str(call.came_to or call.workspace).encode()))
-        body = answer.body
-        if isinstance(body, bytes):
-            if "content-length" not in answer.headers and answer.status != 204:
-                headers.append((b"content-length", str(len(body)).encode()))
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-            return
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        connection = getattr(send, "__self__", None)
-        async for chunk in body:
-            if getattr(connection, "disconnected", False):  # uvicorn's send says nothing and never waits then
-                break
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+            head += b"x-databricks-org-id: %d\r\n" % (call.came_to or call.workspace)
+        if isinstance(answer.body, bytes):
+            await exchange.answer(answer.status, head, answer.body, length=length)
+        else:
+            await exchange.stream(answer.status, head, answer.body, length=length)
 
     def _log(self, method: str, path: str, status: int, seconds: float, call: Call) -> None:
         actor = call.caller
@@ -257,7 +252,38 @@ class Application:
         )
 
 
-def _for_browsers(answer: Reply, route: Route | None, call: Call) -> Reply:
+def _check_scopes(route: Route, caller: Actor) -> None:
+    if caller.scopes is not None and not opens(caller.scopes, route.scope):
+        raise PermissionDenied(
+            f"This token opens {', '.join(sorted(caller.scopes))}; this needs {route.scope or ALL_APIS}."
+            " Make a token with that scope."
+        )
+
+
+def _head_and_length(answer: Reply) -> tuple[bytes, int | None]:
+    """Header lines, and the body's length where a header tells it. Raises ValueError for what cannot be a header."""
+    headers = answer.headers.copy()
+    length = headers.pop("content-length", None)
+    lines = [header_line(name, value) for name, value in headers.items()]
+    lines += [line for name, line in _SECURITY if name not in headers]
+    if "cache-control" not in headers and headers.get("content-type") == _JSON:
+        lines.append(b"cache-control: no-store\r\n")  # what one caller may see is for nobody else
+    return b"".join(lines), None if length is None else int(length)
+
+
+_PLAIN_HEAD, _ = _head_and_length(Reply(200, _PLAIN))
+
+
+async def _work_on(call: Call) -> None:
+    """What was put off until the answer is on its way."""
+    for job in call.after:
+        try:
+            await job()
+        except LakewardError as error:
+            log.info("work after an answer failed", extra={"request_id": call.request_id, "reason": error.message})
+
+
+def _for_browsers(answer: Reply, route: Route | None, call: Call, exchange: Exchange) -> Reply:
     """Nobody is signed in: a browser on its way to a page is led to the one for that, and asks no questions itself.
 
     It would, with a window of its own that cannot be signed out of, if Basic was offered to what a page of ours asks.
@@ -268,8 +294,8 @@ def _for_browsers(answer: Reply, route: Route | None, call: Call) -> Reply:
         return answer
     if b"text/html" not in call.headers.get(b"accept", b""):
         return answer
-    query = call.scope.get("query_string", b"").decode("latin-1")
-    going = urlencode({"next": f"{call.scope['path']}?{query}" if query else call.scope["path"]})
+    path, query = unquote(exchange.path), exchange.query.decode("latin-1")
+    going = urlencode({"next": f"{path}?{query}" if query else path})
     return Reply(303, {"location": f"{SIGN_IN_PAGE}?{going}", "cache-control": "no-store"})
 
 

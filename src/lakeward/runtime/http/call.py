@@ -1,24 +1,25 @@
 """What a handler gets: who calls, in which workspace, the transaction, the raw request where it needs it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from lakeward.kit.errors import TooLarge, Unavailable
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http.access import Actor
-from lakeward.runtime.http.address import Address, client_address, networks, spelled
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+from lakeward.runtime.http.address import Address, client_address, networks, spelled, spelled_peer
+from lakeward.runtime.http.exchange import ClientGone, Exchange
 
 
 def workspace_named(headers: Mapping[bytes, bytes]) -> str | int | None:
-    """The name or number of the workspace a call asks for. MLflow sends the first header, the platform SDK a number."""
+    """The name or number of the workspace a call asks for. MLflow sends the first header, the platform SDK a number.
+
+    Discovery tells no number, so clients send one only if it was chosen: none means another workspace than it says.
+    """
     name = headers.get(b"x-mlflow-workspace", b"").decode("latin-1").strip()
     if name:
         return name
     number = (headers.get(b"x-databricks-org-id") or headers.get(b"x-databricks-workspace-id") or b"").decode("latin-1")
-    if number in ("", "1"):  # that one is what clients repeat that were told no other
+    if not number:
         return None
     return int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else number
 
@@ -27,16 +28,16 @@ class Call:
     """One request. `tx` is open only while the handler runs and only if the route asked for it."""
 
     __slots__ = (
-        "_origin", "_receive", "_sight", "access", "after", "caller", "came_to", "confined", "db", "headers", "hidden",
-        "limit", "local", "objects", "params", "provider", "recorded", "request", "request_id", "scope", "settings",
-        "table", "telemetry", "testimony", "tx", "unseen", "workspace",
+        "_exchange", "_origin", "_sight", "access", "after", "caller", "came_to", "confined", "db", "headers", "hidden",
+        "limit", "local", "method", "objects", "params", "provider", "recorded", "request", "request_id", "settings",
+        "table", "telemetry", "testify", "tx", "unseen", "workspace",
     )  # fmt: skip
 
-    def __init__(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> None:
-        self.scope = scope
-        self._receive = receive
-        self.headers = headers
-        self.request_id = ""
+    def __init__(self, exchange: Exchange, request_id: str) -> None:
+        self._exchange = exchange
+        self.method = exchange.method
+        self.headers: dict[bytes, bytes] = {}
+        self.request_id = request_id
         self.params: dict[str, str] = {}  # of the path
         self.request: Any = None  # the decoded struct, once it is
         self.caller: Actor | None = None  # None on PUBLIC routes and signed URLs
@@ -55,7 +56,9 @@ class Call:
         self.access: Any = None
         self.provider: Any = None  # the OpenID provider people sign in with, if there is one
         self.confined = False  # the caller's role is not enough: rights on the objects that were named are
-        self.testimony: Callable[[], str | None] | None = None  # what the audit log will say, if it will
+        # What the audit log will say of a call, if it will. It is given the call, because a call that held itself would
+        # be garbage only a collection finds, and these cost as much as a tenth of all work.
+        self.testify: Callable[[Call], str | None] | None = None
         self.recorded: str | None = None  # what of it was written along
         self.unseen = False  # a list has not asked yet what its caller may see
         self._sight: Any = None
@@ -93,8 +96,8 @@ class Call:
         """What the audit log is to say if this call succeeds, for a statement that does its work to write as well
         (`audit.RECORD`); whoever asks must. None if nothing, or not yet.
         """
-        if self.recorded is None and self.testimony is not None:
-            self.recorded = self.testimony()
+        if self.recorded is None and self.testify is not None:
+            self.recorded = self.testify(self)
         return self.recorded
 
     def afterwards(self, job: Callable[[], Awaitable[None]]) -> None:
@@ -109,21 +112,25 @@ class Call:
     def databricks(self) -> bool:
         """Whether the client speaks the platform's dialect; decides how artifact URIs are spelled.
 
-        MLflow in `databricks` mode sends the workspace id it was told by `/.well-known/databricks-config` on every
-        call; the platform SDK names itself.
+        The platform SDK names itself, also when MLflow in `databricks` mode calls by way of it; MLflow adds the
+        number of the workspace if one was chosen.
         """
         return b"x-databricks-org-id" in self.headers or b"databricks-sdk" in self.headers.get(b"user-agent", b"")
 
     @property
     def address(self) -> Address | None:
         """Where the call comes from, by the word of trusted proxies."""
-        return client_address(self.scope.get("client"), self.headers, networks(self.settings.trusted_proxies))
+        return client_address(self._exchange.client, self.headers, networks(self.settings.trusted_proxies))
 
     @property
     def origin(self) -> str:
         """The address as text; '' for a socket without one."""
         if self._origin is None:
-            self._origin = spelled(self.address) if self.address is not None else ""
+            peer = self._exchange.client
+            if b"x-forwarded-for" in self.headers:
+                self._origin = spelled(self.address)
+            else:
+                self._origin = spelled_peer(peer[0]) if peer else ""
         return self._origin
 
     @property
@@ -134,20 +141,39 @@ class Call:
         """
         host = self.header("host") or "localhost"
         scheme = (self.header("x-forwarded-proto") or "").partition(",")[0].strip().lower()
-        return f"{scheme if scheme in ('http', 'https') else self.scope.get('scheme', 'http')}://{host}"
+        return f"{scheme if scheme in ('http', 'https') else 'http'}://{host}"
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """The raw body as it arrives; uvicorn stops reading the socket while the handler is busy."""
-        size = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise Unavailable("The client went away before the body was complete.")
-            chunk = message.get("body", b"")
+    async def body(self, counted: Callable[[int], None] | None = None) -> bytes:
+        """The raw body in one piece. `counted` is told of each part before it is kept, and may refuse it."""
+        first, more = await self._piece(0)
+        if counted is not None:
+            counted(len(first))
+        if not more:  # as most come
+            return first
+        pieces = [first]
+        async for chunk in self.stream(len(first)):
+            if counted is not None:
+                counted(len(chunk))
+            pieces.append(chunk)
+        return b"".join(pieces)
+
+    async def stream(self, size: int = 0) -> AsyncIterator[bytes]:
+        """The raw body as it arrives, after the first `size` bytes; nothing more is read from the socket while the
+        handler is busy.
+        """
+        more = True
+        while more:
+            chunk, more = await self._piece(size)
             if chunk:
                 size += len(chunk)
-                if self.limit is not None and size > self.limit:
-                    raise TooLarge(f"The request body is larger than {self.limit} bytes.")
                 yield chunk
-            if not message.get("more_body", False):
-                return
+
+    async def _piece(self, before: int) -> tuple[bytes, bool]:
+        """What has arrived since, and whether there is more to come; `before` is the size of what came already."""
+        try:
+            chunk, more = await self._exchange.piece()
+        except ClientGone:
+            raise Unavailable("The client went away before the body was complete.") from None
+        if self.limit is not None and before + len(chunk) > self.limit:
+            raise TooLarge(f"The request body is larger than {self.limit} bytes.")
+        return chunk, more

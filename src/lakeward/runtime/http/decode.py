@@ -4,7 +4,7 @@ import functools
 import re
 import types
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -22,13 +22,13 @@ _NO_PARTS: tuple[Mapping[str, Any], Any] = ({}, None)
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
-async def read_body(call: Call, limit: int) -> bytes:
+async def read_body(call: Call, limit: int, counted: Callable[[int], None] | None = None) -> bytes:
+    """The whole body, decompressed. `counted` is told of each piece before it is kept, and may refuse it."""
     declared = call.headers.get(b"content-length")
     if declared is not None and declared.isdigit() and int(declared.lstrip(b"0")[:19] or b"0") > limit:
         raise TooLarge(f"The request body is larger than the {limit} bytes that are taken.")
     call.limit = limit
-    chunks = [chunk async for chunk in call.stream()]
-    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    body = await call.body(counted)
     encoding = call.headers.get(b"content-encoding", b"").lower()
     return body if encoding in (b"", b"identity") else inflate(body, encoding, limit)
 
@@ -85,6 +85,8 @@ def decode(route: Route, body: bytes, query: bytes, params: Mapping[str, str]) -
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # the slow path below allows nulls and says what is wrong
     fields: dict[str, Any] = _from_query(query, route.list_fields) if query else {}
+    for name in route.secret_fields.intersection(fields):
+        raise InvalidParameter(f"{name!r} is taken from the body only: addresses are kept in logs.")
     if body:
         fields.update(_json_object(body))
     fields.update(params)

@@ -8,13 +8,15 @@ import inspect
 import types
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from urllib.parse import unquote
 
 import msgspec
 
 from lakeward.runtime.http.access import Rule
 from lakeward.runtime.http.render import PLATFORM, Dialect
+from lakeward.runtime.http.scopes import scope_of
+from lakeward.runtime.http.wire import HIDDEN
 
 Handler = Callable[..., Awaitable[Any]]
 Access = Literal["write", "statement", "read"] | None
@@ -22,10 +24,20 @@ Access = Literal["write", "statement", "read"] | None
 
 def _list_fields(struct: type[msgspec.Struct]) -> frozenset[str]:
     """Fields that hold a list, so that a repeated query parameter is one."""
+    return _fields(struct, lambda option: get_origin(option) is list or option is list)
+
+
+def _secret_fields(struct: type[msgspec.Struct]) -> frozenset[str]:
+    """Fields that are a `Secret`."""
+    return _fields(struct, lambda option: get_origin(option) is Annotated and HIDDEN in get_args(option))
+
+
+def _fields(struct: type[msgspec.Struct], test: Callable[[Any], bool]) -> frozenset[str]:
+    """Those of whose type, or of an alternative of it, this is true."""
     found = set()
     for each in msgspec.structs.fields(struct):
         options = get_args(each.type) if get_origin(each.type) in (Union, types.UnionType) else (each.type,)
-        if any(get_origin(option) is list or option is list for option in options):
+        if any(test(option) for option in options):
             found.add(each.encode_name)
     return frozenset(found)
 
@@ -53,8 +65,10 @@ class Route:
     request: type[msgspec.Struct] | None = None
     response: Any = None
     list_fields: frozenset[str] = frozenset()
+    secret_fields: frozenset[str] = frozenset()
     decoder: Any = None
     has_params: bool = False
+    scope: str | None = None  # that a token needs; None if it needs all
 
     def __post_init__(self) -> None:
         hints = get_type_hints(self.handler)
@@ -62,8 +76,10 @@ class Route:
         self.request = hints[names[1]] if len(names) > 1 else None
         self.response = hints.get("return")
         self.has_params = "{" in self.path
+        self.scope = scope_of(self.path)
         if self.request is not None:
             self.list_fields = _list_fields(self.request)
+            self.secret_fields = _secret_fields(self.request)
             self.decoder = msgspec.json.Decoder(self.request, strict=False)
 
 

@@ -8,8 +8,9 @@ whatever the size; keys are `/`-joined segments made by our own code; nothing ou
 it. Directories do not exist as such: one is there while it holds an object, or the marker that `make_directory` puts.
 """
 
+from lakeward.runtime.objects.lending import Loan
 from lakeward.runtime.objects.records import Entry, Level, ObjectInfo, Opened, Presigned
 from lakeward.runtime.objects.spans import Span
 from lakeward.runtime.objects.store import MARKER, ObjectStore
 
-__all__ = ["MARKER", "Entry", "Level", "ObjectInfo", "ObjectStore", "Opened", "Presigned", "Span"]
+__all__ = ["MARKER", "Entry", "Level", "Loan", "ObjectInfo", "ObjectStore", "Opened", "Presigned", "Span"]

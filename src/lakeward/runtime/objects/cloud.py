@@ -16,6 +16,8 @@ from obstore import exceptions
 from obstore.store import from_url
 
 from lakeward.kit.errors import AlreadyExists, NotFound, Unavailable
+from lakeward.runtime.objects.lending import OPTIONS as LENDING
+from lakeward.runtime.objects.lending import Lender, Loan
 from lakeward.runtime.objects.records import Entry, Level, ObjectInfo, Opened, Presigned
 from lakeward.runtime.objects.spans import Span
 from lakeward.runtime.settings import SettingError
@@ -34,18 +36,22 @@ _RETRIES: Final = {"max_retries": 5, "retry_timeout": timedelta(seconds=30)}
 class CloudBackend:
     """One bucket or container, below an optional prefix."""
 
-    def __init__(self, store: Any, scheme: str, *, presigns: bool) -> None:
+    def __init__(self, store: Any, scheme: str, lender: Lender | None, *, presigns: bool) -> None:
         self._store = store
+        self._lender = lender
+        self.lends = lender is not None
         self._scheme = scheme
         self.presigns = presigns
 
     @classmethod
     def open(cls, url: str, options: Mapping[str, str]) -> Self:
-        """`options` are obstore's (endpoint, region, access_key_id …) and two of ours.
+        """`options` are obstore's (endpoint, region, access_key_id …) and some of ours.
 
-        `presign = false` keeps clients from the store where they cannot reach it; `allow_http` follows the endpoint.
+        `presign = false` keeps clients from the store where they cannot reach it; `allow_http` follows the endpoint;
+        with `lend_role` they get keys for single prefixes.
         """
-        config = dict(options)
+        lender = Lender.open(url, options)
+        config = {name: value for name, value in options.items() if name not in LENDING}
         client: dict[str, Any] = dict(_CLIENT)
         client["allow_http"] = _truth(config.pop("allow_http", str(config.get("endpoint", "").startswith("http://"))))
         presigns = _truth(config.pop("presign", "true"))
@@ -53,7 +59,7 @@ class CloudBackend:
             store = from_url(url, config=config, client_options=client, retry_config=_RETRIES)  # type: ignore[call-overload]  # one of three stores
         except (exceptions.BaseError, ValueError) as error:
             raise SettingError(f"The object store {url.partition('://')[0]}:// refuses its options: {error}") from error
-        return cls(store, url.partition("://")[0], presigns=presigns)
+        return cls(store, url.partition("://")[0], lender, presigns=presigns)
 
     def close(self) -> None:
         """Connections belong to obstore."""
@@ -216,6 +222,9 @@ class CloudBackend:
         with translated():
             url: str = await obstore.sign_async(self._store, method, key, timedelta(seconds=seconds))  # type: ignore[call-overload]  # GET or PUT
         return Presigned(url, self._scheme, _AZURE_PUT if (self._scheme, method) == ("az", "PUT") else {})
+
+    async def lend(self, prefix: str, *, write: bool) -> Loan | None:
+        return None if self._lender is None else await self._lender.lend(prefix, write=write)
 
     def path(self, key: str) -> None:
         """Objects are no files."""

@@ -36,6 +36,7 @@ class LocalBackend:
     """Objects as files. Threads: 16, enough to have several fsyncs in one journal commit."""
 
     presigns = False
+    lends = False
 
     def __init__(self, root: Path) -> None:
         self._tree = Tree(root)
@@ -110,6 +111,9 @@ class LocalBackend:
 
     async def delete_prefix(self, prefix: str) -> None:
         await self._run(self._tree.delete_prefix, prefix)
+
+    async def lend(self, prefix: str, *, write: bool) -> None:
+        """Files of this machine take no keys."""
 
     async def presign(self, method: str, key: str, seconds: int) -> None:
         """Files have no URL of their own."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lakeward.runtime.objects.lending import Loan
 from lakeward.runtime.objects.spans import Span
 
 
@@ -61,6 +62,7 @@ class Backend(Protocol):
     """What `ObjectStore` needs from a kind of store. Keys are checked already; errors are those of `kit.errors`."""
 
     presigns: bool
+    lends: bool
 
     async def put(
         self, key: str, chunks: AsyncIterator[bytes], *, size: int | None, create: bool, durable: bool
@@ -73,6 +75,7 @@ class Backend(Protocol):
     async def delete_prefix(self, prefix: str) -> None: ...
     async def join(self, sources: Sequence[str], key: str, *, create: bool) -> ObjectInfo: ...
     async def presign(self, method: str, key: str, seconds: int) -> Presigned | None: ...
+    async def lend(self, prefix: str, *, write: bool) -> Loan | None: ...
     def path(self, key: str) -> str | None: ...
     async def check(self) -> None: ...
     async def sweep(self) -> None: ...

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from lakeward.kit.errors import InvalidParameter, NotFound
+from lakeward.runtime.objects.lending import Loan
 from lakeward.runtime.objects.local import LocalBackend
 from lakeward.runtime.objects.records import Backend, Level, ObjectInfo, Opened, Presigned
 from lakeward.runtime.objects.spans import Span
@@ -20,7 +21,7 @@ class ObjectStore:
     """All objects of one installation. `ObjectStore.open(settings.objects_location, settings.objects)`.
 
     Every byte goes in through `put` (and `join`, which moves stored bytes) and out through `get`: to encrypt objects,
-    wrap the chunks of these two and let `presign` answer None.
+    wrap the chunks of these two and let `presign` and `lend` answer None.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -41,6 +42,11 @@ class ObjectStore:
     def presigns(self) -> bool:
         """Whether clients may talk to the store itself, by URLs that `presign` makes."""
         return self._backend.presigns
+
+    @property
+    def lends(self) -> bool:
+        """Whether clients get keys of the store itself, by `lend`."""
+        return self._backend.lends
 
     def close(self) -> None:
         self._backend.close()
@@ -121,6 +127,10 @@ class ObjectStore:
     async def presign(self, method: str, key: str, seconds: int) -> Presigned | None:
         """A URL of the store itself for one GET or PUT of this object; None where the store has none."""
         return await self._backend.presign(method, _checked(key), seconds)
+
+    async def lend(self, prefix: str, *, write: bool) -> Loan | None:
+        """Keys of the store itself for what is below a prefix; None where the operator lends none."""
+        return await self._backend.lend(_checked(prefix), write=write)
 
     def path(self, key: str) -> str | None:
         """Where an object or prefix is as a plain file or directory of this machine; None where it is not."""
