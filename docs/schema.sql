@@ -46,6 +46,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.forget_external_lineage() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM external_lineage WHERE workspace_id = OLD.workspace_id AND source_kind = TG_ARGV[0] AND source = OLD.id::text;
+    DELETE FROM external_lineage WHERE workspace_id = OLD.workspace_id AND target_kind = TG_ARGV[0] AND target = OLD.id::text;
+    IF TG_ARGV[0] = 'EXTERNAL_METADATA' THEN
+        DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND kind = 'external_metadata'
+            AND object = OLD.id::text;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.forget_grants() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -64,6 +78,27 @@ DECLARE
 BEGIN
     DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND kind = TG_ARGV[0] AND object = gone;
     DELETE FROM entity_tag WHERE workspace_id = OLD.workspace_id AND kind = TG_ARGV[0] AND object = gone;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.forget_staging() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM asset WHERE id = OLD.id) THEN
+        INSERT INTO asset_remains (prefix)
+        VALUES ('tables/' || OLD.workspace_id || '/' || replace(OLD.id::text, '-', ''));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.forget_tag_policy() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM access_grant WHERE workspace_id = OLD.workspace_id AND kind = 'tag_policy' AND object = OLD.id::text;
     RETURN NULL;
 END
 $$;
@@ -106,14 +141,15 @@ DECLARE
     seqs bigint[];
     experiment_ids bigint[];
     states text[];
+    first boolean := false;
+    erased boolean;
 BEGIN
     SELECT array_agg(CASE WHEN NOT t.deleted THEN t.seq END ORDER BY w.place),
-           array_agg(t.experiment_id ORDER BY w.place),
            array_agg(CASE WHEN t.seq IS NULL THEN 'missing' WHEN t.deleted THEN 'deleted' ELSE 'ok' END ORDER BY w.place)
-    INTO seqs, experiment_ids, states
+    INTO seqs, states
     FROM unnest(run_ids, workspace_ids) WITH ORDINALITY AS w(run_id, workspace_id, place)
     LEFT JOIN LATERAL (
-        SELECT r.seq, r.experiment_id, (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted,
+        SELECT r.seq, (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted,
                pg_advisory_xact_lock_shared(r.seq)
         FROM run r JOIN experiment e ON e.id = r.experiment_id
         WHERE r.run_id = w.run_id AND e.workspace_id = w.workspace_id AND NOT r.purging AND NOT e.purging
@@ -121,7 +157,12 @@ BEGIN
 
     DELETE FROM run_document WHERE run_seq = ANY(seqs);
 
-    IF (SELECT count(*) FROM run WHERE seq = ANY(seqs) AND NOT purging) < array_length(array_remove(seqs, NULL), 1) THEN
+    -- Under the lock, as a run may have moved, or gone, while it was awaited.
+    SELECT array_agg(r.experiment_id ORDER BY w.place), bool_or(w.seq IS NOT NULL AND r.seq IS NULL)
+    INTO experiment_ids, erased
+    FROM unnest(seqs) WITH ORDINALITY AS w(seq, place)
+    LEFT JOIN LATERAL (SELECT seq, experiment_id FROM run WHERE run.seq = w.seq AND NOT purging OFFSET 0) AS r ON true;
+    IF erased THEN
         RAISE EXCEPTION 'a run was erased while its lock was awaited' USING ERRCODE = 'serialization_failure';
     END IF;
 
@@ -132,14 +173,25 @@ BEGIN
     WHERE seqs[p.place] IS NOT NULL
     GROUP BY 1, 2;
 
+    IF cardinality(key_ids) > 4 THEN
+        first := NOT EXISTS (SELECT FROM latest_metric WHERE run_seq = ANY(seqs));
+    END IF;
     -- In the order of the primary key, so that two writers take row locks in the same order.
-    INSERT INTO latest_metric AS l (run_seq, key_id, experiment_id, value, step, ts)
-    SELECT DISTINCT ON (1, 2) seqs[p.place], p.key_id, experiment_ids[p.place], p.val, p.step, p.ts
-    FROM unnest(places, key_ids, stamps, steps, vals) AS p(place, key_id, ts, step, val)
-    WHERE seqs[p.place] IS NOT NULL
-    ORDER BY 1, 2, p.step DESC, p.ts DESC, p.val DESC
-    ON CONFLICT (run_seq, key_id) DO UPDATE SET value = excluded.value, step = excluded.step, ts = excluded.ts
-    WHERE (excluded.step, excluded.ts, excluded.value) > (l.step, l.ts, l.value);
+    IF first THEN
+        INSERT INTO latest_metric (run_seq, key_id, experiment_id, value, step, ts)
+        SELECT DISTINCT ON (1, 2) seqs[p.place], p.key_id, experiment_ids[p.place], p.val, p.step, p.ts
+        FROM unnest(places, key_ids, stamps, steps, vals) AS p(place, key_id, ts, step, val)
+        WHERE seqs[p.place] IS NOT NULL
+        ORDER BY 1, 2, p.step DESC, p.ts DESC, p.val DESC;
+    ELSE
+        INSERT INTO latest_metric AS l (run_seq, key_id, experiment_id, value, step, ts)
+        SELECT DISTINCT ON (1, 2) seqs[p.place], p.key_id, experiment_ids[p.place], p.val, p.step, p.ts
+        FROM unnest(places, key_ids, stamps, steps, vals) AS p(place, key_id, ts, step, val)
+        WHERE seqs[p.place] IS NOT NULL
+        ORDER BY 1, 2, p.step DESC, p.ts DESC, p.val DESC
+        ON CONFLICT (run_seq, key_id) DO UPDATE SET value = excluded.value, step = excluded.step, ts = excluded.ts
+        WHERE (excluded.step, excluded.ts, excluded.value) > (l.step, l.ts, l.value);
+    END IF;
 
     RETURN QUERY SELECT unnest(states);
 END
@@ -151,11 +203,11 @@ CREATE FUNCTION public.log_words(wanted_run text, wanted_workspace bigint, param
     AS $$
 DECLARE
     target record;
+    home bigint;
     added bigint;
     kept record;
 BEGIN
-    SELECT r.seq, r.experiment_id, (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted,
-           pg_advisory_xact_lock_shared(r.seq)
+    SELECT r.seq, (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted, pg_advisory_xact_lock_shared(r.seq)
     INTO target
     FROM run r JOIN experiment e ON e.id = r.experiment_id
     WHERE r.run_id = wanted_run AND e.workspace_id = wanted_workspace AND NOT r.purging AND NOT e.purging;
@@ -167,13 +219,18 @@ BEGIN
 
     DELETE FROM run_document WHERE run_seq = target.seq;
 
-    IF NOT EXISTS (SELECT FROM run WHERE seq = target.seq AND NOT purging) THEN
+    SELECT experiment_id INTO home FROM run WHERE seq = target.seq AND NOT purging; -- it may have moved meanwhile
+    IF NOT FOUND THEN
         RETURN 'missing'; -- it was erased while its lock was awaited
     END IF;
 
-    IF cardinality(param_keys) > 0 THEN
+    IF cardinality(param_keys) > 4 AND NOT EXISTS (SELECT FROM run_param WHERE run_seq = target.seq) THEN
         INSERT INTO run_param (run_seq, key_id, experiment_id, value)
-        SELECT target.seq, p.key_id, target.experiment_id, p.value
+        SELECT target.seq, p.key_id, home, p.value
+        FROM unnest(param_keys, param_values) AS p(key_id, value) ORDER BY p.key_id;
+    ELSIF cardinality(param_keys) > 0 THEN
+        INSERT INTO run_param (run_seq, key_id, experiment_id, value)
+        SELECT target.seq, p.key_id, home, p.value
         FROM unnest(param_keys, param_values) AS p(key_id, value) ORDER BY p.key_id
         ON CONFLICT (run_seq, key_id) DO NOTHING;
         GET DIAGNOSTICS added = ROW_COUNT;
@@ -189,9 +246,14 @@ BEGIN
         END IF;
     END IF;
 
-    IF cardinality(tag_keys) > 0 THEN
+    IF cardinality(tag_keys) > 4
+        AND NOT EXISTS (SELECT FROM run_tag WHERE run_seq = target.seq AND key_id = ANY(tag_keys)) THEN
         INSERT INTO run_tag (run_seq, key_id, experiment_id, value)
-        SELECT target.seq, t.key_id, target.experiment_id, t.value
+        SELECT target.seq, t.key_id, home, t.value
+        FROM unnest(tag_keys, tag_values) AS t(key_id, value) ORDER BY t.key_id;
+    ELSIF cardinality(tag_keys) > 0 THEN
+        INSERT INTO run_tag (run_seq, key_id, experiment_id, value)
+        SELECT target.seq, t.key_id, home, t.value
         FROM unnest(tag_keys, tag_values) AS t(key_id, value) ORDER BY t.key_id
         ON CONFLICT (run_seq, key_id) DO UPDATE SET value = excluded.value WHERE run_tag.value <> excluded.value;
     END IF;
@@ -201,6 +263,12 @@ BEGIN
     END IF;
     RETURN 'ok';
 END
+$$;
+
+CREATE FUNCTION public.may_use(what text, held bigint[]) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT 3 = ANY (held) OR EXISTS (SELECT FROM credential_use u WHERE u.kind = what AND u.principal_id = ANY (held))
 $$;
 
 CREATE FUNCTION public.model_stands_in_schema() RETURNS trigger
@@ -506,6 +574,7 @@ CREATE TABLE public.access_token (
     expires_at timestamp with time zone,
     kind text DEFAULT 'PERSONAL'::text NOT NULL,
     created_by bigint,
+    scopes text[],
     secret_id text COLLATE pg_catalog."C",
     grant_id bigint,
     CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['PERSONAL'::text, 'OAUTH'::text, 'SESSION'::text])))
@@ -593,6 +662,13 @@ CREATE TABLE public.audit_start (
     CONSTRAINT audit_start_only_one_check CHECK (only_one)
 );
 
+CREATE TABLE public.audit_table (
+    only_one boolean DEFAULT true NOT NULL,
+    written bigint DEFAULT 0 NOT NULL,
+    tidied date DEFAULT '1970-01-01'::date NOT NULL,
+    CONSTRAINT audit_table_only_one_check CHECK (only_one)
+);
+
 CREATE TABLE public.catalog (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     workspace_id bigint NOT NULL,
@@ -606,6 +682,7 @@ CREATE TABLE public.catalog (
     created_by text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
     updated_at bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint NOT NULL,
     updated_by text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT catalog_check CHECK (((name <> 'system'::text) OR (workspace_id = 0))),
     CONSTRAINT catalog_isolation_mode_check CHECK ((isolation_mode = ANY (ARRAY['OPEN'::text, 'ISOLATED'::text])))
 );
 
@@ -645,6 +722,12 @@ CREATE TABLE public.connection (
     created_by text NOT NULL COLLATE pg_catalog."C",
     updated_at bigint NOT NULL,
     updated_by text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.credential_use (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    principal_id bigint NOT NULL,
+    CONSTRAINT credential_use_kind_check CHECK ((kind = ANY (ARRAY['tokens'::text, 'passwords'::text])))
 );
 
 CREATE TABLE public.data_key (
@@ -709,6 +792,47 @@ CREATE TABLE public.experiment_tag (
     experiment_id bigint NOT NULL,
     key text NOT NULL COLLATE pg_catalog."C",
     value text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.external_lineage (
+    seq bigint NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    workspace_id bigint NOT NULL,
+    source_kind text NOT NULL COLLATE pg_catalog."C",
+    source text NOT NULL COLLATE pg_catalog."C",
+    source_version integer NOT NULL,
+    target_kind text NOT NULL COLLATE pg_catalog."C",
+    target text NOT NULL COLLATE pg_catalog."C",
+    target_version integer NOT NULL,
+    columns jsonb NOT NULL,
+    properties jsonb NOT NULL,
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL COLLATE pg_catalog."C"
+);
+
+ALTER TABLE public.external_lineage ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.external_lineage_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.external_metadata (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    workspace_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    system_type text NOT NULL COLLATE pg_catalog."C",
+    entity_type text NOT NULL,
+    url text NOT NULL,
+    description text NOT NULL,
+    columns jsonb NOT NULL,
+    properties jsonb NOT NULL,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL COLLATE pg_catalog."C",
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE public.group_member (
@@ -809,6 +933,8 @@ CREATE TABLE public.logged_model (
     updated_at bigint NOT NULL,
     deleted_at bigint,
     purging boolean DEFAULT false NOT NULL,
+    home_id bigint,
+    home_location text,
     CONSTRAINT logged_model_check CHECK (((deleted_at IS NOT NULL) OR (NOT purging)))
 );
 
@@ -869,6 +995,16 @@ CREATE TABLE public.metastore (
     name text NOT NULL COLLATE pg_catalog."C",
     created_at bigint DEFAULT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint NOT NULL
 );
+
+CREATE UNLOGGED TABLE public.metric_curve (
+    run_seq bigint NOT NULL,
+    key_id integer NOT NULL,
+    most integer NOT NULL,
+    segments integer NOT NULL,
+    points bytea NOT NULL
+)
+WITH (toast_tuple_target='8160');
+ALTER TABLE ONLY public.metric_curve ALTER COLUMN points SET STORAGE EXTERNAL;
 
 CREATE TABLE public.metric_scope (
     id integer NOT NULL,
@@ -954,6 +1090,24 @@ CREATE TABLE public.model_version (
     updated_at bigint NOT NULL
 );
 
+CREATE TABLE public.model_version_input (
+    model_id bigint NOT NULL,
+    version integer NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    place bigint NOT NULL,
+    CONSTRAINT model_version_input_kind_check CHECK ((kind = ANY (ARRAY['TABLE'::text, 'FUNCTION'::text])))
+);
+
+ALTER TABLE public.model_version_input ALTER COLUMN place ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.model_version_input_place_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.model_version_tag (
     model_id bigint NOT NULL,
     version integer NOT NULL,
@@ -1024,6 +1178,12 @@ ALTER TABLE public.principal ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.principal_role (
+    principal_id bigint NOT NULL,
+    holder_id bigint NOT NULL,
+    role text NOT NULL COLLATE pg_catalog."C"
+);
+
 CREATE TABLE public.registered_model (
     id bigint NOT NULL,
     workspace_id bigint NOT NULL,
@@ -1089,7 +1249,9 @@ CREATE TABLE public.run (
     start_time bigint NOT NULL,
     end_time bigint,
     deleted_at bigint,
-    purging boolean DEFAULT false NOT NULL
+    purging boolean DEFAULT false NOT NULL,
+    home_id bigint,
+    home_location text
 );
 
 CREATE TABLE public.run_dataset (
@@ -1157,6 +1319,27 @@ CREATE TABLE public.run_tag (
     experiment_id bigint NOT NULL,
     value text NOT NULL COLLATE pg_catalog."C",
     head text GENERATED ALWAYS AS ("left"(value, 100)) STORED COLLATE pg_catalog."C"
+);
+
+CREATE TABLE public.saved_view (
+    id bigint NOT NULL,
+    experiment_id bigint NOT NULL,
+    of_table text NOT NULL COLLATE pg_catalog."C",
+    owner_id bigint,
+    name text NOT NULL COLLATE pg_catalog."C",
+    state text NOT NULL,
+    changed_by text NOT NULL COLLATE pg_catalog."C",
+    updated_at bigint NOT NULL,
+    CONSTRAINT saved_view_of_table_check CHECK ((of_table = ANY (ARRAY['runs'::text, 'traces'::text])))
+);
+
+ALTER TABLE public.saved_view ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.saved_view_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.schema_migration (
@@ -1242,6 +1425,26 @@ CREATE TABLE public.sso_identity (
 CREATE TABLE public.sso_membership (
     member_id bigint NOT NULL,
     group_id bigint NOT NULL
+);
+
+CREATE TABLE public.staging_table (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    workspace_id bigint NOT NULL,
+    catalog_name text NOT NULL COLLATE pg_catalog."C",
+    schema_name text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    principal_id bigint NOT NULL,
+    created_at bigint NOT NULL
+);
+
+CREATE TABLE public.tag_policy (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    workspace_id bigint NOT NULL,
+    tag_key text NOT NULL COLLATE pg_catalog."C",
+    description text NOT NULL,
+    allowed_values text[] NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL
 );
 
 CREATE TABLE public.trace (
@@ -1331,6 +1534,31 @@ CREATE TABLE public.trace_changed (
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_threshold='5000');
 
+CREATE TABLE public.trace_issue (
+    seq bigint NOT NULL,
+    issue_id text NOT NULL COLLATE pg_catalog."C",
+    experiment_id bigint NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    status text NOT NULL COLLATE pg_catalog."C",
+    severity smallint NOT NULL,
+    root_causes text[] NOT NULL,
+    categories text[] NOT NULL,
+    source_run_id text COLLATE pg_catalog."C",
+    created_by text NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL
+);
+
+ALTER TABLE public.trace_issue ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trace_issue_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.trace_kept (
     trace_seq bigint NOT NULL,
     until_ms bigint NOT NULL
@@ -1397,6 +1625,15 @@ CREATE TABLE public.trace_moved (
     astray boolean DEFAULT false NOT NULL
 );
 
+CREATE UNLOGGED TABLE public.trace_outline (
+    trace_seq bigint NOT NULL,
+    segments integer NOT NULL,
+    last_segment bigint NOT NULL,
+    prices bytea NOT NULL,
+    outline bytea NOT NULL
+);
+ALTER TABLE ONLY public.trace_outline ALTER COLUMN outline SET STORAGE EXTERNAL;
+
 CREATE TABLE public.trace_rollup (
     id bigint NOT NULL,
     experiment_id bigint NOT NULL,
@@ -1431,10 +1668,12 @@ CREATE TABLE public.trace_segment (
     id bigint NOT NULL,
     trace_seq bigint NOT NULL,
     spans integer NOT NULL,
-    payload bytea NOT NULL
+    payload bytea NOT NULL,
+    gist bytea
 )
 WITH (toast_tuple_target='8160');
 ALTER TABLE ONLY public.trace_segment ALTER COLUMN payload SET STORAGE EXTERNAL;
+ALTER TABLE ONLY public.trace_segment ALTER COLUMN gist SET STORAGE EXTERNAL;
 
 ALTER TABLE public.trace_segment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.trace_segment_id_seq
@@ -1532,6 +1771,16 @@ ALTER TABLE public.webhook_delivery ALTER COLUMN seq ADD GENERATED ALWAYS AS IDE
     CACHE 1
 );
 
+CREATE UNLOGGED TABLE public.worker (
+    id text NOT NULL COLLATE pg_catalog."C",
+    host text NOT NULL,
+    pid bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    waiting text NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.workspace (
     id bigint NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -1591,6 +1840,9 @@ ALTER TABLE ONLY public.audit_seal
 ALTER TABLE ONLY public.audit_start
     ADD CONSTRAINT audit_start_pkey PRIMARY KEY (only_one);
 
+ALTER TABLE ONLY public.audit_table
+    ADD CONSTRAINT audit_table_pkey PRIMARY KEY (only_one);
+
 ALTER TABLE ONLY public.catalog_binding
     ADD CONSTRAINT catalog_binding_pkey PRIMARY KEY (catalog_id, workspace_id);
 
@@ -1612,6 +1864,9 @@ ALTER TABLE ONLY public.connection
 ALTER TABLE ONLY public.connection
     ADD CONSTRAINT connection_workspace_id_name_key UNIQUE (workspace_id, name);
 
+ALTER TABLE ONLY public.credential_use
+    ADD CONSTRAINT credential_use_pkey PRIMARY KEY (kind, principal_id);
+
 ALTER TABLE ONLY public.data_key
     ADD CONSTRAINT data_key_pkey PRIMARY KEY (id);
 
@@ -1632,6 +1887,21 @@ ALTER TABLE ONLY public.experiment_tag
 
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_workspace_id_name_key UNIQUE (workspace_id, name);
+
+ALTER TABLE ONLY public.external_lineage
+    ADD CONSTRAINT external_lineage_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.external_lineage
+    ADD CONSTRAINT external_lineage_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.external_lineage
+    ADD CONSTRAINT external_lineage_workspace_id_source_kind_source_source_ver_key UNIQUE (workspace_id, source_kind, source, source_version, target_kind, target, target_version);
+
+ALTER TABLE ONLY public.external_metadata
+    ADD CONSTRAINT external_metadata_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.external_metadata
+    ADD CONSTRAINT external_metadata_workspace_id_name_key UNIQUE (workspace_id, name);
 
 ALTER TABLE ONLY public.group_member
     ADD CONSTRAINT group_member_pkey PRIMARY KEY (member_id, group_id);
@@ -1690,6 +1960,9 @@ ALTER TABLE ONLY public.logged_model_tag
 ALTER TABLE ONLY public.metastore
     ADD CONSTRAINT metastore_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.metric_curve
+    ADD CONSTRAINT metric_curve_pkey PRIMARY KEY (run_seq, key_id, most);
+
 ALTER TABLE ONLY public.metric_scope
     ADD CONSTRAINT metric_scope_name_digest_key UNIQUE (name, digest);
 
@@ -1707,6 +1980,9 @@ ALTER TABLE ONLY public.model_price
 
 ALTER TABLE ONLY public.model_price
     ADD CONSTRAINT model_price_provider_model_valid_from_key UNIQUE (provider, model, valid_from);
+
+ALTER TABLE ONLY public.model_version_input
+    ADD CONSTRAINT model_version_input_pkey PRIMARY KEY (model_id, version, kind, name);
 
 ALTER TABLE ONLY public.model_version
     ADD CONSTRAINT model_version_pkey PRIMARY KEY (model_id, version);
@@ -1734,6 +2010,9 @@ ALTER TABLE ONLY public.principal
 
 ALTER TABLE ONLY public.principal
     ADD CONSTRAINT principal_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.principal_role
+    ADD CONSTRAINT principal_role_pkey PRIMARY KEY (principal_id, holder_id, role);
 
 ALTER TABLE ONLY public.registered_model
     ADD CONSTRAINT registered_model_pkey PRIMARY KEY (id);
@@ -1767,6 +2046,12 @@ ALTER TABLE ONLY public.run
 
 ALTER TABLE ONLY public.run_tag
     ADD CONSTRAINT run_tag_pkey PRIMARY KEY (run_seq, key_id);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_experiment_id_of_table_owner_id_name_key UNIQUE NULLS NOT DISTINCT (experiment_id, of_table, owner_id, name);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (name);
@@ -1807,6 +2092,15 @@ ALTER TABLE ONLY public.sso_identity
 ALTER TABLE ONLY public.sso_membership
     ADD CONSTRAINT sso_membership_pkey PRIMARY KEY (member_id, group_id);
 
+ALTER TABLE ONLY public.staging_table
+    ADD CONSTRAINT staging_table_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tag_policy
+    ADD CONSTRAINT tag_policy_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tag_policy
+    ADD CONSTRAINT tag_policy_workspace_id_tag_key_key UNIQUE (workspace_id, tag_key);
+
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_pkey PRIMARY KEY (seq);
 
@@ -1815,6 +2109,12 @@ ALTER TABLE ONLY public.trace_assessment
 
 ALTER TABLE ONLY public.trace_block
     ADD CONSTRAINT trace_block_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.trace_issue
+    ADD CONSTRAINT trace_issue_issue_id_key UNIQUE (issue_id);
+
+ALTER TABLE ONLY public.trace_issue
+    ADD CONSTRAINT trace_issue_pkey PRIMARY KEY (seq);
 
 ALTER TABLE ONLY public.trace_kept
     ADD CONSTRAINT trace_kept_pkey PRIMARY KEY (trace_seq);
@@ -1842,6 +2142,9 @@ ALTER TABLE ONLY public.trace_move
 
 ALTER TABLE ONLY public.trace_moved
     ADD CONSTRAINT trace_moved_pkey PRIMARY KEY (trace_seq);
+
+ALTER TABLE ONLY public.trace_outline
+    ADD CONSTRAINT trace_outline_pkey PRIMARY KEY (trace_seq);
 
 ALTER TABLE ONLY public.trace
     ADD CONSTRAINT trace_pkey PRIMARY KEY (seq);
@@ -1872,6 +2175,9 @@ ALTER TABLE ONLY public.webhook_delivery
 
 ALTER TABLE ONLY public.webhook
     ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.worker
+    ADD CONSTRAINT worker_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.workspace_member
     ADD CONSTRAINT workspace_member_pkey PRIMARY KEY (principal_id, workspace_id);
@@ -1922,6 +2228,8 @@ CREATE INDEX experiment_purging ON public.experiment USING btree (id) WHERE purg
 
 CREATE INDEX experiment_trashed ON public.experiment USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
+CREATE INDEX external_lineage_of_target ON public.external_lineage USING btree (workspace_id, target_kind, target, target_version);
+
 CREATE INDEX group_member_of_group ON public.group_member USING btree (group_id, member_id);
 
 CREATE INDEX imported_experiment_of_experiment ON public.imported_experiment USING btree (experiment_id);
@@ -1931,6 +2239,8 @@ CREATE INDEX ip_access_list_changed_by ON public.ip_access_list USING btree (upd
 CREATE INDEX ip_access_list_made_by ON public.ip_access_list USING btree (created_by);
 
 CREATE INDEX latest_metric_by_value ON public.latest_metric USING btree (key_id, experiment_id, value, run_seq);
+
+CREATE INDEX logged_model_away_from_home ON public.logged_model USING btree (home_id) WHERE (home_id IS NOT NULL);
 
 CREATE INDEX logged_model_measured_on_dataset ON public.logged_model_scope USING btree (scope_id, experiment_id, model_seq);
 
@@ -1958,6 +2268,8 @@ CREATE INDEX model_alias_of_version ON public.model_alias USING btree (model_id,
 
 CREATE INDEX model_version_copied_from ON public.model_version USING btree (workspace_id, source) WHERE (source ~~ 'models:/%'::text);
 
+CREATE INDEX model_version_input_by_name ON public.model_version_input USING btree (kind, name, place);
+
 CREATE INDEX model_version_latest ON public.model_version USING btree (workspace_id, updated_at DESC);
 
 CREATE INDEX model_version_newest_of_stage ON public.model_version USING btree (model_id, stage, version DESC);
@@ -1984,6 +2296,8 @@ CREATE INDEX oauth_spent_of_grant ON public.oauth_spent USING btree (grant_id);
 
 CREATE UNIQUE INDEX principal_name_folded ON public.principal USING btree (lower(name));
 
+CREATE INDEX principal_role_of_holder ON public.principal_role USING btree (holder_id);
+
 CREATE INDEX registered_model_by_name ON public.registered_model USING btree (workspace_id, is_prompt, name);
 
 CREATE INDEX registered_model_in_any_case ON public.registered_model USING btree (workspace_id, lower(full_name));
@@ -1995,6 +2309,8 @@ CREATE INDEX registry_activity_of_model ON public.registry_activity USING btree 
 CREATE INDEX registry_activity_of_name ON public.registry_activity USING btree (workspace_id, full_name, id DESC);
 
 CREATE INDEX registry_activity_of_version ON public.registry_activity USING btree (workspace_id, full_name, version, id DESC);
+
+CREATE INDEX run_away_from_home ON public.run USING btree (home_id) WHERE (home_id IS NOT NULL);
 
 CREATE INDEX run_dataset_of_dataset ON public.run_dataset USING btree (dataset_id, run_seq);
 
@@ -2016,6 +2332,8 @@ CREATE INDEX run_tag_by_value ON public.run_tag USING btree (key_id, head, exper
 
 CREATE INDEX run_trashed ON public.run USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 
+CREATE INDEX saved_view_of_owner ON public.saved_view USING btree (owner_id);
+
 CREATE INDEX secret_acl_of_principal ON public.secret_acl USING btree (principal_id);
 
 CREATE INDEX service_secret_of_principal ON public.service_secret USING btree (principal_id);
@@ -2028,7 +2346,11 @@ CREATE INDEX sso_attempt_from ON public.sso_attempt USING btree (address);
 
 CREATE UNIQUE INDEX sso_identity_of_principal ON public.sso_identity USING btree (principal_id, issuer);
 
+CREATE INDEX staging_table_by_age ON public.staging_table USING btree (created_at);
+
 CREATE INDEX trace_assessment_in_time ON public.trace_assessment USING btree (experiment_id, start_ms) INCLUDE (kind, name, number) WHERE valid;
+
+CREATE INDEX trace_assessment_issue ON public.trace_assessment USING btree (name) WHERE (kind = 'issue'::text);
 
 CREATE INDEX trace_assessment_named ON public.trace_assessment USING btree (experiment_id, kind, name, trace_seq);
 
@@ -2041,6 +2363,8 @@ CREATE INDEX trace_changed_in_experiment ON public.trace_changed USING btree (ex
 CREATE INDEX trace_in_location ON public.trace USING btree (location_id) WHERE (location_id IS NOT NULL);
 
 CREATE INDEX trace_in_session ON public.trace USING btree (experiment_id, session_id, start_ms) WHERE (session_id IS NOT NULL);
+
+CREATE INDEX trace_issue_of_experiment ON public.trace_issue USING btree (experiment_id, severity, seq);
 
 CREATE INDEX trace_link_of_trace ON public.trace_link USING btree (trace_seq);
 
@@ -2098,6 +2422,12 @@ CREATE TRIGGER deleted_traces_leave_the_lake AFTER DELETE ON public.trace REFERE
 
 CREATE TRIGGER experiment_forgets_grants AFTER DELETE ON public.experiment FOR EACH ROW EXECUTE FUNCTION public.forget_grants('experiment');
 
+CREATE TRIGGER lineage_is_forgotten AFTER DELETE ON public.asset FOR EACH ROW WHEN ((old.kind = 'table'::text)) EXECUTE FUNCTION public.forget_external_lineage('TABLE');
+
+CREATE TRIGGER lineage_is_forgotten AFTER DELETE ON public.external_metadata FOR EACH ROW EXECUTE FUNCTION public.forget_external_lineage('EXTERNAL_METADATA');
+
+CREATE TRIGGER lineage_is_forgotten AFTER DELETE ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.forget_external_lineage('MODEL_VERSION');
+
 CREATE TRIGGER model_in_schema BEFORE INSERT OR UPDATE OF catalog_name, schema_name ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.model_stands_in_schema();
 
 CREATE TRIGGER new_traces_are_noted AFTER INSERT ON public.trace REFERENCING NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_new_traces();
@@ -2107,6 +2437,10 @@ CREATE TRIGGER note_arm AFTER INSERT ON public.trace_link FOR EACH ROW WHEN (((n
 CREATE TRIGGER registered_model_forgets_grants AFTER DELETE ON public.registered_model FOR EACH ROW EXECUTE FUNCTION public.forget_grants('registered_model');
 
 CREATE TRIGGER schema_is_forgotten AFTER DELETE ON public.catalog_schema FOR EACH ROW EXECUTE FUNCTION public.forget_place('schema');
+
+CREATE TRIGGER staging_is_forgotten AFTER DELETE ON public.staging_table FOR EACH ROW EXECUTE FUNCTION public.forget_staging();
+
+CREATE TRIGGER tag_policy_is_forgotten AFTER DELETE ON public.tag_policy FOR EACH ROW EXECUTE FUNCTION public.forget_tag_policy();
 
 CREATE TRIGGER traces_go_astray AFTER UPDATE OF experiment_id ON public.trace FOR EACH ROW WHEN ((old.experiment_id IS DISTINCT FROM new.experiment_id)) EXECUTE FUNCTION public.go_astray();
 
@@ -2118,7 +2452,7 @@ CREATE TRIGGER webhook_event AFTER UPDATE OF status ON public.run FOR EACH ROW E
 
 CREATE TRIGGER webhook_updated AFTER UPDATE OF value, rationale, name ON public.trace_assessment FOR EACH ROW EXECUTE FUNCTION public.webhook_of_assessment();
 
-CREATE TRIGGER workspace_opens_default_schema AFTER INSERT ON public.workspace FOR EACH ROW EXECUTE FUNCTION public.open_default_schema();
+CREATE TRIGGER workspace_opens_default_schema AFTER INSERT ON public.workspace FOR EACH ROW WHEN ((new.id <> 0)) EXECUTE FUNCTION public.open_default_schema();
 
 ALTER TABLE ONLY public.access_grant
     ADD CONSTRAINT access_grant_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
@@ -2151,7 +2485,7 @@ ALTER TABLE ONLY public.asset
     ADD CONSTRAINT asset_of_experiment_fkey FOREIGN KEY (of_experiment) REFERENCES public.experiment(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.asset
-    ADD CONSTRAINT asset_workspace_id_catalog_name_schema_name_fkey FOREIGN KEY (workspace_id, catalog_name, schema_name) REFERENCES public.catalog_schema(workspace_id, catalog_name, name) ON DELETE CASCADE;
+    ADD CONSTRAINT asset_workspace_id_catalog_name_schema_name_fkey FOREIGN KEY (workspace_id, catalog_name, schema_name) REFERENCES public.catalog_schema(workspace_id, catalog_name, name) ON UPDATE CASCADE ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.catalog_binding
     ADD CONSTRAINT catalog_binding_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES public.catalog(id) ON DELETE CASCADE;
@@ -2160,7 +2494,7 @@ ALTER TABLE ONLY public.catalog_binding
     ADD CONSTRAINT catalog_binding_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.catalog_schema
-    ADD CONSTRAINT catalog_schema_workspace_id_catalog_name_fkey FOREIGN KEY (workspace_id, catalog_name) REFERENCES public.catalog(workspace_id, name) ON DELETE CASCADE;
+    ADD CONSTRAINT catalog_schema_workspace_id_catalog_name_fkey FOREIGN KEY (workspace_id, catalog_name) REFERENCES public.catalog(workspace_id, name) ON UPDATE CASCADE ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.catalog
     ADD CONSTRAINT catalog_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
@@ -2170,6 +2504,9 @@ ALTER TABLE ONLY public.connection
 
 ALTER TABLE ONLY public.connection
     ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
+
+ALTER TABLE ONLY public.credential_use
+    ADD CONSTRAINT credential_use_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
@@ -2182,6 +2519,12 @@ ALTER TABLE ONLY public.experiment_tag
 
 ALTER TABLE ONLY public.experiment
     ADD CONSTRAINT experiment_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
+
+ALTER TABLE ONLY public.external_lineage
+    ADD CONSTRAINT external_lineage_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.external_metadata
+    ADD CONSTRAINT external_metadata_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.group_member
     ADD CONSTRAINT group_member_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.principal(id) ON DELETE CASCADE;
@@ -2237,6 +2580,9 @@ ALTER TABLE ONLY public.model_files
 ALTER TABLE ONLY public.model_version
     ADD CONSTRAINT model_version_files_id_fkey FOREIGN KEY (files_id) REFERENCES public.model_files(id);
 
+ALTER TABLE ONLY public.model_version_input
+    ADD CONSTRAINT model_version_input_model_id_version_fkey FOREIGN KEY (model_id, version) REFERENCES public.model_version(model_id, version) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.model_version
     ADD CONSTRAINT model_version_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.registered_model(id) ON DELETE CASCADE;
 
@@ -2258,6 +2604,12 @@ ALTER TABLE ONLY public.oauth_spent
 ALTER TABLE ONLY public.password
     ADD CONSTRAINT password_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.principal_role
+    ADD CONSTRAINT principal_role_holder_id_fkey FOREIGN KEY (holder_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.principal_role
+    ADD CONSTRAINT principal_role_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.registered_model_tag
     ADD CONSTRAINT registered_model_tag_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.registered_model(id) ON DELETE CASCADE;
 
@@ -2275,6 +2627,12 @@ ALTER TABLE ONLY public.run
 
 ALTER TABLE ONLY public.run_model
     ADD CONSTRAINT run_model_run_seq_fkey FOREIGN KEY (run_seq) REFERENCES public.run(seq) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.principal(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.secret_acl
     ADD CONSTRAINT secret_acl_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
@@ -2300,6 +2658,15 @@ ALTER TABLE ONLY public.sso_identity
 ALTER TABLE ONLY public.sso_membership
     ADD CONSTRAINT sso_membership_member_id_group_id_fkey FOREIGN KEY (member_id, group_id) REFERENCES public.group_member(member_id, group_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.staging_table
+    ADD CONSTRAINT staging_table_principal_id_fkey FOREIGN KEY (principal_id) REFERENCES public.principal(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.staging_table
+    ADD CONSTRAINT staging_table_workspace_id_catalog_name_schema_name_fkey FOREIGN KEY (workspace_id, catalog_name, schema_name) REFERENCES public.catalog_schema(workspace_id, catalog_name, name) ON UPDATE CASCADE ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.tag_policy
+    ADD CONSTRAINT tag_policy_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.trace_assessment
     ADD CONSTRAINT trace_assessment_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
 
@@ -2308,6 +2675,9 @@ ALTER TABLE ONLY public.trace_block
 
 ALTER TABLE ONLY public.trace
     ADD CONSTRAINT trace_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id);
+
+ALTER TABLE ONLY public.trace_issue
+    ADD CONSTRAINT trace_issue_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.trace_kept
     ADD CONSTRAINT trace_kept_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
@@ -2332,6 +2702,9 @@ ALTER TABLE ONLY public.trace_location
 
 ALTER TABLE ONLY public.trace_move
     ADD CONSTRAINT trace_move_experiment_id_fkey FOREIGN KEY (experiment_id) REFERENCES public.experiment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trace_outline
+    ADD CONSTRAINT trace_outline_trace_seq_fkey FOREIGN KEY (trace_seq) REFERENCES public.trace(seq) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.trace_rollup_column
     ADD CONSTRAINT trace_rollup_column_rollup_id_fkey FOREIGN KEY (rollup_id) REFERENCES public.trace_rollup(id) ON DELETE CASCADE;

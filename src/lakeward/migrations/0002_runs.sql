@@ -11,8 +11,11 @@ CREATE TABLE run (
     start_time    bigint NOT NULL,
     end_time      bigint,
     deleted_at    bigint,
-    purging       boolean NOT NULL DEFAULT false
+    purging       boolean NOT NULL DEFAULT false,
+    home_id       bigint, -- of a run that moved: the experiment it came from, perhaps long gone, where its artifacts are
+    home_location text    -- the artifact location that one had chosen
 );
+CREATE INDEX run_away_from_home ON run (home_id) WHERE home_id IS NOT NULL;
 -- Paging by start time, with the number of the run and whether it is in the trash.
 CREATE INDEX run_newest_in_experiment ON run (experiment_id, start_time DESC, run_id) INCLUDE (seq, deleted_at);
 CREATE INDEX run_newest ON run (start_time DESC, run_id) INCLUDE (seq, experiment_id, deleted_at);

@@ -13,6 +13,8 @@ CREATE TABLE logged_model (
     updated_at    bigint NOT NULL,
     deleted_at    bigint,
     purging       boolean NOT NULL DEFAULT false,
+    home_id       bigint, -- as of a run: a model moves with the run that made it, its artifacts stay
+    home_location text,
     CHECK (deleted_at IS NOT NULL OR NOT purging)
 );
 CREATE INDEX logged_model_newest_in_experiment ON logged_model (experiment_id, created_at DESC, model_id);
@@ -21,6 +23,7 @@ CREATE INDEX logged_model_newest_of_name ON logged_model (experiment_id, name, c
     WHERE deleted_at IS NULL;
 CREATE INDEX logged_model_of_source_run ON logged_model (source_run_id) WHERE source_run_id <> '';
 CREATE INDEX logged_model_trashed ON logged_model (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX logged_model_away_from_home ON logged_model (home_id) WHERE home_id IS NOT NULL;
 CREATE INDEX logged_model_purging ON logged_model (seq) WHERE purging;
 
 CREATE TABLE logged_model_param (

@@ -37,9 +37,24 @@ CREATE INDEX service_secret_of_principal ON service_secret (principal_id);
 
 ALTER TABLE access_token
     ADD COLUMN kind       text NOT NULL DEFAULT 'PERSONAL' CHECK (kind IN ('PERSONAL', 'OAUTH', 'SESSION')),
-    ADD COLUMN created_by bigint REFERENCES principal ON DELETE SET NULL;
+    ADD COLUMN created_by bigint REFERENCES principal ON DELETE SET NULL,
+    ADD COLUMN scopes     text[]; -- which APIs it opens; NULL for all
 CREATE INDEX access_token_made_by ON access_token (created_by);
 CREATE INDEX access_token_expiring ON access_token (expires_at) WHERE kind <> 'PERSONAL';
+
+-- Who may come in with which kind of credential: `users` (2) at first, which is everybody. Administrators always may.
+CREATE TABLE credential_use (
+    kind         text COLLATE "C" NOT NULL CHECK (kind IN ('tokens', 'passwords')),
+    principal_id bigint NOT NULL REFERENCES principal ON DELETE CASCADE,
+    PRIMARY KEY (kind, principal_id)
+);
+INSERT INTO credential_use VALUES ('tokens', 2), ('passwords', 2);
+
+-- Whether somebody may who is all of these principals.
+CREATE FUNCTION may_use(what text, held bigint[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT 3 = ANY (held) OR EXISTS (SELECT FROM credential_use u WHERE u.kind = what AND u.principal_id = ANY (held))
+$$;
 
 -- When a token was last used, to the minute: beside the tokens, whose rows every request reads.
 CREATE TABLE access_token_use (

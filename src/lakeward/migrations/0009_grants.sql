@@ -40,7 +40,7 @@ BEGIN
 END
 $$;
 CREATE TRIGGER workspace_opens_default_schema AFTER INSERT ON workspace
-    FOR EACH ROW EXECUTE FUNCTION open_default_schema();
+    FOR EACH ROW WHEN (NEW.id <> 0) EXECUTE FUNCTION open_default_schema();
 INSERT INTO access_grant (workspace_id, kind, object, principal_id, privilege)
 SELECT w.id, g.kind, g.object, 2, g.privilege
 FROM workspace w, (VALUES ('catalog', 'main', 'USE_CATALOG'), ('schema', 'main.default', 'USE_SCHEMA'),

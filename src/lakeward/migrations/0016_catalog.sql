@@ -49,7 +49,8 @@ CREATE TABLE catalog_schema (
     updated_at   bigint NOT NULL DEFAULT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
     updated_by   text COLLATE "C" NOT NULL DEFAULT '',
     UNIQUE (workspace_id, catalog_name, name),
-    FOREIGN KEY (workspace_id, catalog_name) REFERENCES catalog (workspace_id, name) ON DELETE CASCADE
+    FOREIGN KEY (workspace_id, catalog_name) REFERENCES catalog (workspace_id, name)
+        ON DELETE CASCADE ON UPDATE CASCADE
 );
 
 -- Grants and tags go with the catalog or schema, whoever deletes it.
@@ -145,7 +146,8 @@ CREATE TABLE asset (
     updated_by       text COLLATE "C" NOT NULL,
     UNIQUE (workspace_id, kind, catalog_name, schema_name, name),
     FOREIGN KEY (workspace_id, catalog_name, schema_name)
-        REFERENCES catalog_schema (workspace_id, catalog_name, name) ON DELETE CASCADE
+        REFERENCES catalog_schema (workspace_id, catalog_name, name)
+        ON DELETE CASCADE ON UPDATE CASCADE
 );
 CREATE INDEX asset_in_schema ON asset (workspace_id, catalog_name, schema_name);
 
