@@ -8,12 +8,13 @@ list and the explanation all come from that. A change counts within a second on 
 
 from lakeward.access import unity
 from lakeward.access.explanations import Asked, Explanation, explain, explain_in
-from lakeward.access.gate import Gate, Sight
+from lakeward.access.gate import Gate, Sight, seen
 from lakeward.access.kinds import add_object_type, add_securable
 from lakeward.access.objects import Found, Listed, Named, named
 from lakeward.access.permissions import check as granted_name
 from lakeward.access.records import (
     EDIT,
+    EVERYWHERE,
     MANAGE,
     OWN,
     READ,
@@ -32,6 +33,7 @@ from lakeward.access.store import find_principals, own, transfer
 
 __all__ = [
     "EDIT",
+    "EVERYWHERE",
     "MANAGE",
     "OWN",
     "READ",
@@ -60,6 +62,7 @@ __all__ = [
     "named",
     "number",
     "own",
+    "seen",
     "transfer",
     "unity",
 ]

@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from lakeward.access import kinds, store
-from lakeward.access.records import MANAGE, OWN, Grant, Held, Kind, Level, Principal, Way
+from lakeward.access.gate import Gate
+from lakeward.access.records import EVERYWHERE, MANAGE, OWN, Binding, Grant, Held, Kind, Level, Principal, Way
 from lakeward.access.unity import READING
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
@@ -19,6 +20,7 @@ from lakeward.runtime.http import Role
 _ADMINS: Final = "admins"
 _USERS: Final = 2  # everybody is in it, without rows
 _ROLES: Final = dict.fromkeys(READING, Role.READ) | {MANAGE: Role.MANAGE}
+_OF_SYSTEM: Final = "It is the server's own: this lets give rights on it, and change nothing."
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -57,8 +59,14 @@ def parse(asked: Asked) -> tuple[Way, str, str]:
     return way, name, right
 
 
-async def explain(tx: Tx, workspace: int, asked: Asked, *, anybody: bool = True) -> Explanation:
-    """Unless it may be about `anybody`, the principal must be known in the workspace."""
+async def explain(
+    tx: Tx, workspace: int, asked: Asked, *, seen: Binding | None = None, anybody: bool = True
+) -> Explanation:
+    """`seen` is how the workspace sees the catalog the object lies in. Unless it may be about `anybody`, the principal
+    must be known in the workspace; and what is at home elsewhere exists for him only if he was given something there.
+    """
+    home = workspace if seen is None or seen.home is None else seen.home
+    foreign = home != workspace
     way, name, right = parse(asked)
     principal = (await store.find_principals(tx, [asked.principal], None if anybody else workspace)).get(
         asked.principal
@@ -66,53 +74,82 @@ async def explain(tx: Tx, workspace: int, asked: Asked, *, anybody: bool = True)
     if principal is None:
         raise NotFound(f"There is no principal {asked.principal!r}.")
     parsed = way.parse(name)
-    levels = None if parsed is None else await store.levels(tx, way, workspace, parsed)
+    levels = None if parsed is None else await store.levels(tx, way, home, parsed)
     if levels is None or parsed is None:
         raise way.unknown(name)
     held = {each.id: each for each in await store.held_by(tx, principal.id)}
     paths = _paths(principal, held, await store.memberships(tx, list(held)))
+    barrier = _barrier(seen, right, dict(levels).get("catalog", ""))
+    note = [_OF_SYSTEM] if home == EVERYWHERE and right == MANAGE else []
 
     def told(*, allowed: bool, because: list[str]) -> Explanation:
-        return Explanation(allowed, principal.name, right, f"{way.kind} {name}", because)
+        reasons = [*because, *note] if allowed else because
+        return Explanation(allowed, principal.name, right, f"{way.kind} {name}", reasons)
 
     if not await store.is_active(tx, principal.id):
         return told(allowed=False, because=[f"{principal.name} is deactivated."])
     by_name = {each.name: each for each in held.values()}
     if _ADMINS in by_name:
-        return told(allowed=True, because=[f"{principal.name} is an administrator{paths[by_name[_ADMINS].id]}."])
+        reason = f"{principal.name} is an administrator{paths[by_name[_ADMINS].id]}."
+        return told(allowed=not barrier, because=barrier or [reason])
     roles = [(each, Role[role]) for each, role in await store.roles(tx, workspace) if each.id in held]
     if not roles:
-        return told(allowed=False, because=[f"{principal.name} is not in this workspace; grants in it do not count."])
+        others = await store.workspaces_of(tx, list(held)) if anybody and way.catalogued else []
+        return told(allowed=False, because=_outside(principal, others))
     wanted = _ROLES.get(right, Role.EDIT)
     because = [
         f"{principal.name} has the role {role.name} in the workspace{paths[each.id]}: {wanted.name} is enough for"
         f" {right} on everything in it."
         for each, role in roles
-        if role >= wanted
+        if role >= wanted and not foreign
     ]
     names = dict(levels) | {way.kind.name: name}  # people know it by the name they asked for, not by its id
-    grants = await store.grants_of(tx, workspace, levels, list(held))
-    [by_grants] = await store.decide(tx, way, right, workspace, list(held), [parsed])
+    grants = await store.grants_of(tx, home, levels, list(held))
+    [by_grants] = await store.decide(tx, way, right, home, list(held), [parsed])
     allowed = bool(because or by_grants)
+    if foreign and not grants and not anybody:
+        raise way.unknown(name)
+    if barrier:
+        return told(allowed=False, because=barrier)
     because += _alternatives(way.kind, right, grants, names, paths)
     if not allowed:
         strongest = max(role for _, role in roles)
         because = [
-            f"{principal.name} has only the role {strongest.name} in the workspace; {wanted.name} would be enough.",
+            f"{principal.name} has only the role {strongest.name} in the workspace; {wanted.name} would be enough."
+            if not foreign
+            else "It is at home elsewhere: roles in this workspace do not count for it.",
             *(_missing(way.kind, each, grants, names) for each in way.kind.rights[right]),
         ]
     return told(allowed=allowed, because=because)
 
 
-async def explain_in(tx: Tx, workspace: str, asked: Asked) -> Explanation:
+async def explain_in(tx: Tx, gate: Gate, workspace: str, asked: Asked) -> Explanation:
     """The same in a workspace by its name."""
     found = await store.find_workspace(tx, workspace)
     if found is None:
         raise NotFound(f"No workspace named {workspace!r}.")
-    return await explain(tx, found, asked)
+    way, name, _ = parse(asked)
+    return await explain(tx, found, asked, seen=await gate.seen(found, way, name))
 
 
 # ── telling ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _barrier(seen: Binding | None, right: str, catalog: str) -> list[str]:
+    """What keeps everybody from this right in a workspace that sees the catalog so; the gate asks it first, too."""
+    if seen is None or right in READING:
+        return []
+    if seen.home == EVERYWHERE:
+        own = f"The catalog {catalog!r} is the server's own: nobody changes what is in it."
+        return [] if right == MANAGE else [own]
+    return [] if seen.writable else [f"The catalog {catalog!r} is bound to this workspace for reading only."]
+
+
+def _outside(principal: Principal, others: Sequence[str]) -> list[str]:
+    reasons = [f"{principal.name} is not in this workspace: calls in it are refused, whatever was granted."]
+    if others:
+        reasons.append(f"Where else its catalog is seen, what was granted counts: ask about {', '.join(others)}.")
+    return reasons
 
 
 def _paths(

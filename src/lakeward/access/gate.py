@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from lakeward.access import store
-from lakeward.access.records import Binding, Kind, Way
+from lakeward.access.records import EVERYWHERE, Binding, Kind, Way
 from lakeward.access.sql import condition
 from lakeward.access.unity import READING
 from lakeward.kit.errors import InvalidParameter, PermissionDenied
-from lakeward.runtime.db import Database
+from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.http import Actor, Rule
 from lakeward.runtime.sql import Parameters
 
@@ -55,6 +55,25 @@ class Sight:
                 )
             )
         return f"({' AND '.join(parts)})"
+
+
+async def seen(
+    tx: Tx, select: str, row: str, workspace: int, sight: Sight | None, after: str, limit: int, *,
+    key: str = "name", **equal: Any,
+) -> list[Any]:  # fmt: skip
+    """The rows of a workspace that a caller may see, by the column `key` and after one. `row`: its alias in `select`.
+
+    `equal`: columns that have one value.
+    """
+    parameters = Parameters()
+    where = [f"{row}.workspace_id = {parameters.add(workspace)}"]
+    where += [f"{row}.{column} = {parameters.add(value)}" for column, value in equal.items()]
+    where.append(f"{row}.{key} > {parameters.add(after)}")
+    if sight is not None:
+        where.append(sight.condition(parameters, row))
+    statement = f"{select} WHERE {' AND '.join(where)} ORDER BY {row}.{key} LIMIT {parameters.add(limit)}"
+    found: list[Any] = await tx.fetch(statement, *parameters.values)
+    return found
 
 
 class Gate:
@@ -102,6 +121,16 @@ class Gate:
             known = self._bound[workspace] = now + _REMEMBER_SECONDS, await self._bindings(self._db, workspace)
         return known[1]
 
+    async def seen(self, workspace: int, way: Way, name: str) -> Binding:
+        """How the catalog that something of this name lies in is seen from this workspace; in none, it is its own."""
+        place = await self._place(way, name)
+        found = (await self.bindings(workspace)).get(place[0]) if place is not None else None
+        if found is None:
+            return Binding(workspace, writable=True)
+        if found.home is None:
+            raise way.unknown(name)
+        return found
+
     def forget_bindings(self) -> None:
         """What this process changed, it knows at once."""
         self._bound.clear()
@@ -119,7 +148,12 @@ class Gate:
                 home = call.workspace if seen is None else seen.home
                 if home is None or at_home not in (None, home):
                     raise way.unknown(name)
-                if seen is not None and not seen.writable and right not in READING:
+                if home == EVERYWHERE and right not in READING and not each.about_rights:
+                    raise PermissionDenied(
+                        f"The catalog {catalog!r} is the server's own: nobody changes what is in it."
+                    )
+                closed = seen is not None and not seen.writable and home != EVERYWHERE
+                if closed and right not in READING and not each.question:
                     raise PermissionDenied(
                         f"The catalog {catalog!r} is bound to this workspace for reading only; {right} on the {way}"
                         f" {name!r} is more than that."

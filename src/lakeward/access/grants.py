@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from lakeward.access import kinds, store
-from lakeward.access.records import Grant, Principal
+from lakeward.access.records import EVERYWHERE, Grant, Principal
 from lakeward.access.unity import Securable
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
@@ -71,7 +71,8 @@ async def change(tx: Tx, securable: Securable, workspace: int, name: str, change
 
 
 async def _principals(tx: Tx, workspace: int, changes: Sequence[Change], catalog: str) -> dict[str, Principal]:
-    known = await store.find_principals(tx, [each.principal for each in changes], workspace, catalog)
+    names = [each.principal for each in changes]
+    known = await store.find_principals(tx, names, None if workspace == EVERYWHERE else workspace, catalog)
     for each in changes:
         if each.principal not in known:
             raise NotFound(

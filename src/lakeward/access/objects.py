@@ -35,6 +35,16 @@ class _Plain:
         """Whether they may lie in a catalog."""
         return False
 
+    @property
+    def about_rights(self) -> bool:
+        """Whether the request is about who may do what with them, and changes nothing in them."""
+        return False
+
+    @property
+    def question(self) -> bool:
+        """Whether the request asks who may do what with them, and changes nothing at all."""
+        return False
+
     def named(self, _call: Any, _rule: Rule, _request: Any) -> list[Asked]:
         """What the request asks, of whom the role alone would be enough too."""
         return []
@@ -72,6 +82,10 @@ class Named(_Plain):
         """Objects that do not exist are passed over, by a handler that looks for itself."""
         return replace(self, lenient=True)
 
+    def read(self) -> "Named":
+        """What a request mentions while it changes something else: what exists must be the caller's to read."""
+        return replace(self, right=READ, optional=True, lenient=True)
+
     def kept(self) -> "Kept":
         """For lists: of a list of names those stay that the caller has the right on."""
         return Kept(self.way, self.fields[0], self.right)
@@ -99,6 +113,8 @@ class Named(_Plain):
                 return False
             raise InvalidParameter(f"Missing value for required parameter '{self.header or self.fields[0]}'.")
         right = _right(rule, self.right, request)
+        if self.right == READ and not call.foreign and (call.caller.role_in(call.workspace) or 0) >= Role.READ:
+            return True  # more is asked of the other objects of the rule, and these the role lets read
         await gate.require(call.caller, call.workspace, self.way, names, right, lenient=self.lenient)
         return True
 
@@ -166,13 +182,24 @@ class Found(_Plain):
     shown: str
     right: Right | None = None
     lenient: bool = False
+    of_rights: bool = False
+    of_question: bool = False
+    in_catalogs: bool = True  # for all one knows before
 
     def __str__(self) -> str:
         return self.shown
 
     @property
+    def about_rights(self) -> bool:
+        return self.of_rights
+
+    @property
+    def question(self) -> bool:
+        return self.of_question
+
+    @property
     def catalogued(self) -> bool:
-        return True  # for all one knows before
+        return self.in_catalogs
 
     def named(self, call: Any, rule: Rule, request: Any) -> list[Asked]:
         right = _right(rule, self.right, request)

@@ -38,7 +38,7 @@ async def change(
                 f"Invalid permission_level {each.level!r}: on {acl.path} it is one of {', '.join(acl.grades)}."
             )
     own = await check(tx, way, workspace, name)
-    principals = await _principals(tx, workspace, given)
+    principals = await principals_of(tx, workspace, given)
     await store.lock(tx, workspace, way.kind.name, own)
     changed = {principals[each.name]: each.level for each in given}
     await store.revoke(tx, workspace, way.kind.name, own, None if replace else list(changed), list(acl.grades))
@@ -54,11 +54,13 @@ async def check(tx: Tx, way: Way, workspace: int, name: str) -> str:
     return found[0][1]
 
 
-async def _principals(tx: Tx, workspace: int, given: Sequence[Given]) -> dict[str, int]:
+async def principals_of(tx: Tx, workspace: int | None, given: Sequence[Given]) -> dict[str, int]:
+    """The ids of those that are named, by name; in a workspace only whom its people may know of."""
+    where = "on this server" if workspace is None else "in this workspace"
     known = await store.find_principals(tx, [each.name for each in given], workspace)
     for each in given:
         if each.name not in known or known[each.name].kind != each.kind:
-            raise NotFound(f"There is no principal with the {_FIELDS[each.kind]} {each.name!r} in this workspace.")
+            raise NotFound(f"There is no principal with the {_FIELDS[each.kind]} {each.name!r} {where}.")
     return {name: principal.id for name, principal in known.items()}
 
 

@@ -13,6 +13,7 @@ import msgspec
 from lakeward.kit.errors import NotFound
 
 OWN: Final = "OWN"  # the privilege of an object's one owner
+EVERYWHERE: Final = 0  # where catalogs of the server itself are at home: no workspace, and seen in each
 
 READ: Final = "READ"
 EDIT: Final = "EDIT"

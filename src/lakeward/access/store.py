@@ -149,6 +149,21 @@ async def held_by(tx: Tx, principal_id: int) -> list[Principal]:
     return [Principal(*row) for row in rows]
 
 
+async def principals_by_id(tx: Tx, ids: Sequence[int]) -> list[Principal]:
+    rows = await tx.fetch(f"SELECT {_PRINCIPAL} FROM principal p WHERE p.id = ANY ($1::bigint[]) ORDER BY p.name", ids)
+    return [Principal(*row) for row in rows]
+
+
+async def workspaces_of(tx: Tx, principals: Sequence[int]) -> list[str]:
+    """The names of the workspaces in which one of these has a role."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT w.name FROM workspace_member m JOIN workspace w ON w.id = m.workspace_id"
+        " WHERE m.principal_id = ANY ($1::bigint[]) ORDER BY w.name",
+        principals,
+    )
+    return [row[0] for row in rows]
+
+
 async def memberships(tx: Tx, principals: Sequence[int]) -> list[tuple[int, int]]:
     """(group, member) of each of these in another of them."""
     rows = await tx.fetch(
@@ -174,5 +189,5 @@ async def grants_of(
 
 
 async def find_workspace(tx: Tx, name: str) -> int | None:
-    found: int | None = await tx.fetchval("SELECT id FROM workspace WHERE name = $1", name)
+    found: int | None = await tx.fetchval("SELECT id FROM workspace WHERE name = $1 AND id > 0", name)
     return found

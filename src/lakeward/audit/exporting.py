@@ -42,7 +42,7 @@ def row(stored: Stored) -> dict[str, Any]:
         "version": event.version,
         "event_time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "event_date": moment.date().isoformat(),
-        "workspace_id": str(event.workspace_id),
+        "workspace_id": event.workspace_id,
         "source_ip_address": event.source_ip_address,
         "user_agent": event.user_agent,
         "session_id": None,
@@ -101,13 +101,12 @@ class Parquet:
             pa: Any = importlib.import_module("pyarrow")
             pq: Any = importlib.import_module("pyarrow.parquet")
         except ImportError as error:
-            raise InvalidParameter(
-                "Parquet needs pyarrow: install lakeward[parquet], or choose jsonl or csv."
-            ) from error
+            raise InvalidParameter("Parquet needs pyarrow: install pyarrow, or choose jsonl or csv.") from error
         text = pa.string()
         special = {
             "event_time": pa.timestamp("ms", tz="UTC"),
             "event_date": pa.date32(),
+            "workspace_id": pa.int64(),
             "user_identity": pa.struct([("email", text), ("subject_name", text)]),
             "request_params": pa.map_(text, text),
             "response": pa.struct([("status_code", pa.int32()), ("error_message", text), ("result", text)]),

@@ -17,6 +17,7 @@ import msgspec
 from lakeward.runtime.http import READ, SIGNED_URL, Route
 
 _SERVICES: Final = {
+    "access control": "accounts",
     "artifacts": "mlflowArtifacts",
     "audit": "accounts",
     "experiments": "mlflowExperiment",
@@ -145,6 +146,13 @@ _MORE_FIELDS: Final = {
     "update_grants": ("changes",),
     "set_permissions": ("access_control_list",),
     "update_permissions": ("access_control_list",),
+    "set_token_permissions": ("access_control_list",),
+    "update_token_permissions": ("access_control_list",),
+    "set_password_permissions": ("access_control_list",),
+    "update_password_permissions": ("access_control_list",),
+    "create_token": ("scopes",),
+    "create_token_on_behalf_of": ("scopes",),
+    "update_rule_set": ("rule_set",),
     "update_workspace_assignment": ("permissions",),
     "update_own_assignment": ("permissions",),
 }

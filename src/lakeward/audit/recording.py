@@ -24,6 +24,7 @@ from lakeward.audit import store
 from lakeward.audit.names import FIELDS, Naming, home_of, naming, recorded
 from lakeward.audit.records import MAX_ITEMS, MAX_TEXT, Event
 from lakeward.kit.clock import now_ms
+from lakeward.kit.credentials import redacted
 from lakeward.kit.errors import LakewardError
 from lakeward.runtime.db import Database
 from lakeward.runtime.http import Actor, Call, Outcome, Route
@@ -36,6 +37,7 @@ _MOST_PENDING: Final = 100_000  # while the database is away
 _MOST_KINDS: Final = 20_000  # of gathered calls at a time; beyond, objects are no longer told apart
 _OBJECTS_OF_SUMMARY: Final = 100
 _FEW: Final = 10  # calls that began within a second and are recorded one by one
+_MALFORMED: Final = ("INVALID_PARAMETER_VALUE", "MALFORMED_REQUEST")
 _NO_ROUTE: Final = Naming("lakeward", "request", "request", gathered=True, fields=())
 
 
@@ -399,7 +401,15 @@ def _summary(kind: _Kind, counted: Sequence[tuple[str, _Tally, dict[str, int]]])
 
 
 def _fields(call: Call, outcome: Outcome, name: Naming) -> dict[str, Any]:
-    """Ids and names of the request; of a denied one only what stands in the path, as nothing else was read."""
+    """Ids and names of the request; of a denied one only what stands in the path, as nothing else was read.
+
+    Of one about secrets that was malformed, or that put one where there is no scope, nothing: a value may stand where
+    a name should.
+    """
+    if name.service == "secrets" and (
+        outcome.error_code in _MALFORMED or (name.action == "putSecret" and outcome.status == 404)
+    ):
+        return {}
     if outcome.request is not None:
         return {each: value for each in name.fields if (value := getattr(outcome.request, each)) not in (None, "", [])}
     return {each: value for each, value in call.params.items() if each in FIELDS}
@@ -408,7 +418,7 @@ def _fields(call: Call, outcome: Outcome, name: Naming) -> dict[str, Any]:
 def _params(call: Call, outcome: Outcome, name: Naming) -> dict[str, Any]:
     params = {each: _short(value) for each, value in _fields(call, outcome, name).items()}
     if outcome.route is None:
-        params["method"] = call.scope["method"]
+        params["method"] = call.method
     experiment = call.headers.get(b"x-mlflow-experiment-id")
     if experiment is not None and "experiment_id" not in params:
         params["experiment_id"] = _short(experiment[:40].decode("latin-1"))
@@ -421,7 +431,7 @@ def _params(call: Call, outcome: Outcome, name: Naming) -> dict[str, Any]:
 def _short(value: Any) -> Any:
     """Plain values, bounded. Lists of them too; anything else is not what a call is about."""
     if isinstance(value, str):
-        text = value.replace("\x00", "\ufffd")  # PostgreSQL has no NUL, and one would hold up the whole chain
+        text = redacted(value).replace("\x00", "\ufffd")  # PostgreSQL has no NUL, and one would hold up the whole chain
         return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
     if isinstance(value, bool | int | float) or value is None:
         return value

@@ -1,5 +1,6 @@
 """The vocabulary of the audit log."""
 
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -61,6 +62,13 @@ class Seal(msgspec.Struct, frozen=True):
     sealed_at: int
     master_key: str
     mac: bytes
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """How far the table is: the number of the last event in it, and the day when it was last tidied."""
+
+    written: int
+    tidied: date
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from lakeward.audit.records import Seal, Search, Stored
+from lakeward.audit.records import Mark, Seal, Search, Stored
 from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters
 
@@ -11,6 +11,7 @@ from lakeward.runtime.sql import Parameters
 RECORD: Final = "INSERT INTO audit_inbox (record)"
 
 SEALING = 7_401_120_917  # any fixed number: the advisory lock of who moves events into the chain
+TABLE: Final = 7_401_120_918  # and of who writes the table
 
 
 # --- the inbox
@@ -132,6 +133,34 @@ async def drop_until(tx: Tx, start: Seal) -> int:
     return int(done.rpartition(" ")[2])
 
 
+# --- the table
+
+
+async def lock_table(connection: Tx, *, wait: bool) -> bool:
+    """Whether the session alone may write the table, until `unlock_table` or its end."""
+    if wait:
+        await connection.execute("SELECT pg_advisory_lock($1)", TABLE)
+        return True
+    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", TABLE))
+
+
+async def unlock_table(connection: Tx) -> None:
+    await connection.execute("SELECT pg_advisory_unlock($1)", TABLE)
+
+
+async def find_mark(tx: Tx) -> Mark:
+    """How far the table is, as far as was noted."""
+    return Mark(*await tx.fetchrow("SELECT written, tidied FROM audit_table"))
+
+
+async def set_mark(tx: Tx, mark: Mark) -> None:
+    await tx.execute("UPDATE audit_table SET written = $1, tidied = $2", mark.written, mark.tidied)
+
+
+async def anything_after(tx: Tx, seq: int) -> bool:
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM audit_event WHERE seq > $1)", seq))
+
+
 # --- reading
 
 
@@ -180,3 +209,9 @@ def _tests(search: Search, parameters: Parameters) -> list[str]:
     if search.denied:
         tests.append("status_code IN (401, 403)")
     return tests
+
+
+async def count_waiting(tx: Tx) -> int:
+    """Events that are yet to be sealed."""
+    found: int = await tx.fetchval("SELECT count(*) FROM audit_inbox")
+    return found

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from lakeward.identity import passwords, store
+from lakeward.identity import credentials, passwords, store
 from lakeward.identity.records import ADMINS_ID, OWNER_ID, SESSION_PREFIX
 from lakeward.identity.tokens import digest
 from lakeward.kit.errors import LakewardError, LimitExceeded, PermissionDenied, Unauthenticated, Unavailable
@@ -132,6 +132,8 @@ class Authenticator:
         actor = _actor(row)
         if actor is None:
             raise Unauthenticated("The name or the password is wrong.")
+        if not row["permitted"]:
+            raise credentials.refusal("passwords")
         if len(self._proven) >= _PROVEN_AT_MOST:
             self._proven.clear()
         self._proven[key] = row["hash"]
@@ -145,6 +147,8 @@ class Authenticator:
             return known[1]
         async with self._db.connection() as connection:
             row = await store.tokens.find_token_holder(connection, key)
+        if row is not None and not row["permitted"]:
+            raise credentials.refusal("tokens")
         actor = _actor(row)
         if row is not None and row["unnoticed"]:
             self._note_use(row["token_id"])
@@ -197,7 +201,15 @@ def _actor(row: Any) -> Actor | None:
     if row is None:
         return None
     principals = frozenset(row["principals"])
-    return Actor(row["id"], row["name"], ADMINS_ID in principals, _strongest(row["roles"] or ()), principals)
+    scopes = row.get("scopes")  # of a token alone
+    return Actor(
+        row["id"],
+        row["name"],
+        ADMINS_ID in principals,
+        _strongest(row["roles"] or ()),
+        principals,
+        None if scopes is None else frozenset(scopes),
+    )
 
 
 def _strongest(held: Iterable[tuple[int, str]]) -> dict[int, Role]:

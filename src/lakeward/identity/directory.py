@@ -7,6 +7,7 @@ administrator. Changes of membership happen one after another, because these two
 
 import re
 import uuid
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -19,7 +20,9 @@ from lakeward.kit.errors import AlreadyExists, Conflict, InvalidParameter, NotFo
 from lakeward.runtime.db import Tx
 
 _MOST_OF_A_PAGE: Final = 1_000
-_GROUP_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,254}")
+_GROUP_NAME: Final = re.compile(r"(?!.*\s\Z)[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,254}")  # no blank at either end
+_LONGEST: Final = 1_000  # characters of an attribute
+_MOST_VALUES: Final = 100  # of an attribute that has several
 _NOUN: Final = {"USER": "user", "GROUP": "group", "SERVICE_PRINCIPAL": "service principal"}
 
 
@@ -130,14 +133,34 @@ async def _keep_an_administrator(tx: Tx) -> None:
 def _check(draft: Draft) -> None:
     if draft.kind == "GROUP":
         if not _GROUP_NAME.fullmatch(draft.name):
-            raise InvalidParameter("A group's name has 1 to 255 characters, none of control.", code="invalidValue")
+            message = "A group's name has 1 to 255 characters, none of control, and no blank at its ends."
+            raise InvalidParameter(message, code="invalidValue")
     else:
         principals.check_name(draft.name)
+    _check_sizes(draft)
     if "account_admin" in draft.roles:
         raise InvalidParameter(
             "The role 'account_admin' is not given here: whoever is in the group 'admins' administers the server.",
             code="invalidValue",
         )
+
+
+def _check_sizes(draft: Draft) -> None:
+    lists: dict[str, Sequence[object]] = {
+        "emails": draft.emails, "entitlements": draft.entitlements, "roles": draft.roles,
+    }  # fmt: skip
+    for name, values in lists.items():
+        if len(values) > _MOST_VALUES:
+            raise InvalidParameter(f"There are {len(values)} {name}; {_MOST_VALUES} are the most.", code="invalidValue")
+    texts = {
+        "display name": [draft.display_name], "external id": [draft.external_id],
+        "name": [draft.given_name, draft.family_name],
+        "email": [text for each in draft.emails for text in (each.value, each.type)],
+        "entitlement": draft.entitlements, "role": draft.roles,
+    }  # fmt: skip
+    for name, values in texts.items():
+        if any(len(value) > _LONGEST for value in values):
+            raise InvalidParameter(f"The {name} has more than {_LONGEST:,} characters.", code="invalidValue")
 
 
 def _application_id(given: str) -> str:

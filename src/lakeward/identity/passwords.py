@@ -16,8 +16,8 @@ from typing import Final, TypeVar
 
 import argon2
 
-from lakeward.identity import directory, principals, store
-from lakeward.identity.records import ADMINS_ID, SESSION_LIFETIME, SESSION_PREFIX
+from lakeward.identity import credentials, directory, principals, store
+from lakeward.identity.records import SESSION_LIFETIME, SESSION_PREFIX
 from lakeward.identity.tokens import digest
 from lakeward.kit.errors import InvalidParameter, LimitExceeded, PermissionDenied, Unauthenticated
 from lakeward.runtime.db import Database, Tx
@@ -43,7 +43,7 @@ def hashed(password: str) -> str:
 async def verify(db: Database, name: str, password: str, address: str) -> int:
     """The id of the active user with this name and password.
 
-    Raises Unauthenticated, the same whatever is wrong, or LimitExceeded.
+    Raises Unauthenticated, the same whatever is wrong, LimitExceeded, or PermissionDenied to who knows the password.
     """
     name = name[:255]
     keys = [f"both:{name}|{address}", f"address:{address}", f"name:{name}"]
@@ -63,17 +63,21 @@ async def verify(db: Database, name: str, password: str, address: str) -> int:
         await store.passwords.forget_attempts(tx, keys[0], keys[1:])
         if renewed:
             await store.passwords.rehash(tx, found["principal_id"], known, renewed)
+    if not found["permitted"]:
+        raise credentials.refusal("passwords")
     holder: int = found["principal_id"]
     return holder
 
 
-async def make_administrator(tx: Tx, name: str, password: str) -> None:
+async def make_administrator(tx: Tx, name: str, password: str, note: principals.Note) -> None:
     """The user of this name, made if need be, active, in `admins`, with this password and no wait."""
     check(password, name)
-    user = await principals.get_or_create_principal(tx, name, is_admin=True)
-    await store.principals.activate(tx, user.id)
-    await store.principals.add_member(tx, ADMINS_ID, user.id)
+    user = await principals.get_or_create_principal(tx, name, is_admin=True, note=note)
+    if await store.principals.activate(tx, user.id):
+        await note("activateUser", params={"user_name": name})
+    await principals.make_admin(tx, user.id, name, note)
     await store.passwords.set_password(tx, user.id, hashed(password))
+    await note("setPassword", params={"user_name": name})
     await store.passwords.forget_name(tx, f"name:{name}", f"both:{name}|")
 
 

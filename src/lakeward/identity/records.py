@@ -1,5 +1,6 @@
 """The vocabulary of identity."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -81,6 +82,15 @@ class Token(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime | None
     used_at: datetime | None
+    scopes: Sequence[str] | None  # None for all
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """A role that a principal holds on another one; `kind` and `name` are the holder's."""
+
+    role: str
+    kind: Kind
+    name: str
 
 
 class ServiceSecret(msgspec.Struct, frozen=True):

@@ -126,10 +126,10 @@ def _check_domain(settings: Settings, claims: Claims) -> None:
     if not settings.oidc_allowed_domains:
         return
     address = claims.get("email")
-    if not isinstance(address, str) or "@" not in address:
+    if not isinstance(address, str) or address.count("@") != 1:  # of two, each reader may take another for the domain
         raise SignInRefused("The provider says no e-mail address, and only some domains may enter.", code="SSO_DOMAIN")
     _check_verified(settings, claims)
-    domain = address.rpartition("@")[2].lower()
+    domain = address.partition("@")[2].lower()
     if domain not in {each.lower() for each in settings.oidc_allowed_domains}:
         raise SignInRefused(f"Addresses at {domain!r} may not enter.", code="SSO_DOMAIN")
 

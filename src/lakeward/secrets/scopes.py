@@ -15,9 +15,8 @@ _EVERYBODY = "users"
 
 def check_name(what: str, name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise InvalidParameter(
-            f"Invalid {what} name {name[:MAX_NAME]!r}: 1 to {MAX_NAME} letters, digits, dashes, underscores and"
-            " periods."
+        raise InvalidParameter(  # it is not repeated: it may be a value in the wrong place
+            f"Invalid {what} name: 1 to {MAX_NAME} letters, digits, dashes, underscores and periods."
         )
 
 

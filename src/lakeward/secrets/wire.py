@@ -1,10 +1,10 @@
 """Requests and responses of the secrets API, named as in the platform's SDK."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-_HIDDEN = msgspec.Meta(extra_json_schema={"writeOnly": True, "format": "password"})
+from lakeward.runtime.http import Secret
 
 
 class CreateScope(msgspec.Struct):
@@ -32,8 +32,8 @@ class PutSecret(msgspec.Struct):
 
     scope: str
     key: str
-    string_value: Annotated[str, _HIDDEN] | None = None
-    bytes_value: Annotated[str, _HIDDEN] | None = None
+    string_value: Secret | None = None
+    bytes_value: Secret | None = None
 
     def __repr__(self) -> str:
         return f"PutSecret({self.scope!r}, {self.key!r}, ...)"

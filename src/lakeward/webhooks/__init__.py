@@ -7,6 +7,7 @@ tell. Secrets lie encrypted; addresses inside the network are refused unless the
 """
 
 from lakeward.webhooks.sending import Dispatcher
+from lakeward.webhooks.store import count_waiting
 from lakeward.webhooks.tasks import sweep_deliveries
 
-__all__ = ["Dispatcher", "sweep_deliveries"]
+__all__ = ["Dispatcher", "count_waiting", "sweep_deliveries"]

@@ -120,6 +120,15 @@ class Claimed(msgspec.Struct, frozen=True):
     webhook: Webhook
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """What came of an attempt of the delivery `id`: its state now, and the seconds until the next attempt."""
+
+    id: uuid.UUID
+    made: Attempt
+    state: State
+    pause: float
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What came of a request.
 

@@ -22,7 +22,7 @@ from lakeward.kit.errors import InvalidParameter, LakewardError, Unavailable
 from lakeward.runtime.crypto import Vault
 from lakeward.runtime.db import Database
 from lakeward.webhooks import payloads, signing, store, webhooks
-from lakeward.webhooks.records import Answer, Attempt, Claimed, Credentials, State, Webhook
+from lakeward.webhooks.records import Answer, Attempt, Claimed, Credentials, Ended, State, Webhook
 from lakeward.webhooks.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ PAUSES: Final = (5, 30, 120, 600, 3_600, 4 * 3_600, 12 * 3_600)  # seconds after
 _LEASE: Final = 2 * TIMEOUT
 _LOOK: Final = 0.5  # seconds between two looks at the queue while nothing ends
 _GATHER: Final = 0.01  # seconds in which more requests may end before the queue is asked for others
+_REMEMBER: Final = 1.0  # seconds for which credentials are kept: a long queue does not unseal them for each delivery
 _AT_ONCE: Final = 64
 _AT_ONCE_EACH: Final = 8
 _GONE: Final = 410
@@ -109,6 +110,9 @@ class Dispatcher:
         self._busy: Counter[str] = Counter()
         self._silent: set[str] = set()  # webhooks whose address did not answer the last request
         self._room = asyncio.Event()  # a request ended: others may have waited for that
+        self._opened: dict[tuple[str, bytes], tuple[float, Credentials]] = {}  # until when they are good, and what
+        self._ends: list[tuple[Ended, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
 
     async def work(self, stopping: asyncio.Event) -> None:
         """Send what is due until told to stop."""
@@ -153,6 +157,8 @@ class Dispatcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._writer is not None:
+            await self._writer
         if self._outbound is not None:
             await self._outbound.close()
 
@@ -185,18 +191,52 @@ class Dispatcher:
         pause = None if gone else pause_after(claimed.attempt, answer.pause)
         state = State.DELIVERED if answer.taken else State.DEAD if pause is None else State.PENDING
         made = Attempt(claimed.attempt, began, millis, answer.status, answer.problem)
-        async with self._db.connection() as connection:
-            await store.finish(connection, claimed.id, made, state, pause or 0)
-            if gone:  # Standard Webhooks: the receiver wants no more of this
+        await self._write(Ended(claimed.id, made, state, pause or 0))
+        if gone:  # Standard Webhooks: the receiver wants no more of this
+            async with self._db.connection() as connection:
                 await store.disable(connection, claimed.webhook, now_ms())
+
+    async def _write(self, end: Ended) -> None:
+        """Returns once it is in the database. What ends while a statement is under way is gathered for the next."""
+        written = asyncio.get_running_loop().create_future()
+        self._ends.append((end, written))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+        await written
+
+    async def _write_all(self) -> None:
+        while self._ends:
+            taken, self._ends = self._ends, []
+            try:
+                async with self._db.connection() as connection:
+                    await store.finish(connection, [end for end, _ in taken])
+            except Exception as error:  # noqa: BLE001 - each delivery says by itself what becomes of it
+                for _, written in taken:
+                    if not written.done():
+                        written.set_exception(error)
+            else:
+                for _, written in taken:
+                    if not written.done():
+                        written.set_result(None)
+
+    async def _credentials(self, webhook: Webhook) -> Credentials:
+        if webhook.sealed is None:
+            return Credentials()
+        key = webhook.id, webhook.sealed
+        now = time.monotonic()
+        known = self._opened.get(key)
+        if known is None or known[0] < now:
+            if len(self._opened) >= _AT_ONCE:
+                self._opened.clear()
+            async with self._db.connection() as connection:
+                opened = await webhooks.credentials_of(connection, self._vault, webhook)
+            known = self._opened[key] = now + _REMEMBER, opened
+        return known[1]
 
     async def _send(self, claimed: Claimed) -> Answer:
         assert self._outbound is not None
         try:
-            credentials = Credentials()
-            if claimed.webhook.sealed is not None:
-                async with self._db.connection() as connection:
-                    credentials = await webhooks.credentials_of(connection, self._vault, claimed.webhook)
+            credentials = await self._credentials(claimed.webhook)
         except LakewardError as error:
             if isinstance(error, Unavailable):
                 raise

@@ -6,7 +6,7 @@ from typing import Final
 
 from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters
-from lakeward.webhooks.records import ACTIVE, DISABLED, Attempt, Claimed, Delivery, State, Webhook
+from lakeward.webhooks.records import ACTIVE, DISABLED, Attempt, Claimed, Delivery, Ended, State, Webhook
 
 _WEBHOOK: Final = """
     w.id, w.workspace_id, w.model_id, coalesce((SELECT m.name FROM registered_model m WHERE m.id = w.model_id), ''),
@@ -146,23 +146,30 @@ async def claim(tx: Tx, rooms: Mapping[str, int], each: int, most: int, lease_se
     return [Claimed(row[0], row[1], row[2], row[3], Webhook(*row[4:])) for row in map(tuple, rows)]
 
 
-async def finish(tx: Tx, delivery_id: uuid.UUID, made: Attempt, state: State, pause_seconds: float) -> None:
-    """Write down an attempt, and what becomes of its delivery.
+async def finish(tx: Tx, ended: Sequence[Ended]) -> None:
+    """Write down attempts of different deliveries, and what becomes of these.
 
     An attempt whose lease ran out decides nothing any more, unless it was the one that was taken.
     """
     await tx.execute(
         f"""
-        WITH told AS (
-            UPDATE webhook_delivery SET state = $2, next_at = now() + make_interval(secs => $3),
-                finished_at = CASE WHEN $2 = '{_PENDING}' THEN NULL ELSE now() END
-            WHERE id = $1 AND state = '{_PENDING}' AND ($2 = '{_DELIVERED}' OR attempts = $4)
+        WITH made AS (
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::double precision[], $4::integer[], $5::bigint[],
+                                 $6::integer[], $7::integer[], $8::text[])
+                AS m (id, state, pause, number, at, millis, status, problem)
+        ), told AS (
+            UPDATE webhook_delivery d SET state = m.state, next_at = now() + make_interval(secs => m.pause),
+                finished_at = CASE WHEN m.state = '{_PENDING}' THEN NULL ELSE now() END
+            FROM made m
+            WHERE d.id = m.id AND d.state = '{_PENDING}' AND (m.state = '{_DELIVERED}' OR d.attempts = m.number)
         )
         INSERT INTO webhook_attempt (delivery_id, number, at, millis, status, problem)
-        SELECT d.id, $4, to_timestamp($5::bigint / 1000.0), $6, $7, $8 FROM webhook_delivery d WHERE d.id = $1
-        ON CONFLICT DO NOTHING
+        SELECT d.id, m.number, to_timestamp(m.at / 1000.0), m.millis, m.status, m.problem
+        FROM made m JOIN webhook_delivery d ON d.id = m.id ON CONFLICT DO NOTHING
         """,
-        delivery_id, state, pause_seconds, made.number, made.at, made.millis, made.status, made.problem,
+        [each.id for each in ended], [each.state.value for each in ended], [each.pause for each in ended],
+        [each.made.number for each in ended], [each.made.at for each in ended], [each.made.millis for each in ended],
+        [each.made.status for each in ended], [each.made.problem for each in ended],
     )  # fmt: skip
 
 
@@ -246,3 +253,9 @@ async def sweep_pointless(tx: Tx) -> None:
         DELETE FROM data_key WHERE id IN (SELECT data_key_id FROM gone)
         """
     )
+
+
+async def count_waiting(tx: Tx) -> int:
+    """Deliveries that are yet to be made."""
+    found: int = await tx.fetchval(f"SELECT count(*) FROM webhook_delivery WHERE state = '{_PENDING}'")
+    return found

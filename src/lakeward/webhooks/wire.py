@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 import msgspec
 
-from lakeward.runtime.http import Int64
+from lakeward.runtime.http import Int64, Secret
 from lakeward.webhooks.records import ACTIVE, DISABLED, MLFLOW_EVENTS, Answer, Attempt, Delivery
 from lakeward.webhooks.records import Webhook as WebhookRecord
 
@@ -159,8 +159,8 @@ class CreateOwnWebhook(msgspec.Struct):
     events: list[str]
     description: str = ""
     model_name: str = ""
-    secret: str = ""
-    authorization: str = ""
+    secret: Secret = ""
+    authorization: Secret = ""
     status: OwnStatus = "ACTIVE"
 
 
@@ -170,8 +170,8 @@ class UpdateOwnWebhook(msgspec.Struct):
     description: str | None = None
     url: str | None = None
     events: list[str] | None = None
-    secret: str | None = None
-    authorization: str | None = None
+    secret: Secret | None = None
+    authorization: Secret | None = None
     status: OwnStatus | None = None
 
 

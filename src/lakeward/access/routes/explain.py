@@ -13,12 +13,18 @@ routes = Routes("permissions", ("/api/2.0/lakeward",))
 
 
 def _object(call: Any, request: Any) -> Iterator[tuple[Way, str]]:
-    """Everybody may ask about himself; who manages an object, about everybody."""
+    """Everybody may ask about himself, and who manages an object about everybody."""
     way, name, _ = parse(request)
     if request.principal != call.caller.name:
         yield way, name
 
 
-@routes.post("/explain", allow=MANAGE.on(Found(_object, "the object", MANAGING)), tx="read")
+_ASKED = Found(_object, "the object", MANAGING, of_rights=True, of_question=True)
+
+
+@routes.post("/explain", allow=MANAGE.on(_ASKED), tx="read")
 async def explain_access(call: Call, req: Asked) -> Explanation:
-    return await explain(call.tx, call.workspace, req, anybody=call.actor.is_admin)
+    way, name, _ = parse(req)
+    workspace = call.came_to or call.workspace
+    seen = await call.access.seen(workspace, way, name)
+    return await explain(call.tx, workspace, req, seen=seen, anybody=call.actor.is_admin)

@@ -21,7 +21,7 @@ def _securable(_call: Any, request: Any) -> Iterator[tuple[Way, str]]:
 
 
 _READ = READ.on(Found(_securable, "the securable", BROWSE))
-_MANAGE = MANAGE.on(Found(_securable, "the securable", MANAGING))
+_MANAGE = MANAGE.on(Found(_securable, "the securable", MANAGING, of_rights=True))
 
 
 def _spaced(call: Call) -> bool:

@@ -1,6 +1,16 @@
 """The HTTP surface of identity: each API in a module of its own."""
 
-from lakeward.identity.routes import addresses, assignments, oauth, scim, sign_in, single_sign_on, tokens, workspaces
+from lakeward.identity.routes import (
+    addresses,
+    assignments,
+    oauth,
+    roles,
+    scim,
+    sign_in,
+    single_sign_on,
+    tokens,
+    workspaces,
+)
 
 routes = [
     *workspaces.platform,
@@ -10,6 +20,7 @@ routes = [
     *scim.account,
     *scim.both,
     *assignments.routes,
+    *roles.routes,
     *tokens.own,
     *tokens.management,
     *tokens.secrets,

@@ -11,6 +11,7 @@ import msgspec
 from lakeward.identity import directory, patches, search
 from lakeward.identity.patches import Draft, Membership
 from lakeward.identity.records import USERS_ID, Email, Identity, Kind
+from lakeward.identity.roles import GROUP_MANAGER, SERVICE_MANAGER, SERVICE_USER, On
 from lakeward.identity.wire import scim as wire
 from lakeward.kit import errors
 from lakeward.runtime.http import ADMIN, READ, SIGNED_IN, Call, Dialect, Reply, Routes, status_of
@@ -40,6 +41,8 @@ def _render(error: errors.LakewardError, _request_id: str) -> Reply:
     return Reply(status, headers, msgspec.json.encode(body))
 
 
+_GROUP_MANAGED = ADMIN.on(On("GROUP", "id", GROUP_MANAGER))
+_SERVICE_HELD = ADMIN.on(On("SERVICE_PRINCIPAL", "id", SERVICE_MANAGER, SERVICE_USER))
 SCIM = Dialect(wire.Error, _render)
 routes = Routes("scim", (_WORKSPACE,), dialect=SCIM)
 account = Routes("scim", (_ACCOUNT,), dialect=SCIM)
@@ -96,6 +99,8 @@ async def _patch(call: Call, kind: Kind, req: wire.PatchRequest) -> Identity:
     before = await directory.begin(call.tx, kind, req.id)
     draft = Draft.of(before)
     patches.apply(draft, req.operations)
+    if call.confined and msgspec.structs.replace(draft, membership=[]) != Draft.of(before):
+        raise errors.PermissionDenied("Who manages a group says who is in it; all else takes an administrator.")
     return await directory.save(call.tx, before, draft)
 
 
@@ -184,7 +189,7 @@ async def get_group(call: Call, req: wire.GetRequest) -> wire.Group:
     return await _group(call, req, _scope(call))
 
 
-@account.get("/Groups/{id}", allow=ADMIN)
+@account.get("/Groups/{id}", allow=_GROUP_MANAGED)
 async def get_account_group(call: Call, req: wire.GetRequest) -> wire.Group:
     return await _group(call, req, None)
 
@@ -199,8 +204,9 @@ async def replace_group(call: Call, req: wire.Replace) -> wire.Group:
     return wire.Group.of(await _replace(call, "GROUP", req))
 
 
-@both.patch("/Groups/{id}", allow=ADMIN)
+@both.patch("/Groups/{id}", allow=_GROUP_MANAGED)
 async def patch_group(call: Call, req: wire.PatchRequest) -> wire.Group:
+    """Who manages a group and is no administrator says who is in it, and nothing else."""
     return wire.Group.of(await _patch(call, "GROUP", req))
 
 
@@ -238,7 +244,7 @@ async def get_service_principal(call: Call, req: wire.GetRequest) -> wire.Servic
     return await _service(call, req, _scope(call))
 
 
-@account.get("/ServicePrincipals/{id}", allow=ADMIN)
+@account.get("/ServicePrincipals/{id}", allow=_SERVICE_HELD)
 async def get_account_service_principal(call: Call, req: wire.GetRequest) -> wire.ServicePrincipal:
     return await _service(call, req, None)
 

@@ -61,7 +61,7 @@ def _say_why(error: errors.LakewardError) -> None:
 @routes.get("/sign-in", allow=PUBLIC, tx=None)
 async def begin_single_sign_on(call: Call, req: wire.BeginSingleSignOn) -> Reply:
     """Sends the browser to the provider; afterwards it comes to the address `next` on this server."""
-    address = str(call.address or "")
+    address = call.origin
     try:
         leaving = await single_sign_on.begin(call.db, _provider(call), call.base_url + _CALLBACK, req.next, address)
     except errors.LakewardError as error:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from lakeward.identity import service_secrets, tokens
+from lakeward.identity.records import Token
+from lakeward.identity.roles import SERVICE_MANAGER, SERVICE_USER, On
 from lakeward.identity.wire import tokens as wire
 from lakeward.kit.errors import InvalidParameter
-from lakeward.runtime.http import ADMIN, SIGNED_IN, Call, Routes
+from lakeward.runtime.http import ADMIN, ALL_APIS, SIGNED_IN, Call, Routes
 
 _LONGEST_SECONDS = 10**10
+_MANAGED = ADMIN.on(On("SERVICE_PRINCIPAL", "service_principal_id", SERVICE_MANAGER))
 
 own = Routes("tokens", ("/api/2.0/token",))
 management = Routes("token management", ("/api/2.0/token-management",))
@@ -24,8 +27,8 @@ def _lifetime(seconds: int | None) -> timedelta | None:
 
 def _check_scopes(scopes: Sequence[str]) -> None:
     """What is not done must not look done."""
-    if set(scopes) - {"all-apis"}:
-        raise InvalidParameter("Tokens of fewer scopes than 'all-apis' are not supported.")
+    if set(scopes) - {ALL_APIS}:
+        raise InvalidParameter(f"Secrets of fewer scopes than {ALL_APIS!r} are not supported.")
 
 
 def _check_mask(mask: str) -> None:
@@ -33,13 +36,21 @@ def _check_mask(mask: str) -> None:
         raise InvalidParameter(f"'update_mask' is {mask!r}; of a token only the comment can be changed.")
 
 
+async def _make(call: Call, holder: int, req: wire.CreateToken) -> tuple[Token, str]:
+    return await tokens.create_own(
+        call.tx,
+        holder,
+        comment=req.comment,
+        lifetime=_lifetime(req.lifetime_seconds),
+        scopes=req.scopes,
+        creator=call.actor,
+    )
+
+
 @own.post("/create", allow=SIGNED_IN)
 async def create_token(call: Call, req: wire.CreateToken) -> wire.CreateTokenResponse:
     """A new token of the caller, shown this once."""
-    _check_scopes(req.scopes)
-    made, secret = await tokens.create_own(
-        call.tx, call.actor.id, comment=req.comment, lifetime=_lifetime(req.lifetime_seconds), created_by=call.actor.id
-    )
+    made, secret = await _make(call, call.actor.id, req)
     return wire.CreateTokenResponse(secret, wire.PublicTokenInfo.of(made))
 
 
@@ -82,30 +93,26 @@ async def update_token(call: Call, req: wire.UpdateToken) -> wire.TokenInfo:
     return wire.TokenInfo.of(await tokens.describe(call.tx, req.token_id, req.token.comment))
 
 
-@management.post("/on-behalf-of/tokens", allow=ADMIN)
+@management.post("/on-behalf-of/tokens", allow=ADMIN.on(On("SERVICE_PRINCIPAL", "application_id", SERVICE_USER)))
 async def create_token_on_behalf_of(call: Call, req: wire.CreateOnBehalfOf) -> wire.CreateOnBehalfOfResponse:
-    """A token of a service principal, made by an administrator."""
-    _check_scopes(req.scopes)
-    holder = await tokens.service_principal(call.tx, req.application_id)
-    made, secret = await tokens.create_own(
-        call.tx, holder, comment=req.comment, lifetime=_lifetime(req.lifetime_seconds), created_by=call.actor.id
-    )
+    """A token of a service principal, made by an administrator or by who may act as it."""
+    made, secret = await _make(call, await tokens.service_principal(call.tx, req.application_id), req)
     return wire.CreateOnBehalfOfResponse(secret, wire.TokenInfo.of(made))
 
 
-@secrets.post("/{service_principal_id}/credentials/secrets", allow=ADMIN)
+@secrets.post("/{service_principal_id}/credentials/secrets", allow=_MANAGED)
 async def create_secret(call: Call, req: wire.CreateSecret) -> wire.SecretInfo:
     """A new secret of the service principal, shown this once."""
     _check_scopes(req.scopes)
     return wire.SecretInfo.of(*await service_secrets.create(call.tx, req.service_principal_id, req.lifetime))
 
 
-@secrets.get("/{service_principal_id}/credentials/secrets", allow=ADMIN)
+@secrets.get("/{service_principal_id}/credentials/secrets", allow=_MANAGED)
 async def list_secrets(call: Call, req: wire.OfServicePrincipal) -> wire.ListSecretsResponse:
     found = await service_secrets.list_of(call.tx, req.service_principal_id)
     return wire.ListSecretsResponse([wire.SecretInfo.of(each) for each in found])
 
 
-@secrets.delete("/{service_principal_id}/credentials/secrets/{secret_id}", allow=ADMIN)
+@secrets.delete("/{service_principal_id}/credentials/secrets/{secret_id}", allow=_MANAGED)
 async def delete_secret(call: Call, req: wire.SecretId) -> None:
     await service_secrets.delete(call.tx, req.service_principal_id, req.secret_id)

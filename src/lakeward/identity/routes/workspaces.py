@@ -98,13 +98,15 @@ async def who_am_i(call: Call) -> wire.WhoAmIResponse:
 
 class DatabricksConfig(msgspec.Struct):
     oidc_endpoint: str
-    workspace_id: str
     account_id: str
     cloud: str
 
 
 @platform.get("/.well-known/databricks-config", allow=PUBLIC, tx=None)
 async def databricks_config(call: Call) -> DatabricksConfig:
-    """Asked before every REST call of a client in `databricks` mode; the workspace id returns as a header."""
-    workspace = call.header("x-databricks-org-id") or "1"
-    return DatabricksConfig(f"{call.base_url}/oidc", workspace, "lakeward", "aws")
+    """Asked before every REST call of a client in `databricks` mode, by nobody yet.
+
+    So it names no workspace: clients would repeat its id as if their user had chosen it. Who calls without one works
+    where `WorkspaceDirectory.of_call` says, and the answer's header tells the id.
+    """
+    return DatabricksConfig(f"{call.base_url}/oidc", "lakeward", "aws")

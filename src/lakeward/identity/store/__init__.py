@@ -2,13 +2,18 @@
 
 from lakeward.identity.store import (
     addresses,
+    credentials,
     oauth,
     passwords,
     principals,
+    roles,
     secrets,
     single_sign_on,
     tokens,
     workspaces,
 )
 
-__all__ = ["addresses", "oauth", "passwords", "principals", "secrets", "single_sign_on", "tokens", "workspaces"]
+__all__ = [
+    "addresses", "credentials", "oauth", "passwords", "principals", "roles", "secrets", "single_sign_on", "tokens",
+    "workspaces",
+]  # fmt: skip

@@ -8,19 +8,20 @@ from lakeward.runtime.db import Tx
 
 
 async def find_password(tx: Tx, name: str) -> Any:
-    """(principal_id, hash) of an active user who has a password; None."""
+    """(principal_id, hash, permitted) of an active user who has a password; None."""
     return await tx.fetchrow(
-        "SELECT p.id principal_id, w.hash FROM principal p JOIN password w ON w.principal_id = p.id"
+        "SELECT p.id principal_id, w.hash, may_use('passwords', array(SELECT principals_of(p.id))) permitted"
+        " FROM principal p JOIN password w ON w.principal_id = p.id"
         " WHERE p.name = $1 AND p.kind = 'USER' AND p.is_active",
         name,
     )
 
 
 async def find_password_holder(tx: Tx, name: str) -> Any:
-    """An active user who has a password, as `tokens.find_holder` gives one, and its `hash`; None."""
+    """An active user who has a password, as `tokens.find_holder` gives one, its `hash`, and `permitted`; None."""
     return await tx.fetchrow(
         """
-        SELECT p.id, p.name, held.principals, w.hash,
+        SELECT p.id, p.name, held.principals, w.hash, may_use('passwords', held.principals) permitted,
                (SELECT array_agg(ROW(m.workspace_id, m.role)) FROM workspace_member m
                 WHERE m.principal_id = ANY (held.principals)) roles
         FROM principal p JOIN password w ON w.principal_id = p.id

@@ -148,8 +148,15 @@ async def missing(tx: Tx, ids: Collection[int]) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def add_member(tx: Tx, group_id: int, member_id: int) -> None:
-    await add_members(tx, group_id, [member_id])
+async def add_member(tx: Tx, group_id: int, member_id: int) -> bool:
+    """Whether it was not one already."""
+    return bool(
+        await tx.fetchval(
+            "INSERT INTO group_member (group_id, member_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true",
+            group_id,
+            member_id,
+        )
+    )
 
 
 async def add_members(tx: Tx, group_id: int, ids: Sequence[int]) -> None:
@@ -197,5 +204,11 @@ async def is_administrator(tx: Tx, principal_id: int) -> bool:
     return bool(await tx.fetchval("SELECT $2::bigint IN (SELECT principals_of($1))", principal_id, ADMINS_ID))
 
 
-async def activate(tx: Tx, principal_id: int) -> None:
-    await tx.execute("UPDATE principal SET is_active = true WHERE id = $1", principal_id)
+async def is_active(tx: Tx, principal_id: int) -> bool:
+    return bool(await tx.fetchval("SELECT is_active FROM principal WHERE id = $1", principal_id))
+
+
+async def activate(tx: Tx, principal_id: int) -> bool:
+    """Whether it was deactivated."""
+    statement = "UPDATE principal SET is_active = true WHERE id = $1 AND NOT is_active RETURNING true"
+    return bool(await tx.fetchval(statement, principal_id))

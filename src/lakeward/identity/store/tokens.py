@@ -20,13 +20,14 @@ _HOLDER_OF_ONE: Final = """
             WHERE m.principal_id = ANY (held.principals)) roles,
            t.id token_id,
            NOT EXISTS (SELECT FROM access_token_use u
-                       WHERE u.token_id = t.id AND u.used_at > now() - interval '1 minute') unnoticed
+                       WHERE u.token_id = t.id AND u.used_at > now() - interval '1 minute') unnoticed,
+           t.scopes, t.kind <> 'PERSONAL' OR may_use('tokens', held.principals) permitted
     FROM access_token t JOIN principal p ON p.id = t.principal_id
     CROSS JOIN LATERAL (SELECT array_agg(id) principals FROM principals_of(p.id) id) held
     WHERE t.hash = $1 AND p.is_active AND (t.expires_at IS NULL OR t.expires_at > now())
 """
 _PERSONAL: Final = """
-    SELECT t.id, p.id, p.name, t.comment, c.id, c.name, t.created_at, t.expires_at, u.used_at
+    SELECT t.id, p.id, p.name, t.comment, c.id, c.name, t.created_at, t.expires_at, u.used_at, t.scopes
     FROM access_token t JOIN principal p ON p.id = t.principal_id
     LEFT JOIN principal c ON c.id = t.created_by
     LEFT JOIN access_token_use u ON u.token_id = t.id
@@ -41,12 +42,13 @@ async def add_token(
     digest: bytes,
     comment: str,
     expires_at: datetime | None,
+    scopes: Sequence[str] | None,
     created_by: int | None,
 ) -> None:
     await tx.execute(
-        "INSERT INTO access_token (id, principal_id, hash, comment, expires_at, created_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
-        token_id, principal_id, digest, comment, expires_at, created_by,
+        "INSERT INTO access_token (id, principal_id, hash, comment, expires_at, scopes, created_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        token_id, principal_id, digest, comment, expires_at, scopes, created_by,
     )  # fmt: skip
 
 
@@ -102,10 +104,10 @@ async def any_token(tx: Tx) -> bool:
 
 
 async def find_token_holder(tx: Tx, digest: bytes) -> Any:
-    """The active holder of a live token, or None: (id, name, principals, roles, token_id, unnoticed).
+    """The active holder of a live token, or None, with its token_id, `unnoticed`, `scopes` and `permitted`.
 
     `principals` are the holder and all its groups, `roles` all of theirs as an array of (workspace id, role);
-    `unnoticed` if no use of the token was written down for a minute.
+    `unnoticed` if no use of the token was written down for a minute; `permitted` if the holder may use it.
     """
     return await tx.fetchrow(_HOLDER_OF_ONE, digest)
 

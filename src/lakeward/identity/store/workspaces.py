@@ -1,4 +1,4 @@
-"""Statements about workspaces and the roles in them."""
+"""Statements about workspaces and the roles in them. 0, where what is the whole server's stands, is none of them."""
 
 from lakeward.identity.records import Assignment, Workspace
 from lakeward.runtime.db import Tx
@@ -13,17 +13,17 @@ async def set_role(tx: Tx, principal_id: int, workspace_id: int, role: str) -> N
 
 
 async def list_workspaces(tx: Tx) -> list[Workspace]:
-    rows = await tx.fetch("SELECT id, name, description FROM workspace ORDER BY name")
+    rows = await tx.fetch("SELECT id, name, description FROM workspace WHERE id > 0 ORDER BY name")
     return [Workspace(*row) for row in rows]
 
 
 async def find_workspace(tx: Tx, name: str) -> Workspace | None:
-    row = await tx.fetchrow("SELECT id, name, description FROM workspace WHERE name = $1", name)
+    row = await tx.fetchrow("SELECT id, name, description FROM workspace WHERE name = $1 AND id > 0", name)
     return Workspace(*row) if row else None
 
 
 async def find_workspace_by_id(tx: Tx, workspace_id: int) -> Workspace | None:
-    row = await tx.fetchrow("SELECT id, name, description FROM workspace WHERE id = $1", workspace_id)
+    row = await tx.fetchrow("SELECT id, name, description FROM workspace WHERE id = $1 AND id > 0", workspace_id)
     return Workspace(*row) if row else None
 
 
@@ -38,7 +38,8 @@ async def add_workspace(tx: Tx, name: str, description: str) -> Workspace | None
 
 async def describe_workspace(tx: Tx, name: str, description: str | None) -> Workspace | None:
     row = await tx.fetchrow(
-        "UPDATE workspace SET description = coalesce($2, description) WHERE name = $1 RETURNING id, name, description",
+        "UPDATE workspace SET description = coalesce($2, description) WHERE name = $1 AND id > 0"
+        " RETURNING id, name, description",
         name, description,
     )  # fmt: skip
     return Workspace(*row) if row else None
@@ -83,4 +84,4 @@ async def find_assignment(tx: Tx, principal_id: int, workspace_id: int) -> Assig
 
 
 async def workspace_exists(tx: Tx, workspace_id: int) -> bool:
-    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM workspace WHERE id = $1)", workspace_id))
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM workspace WHERE id = $1 AND id > 0)", workspace_id))

@@ -2,10 +2,12 @@
 
 import msgspec
 
+from lakeward.runtime.http import Secret
+
 
 class SignIn(msgspec.Struct):
     name: str
-    password: str
+    password: Secret
 
 
 class Session(msgspec.Struct):
@@ -17,13 +19,13 @@ class Session(msgspec.Struct):
 
 
 class ChangePassword(msgspec.Struct):
-    new_password: str
-    current_password: str = ""
+    new_password: Secret
+    current_password: Secret = ""
 
 
 class SetPassword(msgspec.Struct):
     id: str
-    new_password: str
+    new_password: Secret
 
 
 class WaysIn(msgspec.Struct):

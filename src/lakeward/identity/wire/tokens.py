@@ -7,7 +7,7 @@ import msgspec
 
 from lakeward.identity.records import ServiceSecret
 from lakeward.identity.records import Token as TokenRecord
-from lakeward.runtime.http import Int64
+from lakeward.runtime.http import ALL_APIS, Int64
 
 _NEVER = -1
 
@@ -20,6 +20,10 @@ def _text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _scopes(record: TokenRecord) -> list[str]:
+    return [ALL_APIS] if record.scopes is None else list(record.scopes)
+
+
 class PublicTokenInfo(msgspec.Struct):
     """Of an own token. `expiry_time` is -1 for one that never expires."""
 
@@ -27,10 +31,11 @@ class PublicTokenInfo(msgspec.Struct):
     creation_time: int
     expiry_time: int
     comment: str
+    scopes: list[str]
 
     @classmethod
     def of(cls, record: TokenRecord) -> Self:
-        return cls(record.id, _ms(record.created_at), _ms(record.expires_at), record.comment)
+        return cls(record.id, _ms(record.created_at), _ms(record.expires_at), record.comment, _scopes(record))
 
 
 class TokenInfo(msgspec.Struct, omit_defaults=True):
@@ -44,6 +49,7 @@ class TokenInfo(msgspec.Struct, omit_defaults=True):
     created_by_id: int | None = None
     created_by_username: str | None = None
     last_used_day: int | None = None
+    scopes: list[str] = []
 
     @classmethod
     def of(cls, record: TokenRecord) -> Self:
@@ -56,6 +62,7 @@ class TokenInfo(msgspec.Struct, omit_defaults=True):
             record.created_by_id,
             record.created_by,
             _ms(record.used_at) if record.used_at else None,
+            _scopes(record),
         )
 
 
