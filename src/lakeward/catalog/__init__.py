@@ -9,14 +9,21 @@ written by its clients.
 
 from lakeward.catalog.assets import sweep
 from lakeward.catalog.bindings import bound
-from lakeward.catalog.contents import Contents, add_contents
-from lakeward.catalog.keeping import Column, keep_table
-from lakeward.catalog.kinds import BY_FUNCTION
+from lakeward.catalog.contents import Contents, Place, add_contents
+from lakeward.catalog.keeping import Column, keep_table, prefix_of_audit
+from lakeward.catalog.kinds import BROWSE, BY_FUNCTION, BY_TABLE
 from lakeward.catalog.names import fits, fold
+from lakeward.catalog.policies import enter as enter_governed
+from lakeward.catalog.policies import governed_keys
+from lakeward.catalog.properties import as_json as properties_json
+from lakeward.catalog.properties import comment as checked_comment
 from lakeward.catalog.records import DEFAULT, MAIN
+from lakeward.catalog.securable import in_metastore, transfer
+from lakeward.catalog.staging import sweep as sweep_staging
 from lakeward.catalog.volumes import ROOT
 
 __all__ = [
-    "BY_FUNCTION", "DEFAULT", "MAIN", "ROOT", "Column", "Contents", "add_contents", "bound", "fits", "fold",
-    "keep_table", "sweep",
+    "BROWSE", "BY_FUNCTION", "BY_TABLE", "DEFAULT", "MAIN", "ROOT", "Column", "Contents", "Place", "add_contents",
+    "bound", "checked_comment", "enter_governed", "fits", "fold", "governed_keys", "in_metastore", "keep_table",
+    "prefix_of_audit", "properties_json", "sweep", "sweep_staging", "transfer",
 ]  # fmt: skip

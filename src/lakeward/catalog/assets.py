@@ -1,5 +1,6 @@
 """The rules of volumes, tables and functions: making, finding, renaming, deleting them."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -26,8 +27,9 @@ _LOCATIONS: Final = ("s3://", "s3a://", "gs://", "abfss://", "az://", "file://",
 async def create(
     tx: Tx, workspace: int, creator: Actor, kind: str, catalog: str, schema: str, name: str, *,
     comment: str, detail: Mapping[str, Any], given: Mapping[str, str] | None = None, storage_location: str = "",
+    staged: uuid.UUID | None = None,
 ) -> Asset:  # fmt: skip
-    """A new one, which its creator owns. Needs a transaction."""
+    """A new one, which its creator owns. `staged`: its id, if its files are there already. Needs a transaction."""
     kept = names.checked(kind, name)
     above = await schemas.get(tx, workspace, f"{catalog}.{schema}")
     encoded = msgspec.json.encode(detail).decode()
@@ -44,6 +46,7 @@ async def create(
         storage_location=storage_location,
         created_at=now_ms(),
         created_by=creator.name,
+        id=staged,
     )
     made = await store.add(tx, workspace, new)
     if made is None:
@@ -132,4 +135,9 @@ async def _erase(tx: Tx, workspace: int, catalog: str, schema: str) -> None:
     await store.delete_all(tx, workspace, catalog, schema)
 
 
-contents.add_contents(contents.Contents("volumes, tables or functions", store.has_any, _erase))
+async def _move(tx: Tx, workspace: int, _before: contents.Place, now: contents.Place) -> None:
+    """They follow the schema by themselves, but for what others keep there by name."""
+    await keeping.check_schema_free(tx, workspace, now.catalog, now.schema)
+
+
+contents.add_contents(contents.Contents("volumes, tables or functions", store.has_any, _erase, _move))

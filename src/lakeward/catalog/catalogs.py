@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from lakeward import access
 from lakeward.access import Binding, Sight
 from lakeward.catalog import contents, names, properties
-from lakeward.catalog.records import ISOLATED, MAIN, MAX_PAGE, OPEN, Catalog
+from lakeward.catalog.records import ISOLATED, MAIN, MAX_PAGE, OPEN, SYSTEM, Catalog
 from lakeward.catalog.securable import CATALOG, transfer, unity
 from lakeward.catalog.store import places as store
 from lakeward.kit import pages
 from lakeward.kit.clock import now_ms
-from lakeward.kit.errors import AlreadyExists, InvalidParameter
+from lakeward.kit.errors import AlreadyExists, InvalidParameter, PermissionDenied
 from lakeward.runtime.acting import acting
 from lakeward.runtime.db import Tx
 from lakeward.runtime.http import Actor
@@ -39,6 +39,9 @@ async def create(
 
 
 async def get(tx: Tx, workspace: int, name: str, *, lock: bool = False) -> Catalog:
+    """A locked one is to be changed."""
+    if lock and names.fold(name) == SYSTEM:
+        raise PermissionDenied(f"The catalog {SYSTEM!r} is the server's own: nobody changes what is in it.")
     found = await store.find_catalog(tx, workspace, names.fold(name), lock=lock)
     if found is None:
         raise unity.BY_CATALOG.unknown(name)
@@ -73,10 +76,6 @@ async def update(
 ) -> Catalog:  # fmt: skip
     """Only what is said changes; properties are replaced as a whole. Needs a transaction."""
     current = await get(tx, workspace, name, lock=True)
-    if new_name and names.checked("catalog", new_name) != current.name:
-        raise InvalidParameter(
-            f"Catalog {current.name!r} keeps its name: full names of what is in it are kept by clients and in lineage."
-        )
     if isolation_mode not in ("", OPEN, ISOLATED):
         raise InvalidParameter(f"Invalid isolation_mode {isolation_mode!r}: it is OPEN or ISOLATED.")
     if isolation_mode == OPEN and current.name == MAIN:
@@ -90,7 +89,25 @@ async def update(
     )  # fmt: skip
     if owner:
         await transfer(tx, CATALOG, workspace, current.name, owner)
+    if new_name and (renamed := names.checked("catalog", new_name)) != current.name:
+        await _rename(tx, workspace, current, renamed)
+        return await get(tx, workspace, renamed)
     return await get(tx, workspace, name)
+
+
+async def _rename(tx: Tx, workspace: int, current: Catalog, name: str) -> None:
+    """With the full names of all that is in it; grants, tags and files stay. The catalog is locked."""
+    if current.name == MAIN:
+        raise InvalidParameter(f"The catalog {MAIN!r} keeps its name: what names none stands in it.")
+    schemas = await store.schemas_of(tx, workspace, current.name)
+    for schema in schemas:
+        await store.find_schema(tx, workspace, current.name, schema, lock=True)
+    if await store.is_seen_from_elsewhere(tx, workspace, name) or not await store.rename_catalog(
+        tx, workspace, current.name, name
+    ):
+        raise AlreadyExists(f"Catalog '{name}' already exists.", code="ALREADY_EXISTS")
+    for schema in schemas:
+        await contents.move(tx, workspace, contents.Place(current.name, schema), contents.Place(name, schema))
 
 
 async def delete(tx: Tx, workspace: int, name: str, *, force: bool) -> None:

@@ -1,4 +1,4 @@
-"""What stands in schemas. Each package that puts something there says how to find and how to delete it."""
+"""What stands in schemas. Each package that puts something there says how to find, to rename and to delete it."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -7,12 +7,22 @@ from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.db import Tx
 
 
+class Place(NamedTuple):
+    """A schema; both names are in lower case."""
+
+    catalog: str
+    schema: str
+
+
 class Contents(NamedTuple):
-    """One kind: `has(tx, workspace, catalog, schema)`, and `erase` for all of it. Names are in lower case."""
+    """One kind: `has(tx, workspace, catalog, schema)`, `erase` for all of it, and `move` for when the schema, which is
+    called anew already, was called otherwise. Names are in lower case.
+    """
 
     noun: str
     has: Callable[[Tx, int, str, str], Awaitable[bool]]
     erase: Callable[[Tx, int, str, str], Awaitable[None]]
+    move: Callable[[Tx, int, Place, Place], Awaitable[None]]
 
 
 _kinds: list[Contents] = []
@@ -34,3 +44,9 @@ async def empty(tx: Tx, workspace: int, catalog: str, schema: str, *, force: boo
                 " force=true.",
                 code="SCHEMA_NOT_EMPTY",
             )
+
+
+async def move(tx: Tx, workspace: int, before: Place, now: Place) -> None:
+    """All that stands in a schema is called by its new name. The schema is locked."""
+    for kind in _kinds:
+        await kind.move(tx, workspace, before, now)

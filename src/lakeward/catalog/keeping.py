@@ -10,13 +10,22 @@ from typing import Final, NamedTuple
 import msgspec
 
 from lakeward import access
-from lakeward.catalog.records import MANAGED, TABLE, Asset
+from lakeward.catalog.records import MANAGED, SYSTEM, TABLE, Asset
 from lakeward.catalog.store import assets as store
 from lakeward.catalog.store import kept
 from lakeward.experiments import EXPERIMENT
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import AlreadyExists, InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
+
+_AUDIT: Final = (SYSTEM, "access", "audit")  # the server's own, which a migration makes
+
+
+async def prefix_of_audit(tx: Tx) -> str:
+    """Of the files of `system.access.audit`."""
+    found = await store.find(tx, access.EVERYWHERE, TABLE, *_AUDIT)
+    assert found is not None
+    return found.prefix
 
 
 class Column(NamedTuple):

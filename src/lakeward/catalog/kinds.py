@@ -65,20 +65,28 @@ BY_VOLUME_FILES: Final = Way(
     means={READ: "READ_VOLUME", EDIT: "WRITE_VOLUME"},
     catalog=unity.catalog_of,
 )
-BY_TABLE_ID: Final = Way(
-    TABLES,
-    TABLE,
-    "SELECT o.id, o.workspace_id, o.catalog_name, o.schema_name FROM asset o"
-    f" WHERE o.workspace_id = $2 AND o.kind = '{TABLE}' AND o.id::text = n.name",
-    lambda name: NotFound(f"There is no table with the id {name[:50]!r}."),
-    located=f"SELECT workspace_id, catalog_name FROM asset WHERE kind = '{TABLE}' AND id::text = $1",
-)
+
+
+def _by_id(kind: Kind, stored: str) -> Way:
+    return Way(
+        kind,
+        stored,
+        "SELECT o.id, o.workspace_id, o.catalog_name, o.schema_name FROM asset o"
+        f" WHERE o.workspace_id = $2 AND o.kind = '{stored}' AND o.id::text = n.name",
+        lambda name: NotFound(f"There is no {stored} with the id {name[:50]!r}."),
+        located=f"SELECT workspace_id, catalog_name FROM asset WHERE kind = '{stored}' AND id::text = $1",
+    )
+
+
+BY_TABLE_ID: Final = _by_id(TABLES, TABLE)
+BY_VOLUME_ID: Final = _by_id(VOLUMES, VOLUME)
 WAYS: Final = {VOLUME: BY_VOLUME, TABLE: BY_TABLE, FUNCTION: BY_FUNCTION}
 
 of_volume = access.named(BY_VOLUME)
 of_table = access.named(BY_TABLE)
 of_function = access.named(BY_FUNCTION)
 of_table_id = access.named(BY_TABLE_ID)
+of_volume_id = access.named(BY_VOLUME_ID)
 
 access.add_securable(
     unity.Securable("VOLUME", (VOLUME,), BY_VOLUME, (unity.ALL, TAG, BROWSE, MANAGE, "READ_VOLUME", "WRITE_VOLUME"))

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 MAIN: Final = "main"
+SYSTEM: Final = "system"  # the server's own, which all workspaces see
 DEFAULT: Final = "default"  # the schema where things stand that name none
 
 OPEN: Final = "OPEN"
@@ -112,6 +113,24 @@ class Asset(msgspec.Struct, frozen=True):
         return f"{self.kind}s/{self.workspace_id}/{self.id.hex}"
 
 
+class Staging(msgspec.Struct, frozen=True):
+    """A place for the files of a managed table that is yet to be registered; `id` will be the table's."""
+
+    id: uuid.UUID
+    workspace_id: int
+    catalog_name: str
+    schema_name: str
+    name: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.catalog_name}.{self.schema_name}.{self.name}"
+
+    @property
+    def prefix(self) -> str:
+        return f"{TABLE}s/{self.workspace_id}/{self.id.hex}"
+
+
 class NamedEntry(msgspec.Struct, frozen=True):
     """What a search by name finds. `kind` is catalog, schema, or an asset's."""
 
@@ -125,6 +144,17 @@ class Tag(msgspec.Struct, frozen=True):
     value: str
     updated_at: int
     updated_by: str
+
+
+class TagPolicy(msgspec.Struct, frozen=True):
+    """Which values a governed key may have; without any, every value."""
+
+    id: uuid.UUID
+    key: str
+    description: str
+    values: list[str]
+    created_at: int
+    updated_at: int
 
 
 class Connection(msgspec.Struct, frozen=True):

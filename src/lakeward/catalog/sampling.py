@@ -15,6 +15,7 @@ import msgspec
 
 from lakeward.catalog.records import Asset
 from lakeward.kit.errors import InvalidParameter, Unavailable
+from lakeward.runtime.lake import storage_options
 from lakeward.runtime.objects import ObjectStore
 
 MAX_ROWS: Final = 200
@@ -67,7 +68,7 @@ async def of_table(
     path = objects.path(table.prefix)
     asked = {
         "location": f"{root.rstrip('/')}/{table.prefix}" if path is None else _uri(path),
-        "options": _options(options or {}) if path is None else {},
+        "options": storage_options(options or {}) if path is None else {},
         "rows": rows,
     }
     async with _turns:
@@ -75,12 +76,6 @@ async def of_table(
     if told.sample is None:
         raise InvalidParameter(told.problem)
     return told.sample
-
-
-def _options(options: Mapping[str, str]) -> dict[str, str]:
-    """As the library takes them: without what is ours."""
-    plain = str(options.get("endpoint", "").startswith("http://")).lower()
-    return {"allow_http": plain} | {name: value for name, value in options.items() if name != "presign"}
 
 
 def _environment() -> dict[str, str]:

@@ -64,11 +64,6 @@ async def update(
 ) -> Schema:  # fmt: skip
     """Only what is said changes; properties are replaced as a whole. Needs a transaction."""
     current = await get(tx, workspace, full_name, lock=True)
-    if new_name and names.checked("schema", new_name) != current.name:
-        raise InvalidParameter(
-            f"Schema {current.full_name!r} keeps its name: full names of what is in it are kept by clients and in"
-            " lineage."
-        )
     await store.change_schema(
         tx, workspace, current.catalog_name, current.name, acting(), now_ms(),
         comment=properties.comment(comment),
@@ -76,7 +71,20 @@ async def update(
     )  # fmt: skip
     if owner:
         await transfer(tx, SCHEMA, workspace, current.full_name, owner)
+    if new_name and (renamed := names.checked("schema", new_name)) != current.name:
+        await _rename(tx, workspace, current, renamed)
+        return await get(tx, workspace, f"{current.catalog_name}.{renamed}")
     return await get(tx, workspace, full_name)
+
+
+async def _rename(tx: Tx, workspace: int, current: Schema, name: str) -> None:
+    """With the full names of all that is in it; grants, tags and files stay. The schema is locked."""
+    if current.full_name == f"{MAIN}.{DEFAULT}":
+        raise InvalidParameter(f"The schema '{MAIN}.{DEFAULT}' keeps its name: what names none stands in it.")
+    if not await store.rename_schema(tx, workspace, current.catalog_name, current.name, name):
+        raise AlreadyExists(f"Schema '{current.catalog_name}.{name}' already exists.", code="ALREADY_EXISTS")
+    before = contents.Place(current.catalog_name, current.name)
+    await contents.move(tx, workspace, before, contents.Place(current.catalog_name, name))
 
 
 async def delete(tx: Tx, workspace: int, full_name: str, *, force: bool) -> None:

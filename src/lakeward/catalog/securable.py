@@ -15,7 +15,16 @@ SCHEMA: Final = unity.SCHEMA
 of_catalog = access.named(unity.BY_CATALOG)
 of_schema = access.named(unity.BY_SCHEMA)
 # By whoever manages it at home, wherever it is bound: else nobody could bind it again.
-of_catalog_at_home = access.named(dataclasses.replace(unity.BY_CATALOG, catalog=None))
+of_catalog_at_home = access.named(
+    dataclasses.replace(
+        unity.BY_CATALOG,
+        catalog=None,
+        unknown=lambda name: NotFound(
+            f"This workspace has no catalog {name!r}; one that is at home elsewhere is changed there.",
+            code="CATALOG_DOES_NOT_EXIST",
+        ),
+    )
+)
 
 
 def in_metastore(right: access.Right) -> Found:

@@ -1,4 +1,4 @@
-"""The rules of tags: words that are put on catalogs, schemas, volumes, tables and columns."""
+"""The rules of tags: words that are put on catalogs, schemas, volumes, tables, columns and functions."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -6,8 +6,8 @@ from typing import Any, Final
 from lakeward import access
 from lakeward.access import Found, Way
 from lakeward.catalog import assets, catalogs, names
-from lakeward.catalog.kinds import BY_TABLE, BY_VOLUME
-from lakeward.catalog.records import TABLE, Tag
+from lakeward.catalog.kinds import BY_FUNCTION, BY_TABLE, BY_VOLUME
+from lakeward.catalog.records import FUNCTION, TABLE, Tag
 from lakeward.catalog.securable import unity
 from lakeward.catalog.store import tags as store
 from lakeward.kit import pages
@@ -20,9 +20,10 @@ MAX_TAGS: Final = 50  # on one object
 MAX_KEY: Final = 255
 MAX_VALUE: Final = 1_000
 _COLUMNS: Final = "columns"
+_FUNCTIONS: Final = "functions"
 _WAYS: Final[dict[str, Way]] = {
     "catalogs": unity.BY_CATALOG, "schemas": unity.BY_SCHEMA, "volumes": BY_VOLUME, "tables": BY_TABLE,
-    _COLUMNS: BY_TABLE,
+    _COLUMNS: BY_TABLE, _FUNCTIONS: BY_FUNCTION,
 }  # fmt: skip
 
 
@@ -42,9 +43,11 @@ ENTITY: Final = Found(_entity, "the entity")
 
 
 async def _target(tx: Tx, workspace: int, entity_type: str, name: str) -> tuple[str, str]:
-    """(kind, name) of the object as grants have it."""
+    """(kind, name) of the object as grants have it; but a function's kind is its own."""
     way, owner = _way(entity_type, name)
     found = await access.granted_name(tx, way, workspace, owner)
+    if entity_type == _FUNCTIONS:
+        return FUNCTION, found
     if entity_type != _COLUMNS:
         return way.kind.name, found
     column = name.rpartition(".")[2]
@@ -54,14 +57,26 @@ async def _target(tx: Tx, workspace: int, entity_type: str, name: str) -> tuple[
     return "column", f"{found}.{column}"
 
 
-async def assign(tx: Tx, workspace: int, entity_type: str, name: str, key: str, value: str, *, new: bool) -> Tag:
-    """Put a tag on an object, or give one it has another value. Needs a transaction."""
-    if not key.strip() or not key.isprintable() or len(key) > MAX_KEY or any(mark in key for mark in ".,-=/:"):
+def check_key(key: str) -> None:
+    if not (0 < len(key) <= MAX_KEY) or key.strip() != key or not key.isprintable() or set(key) & set(".,-=/:"):
         raise InvalidParameter(
-            f"Invalid tag_key {key[:80]!r}: 1 to {MAX_KEY} printable characters, none of . , - = / and :"
+            f"Invalid tag_key {key[:80]!r}: 1 to {MAX_KEY} printable characters, none of . , - = / and : and no space"
+            " at either end."
         )
+
+
+def check_value(key: str, value: str) -> None:
     if len(value) > MAX_VALUE or "\0" in value:
         raise InvalidParameter(f"The value of tag {key!r} has more than {MAX_VALUE} characters, or a NUL.")
+
+
+async def assign(tx: Tx, workspace: int, entity_type: str, name: str, key: str, value: str, *, new: bool) -> Tag:
+    """Put a tag on an object, or give one it has another value. Needs a transaction.
+
+    Whoever calls has asked the key's policy whether this may be.
+    """
+    check_key(key)
+    check_value(key, value)
     kind, target = await _target(tx, workspace, entity_type, name)
     if new and await store.count(tx, workspace, kind, target) >= MAX_TAGS:
         raise InvalidParameter(f"{name!r} has {MAX_TAGS} tags, which is the most there may be.")

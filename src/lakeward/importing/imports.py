@@ -28,7 +28,7 @@ async def take_over(
         home = await _workspace(tx, workspace)
         number = await store.keep_source(tx, home, source.url)
         known = await store.places(tx, number)
-        await audit.record(tx, "lakeward", "startImport", params=said, workspace=home)
+        await audit.record_command(tx, "lakeward", "startImport", params=said, workspace=home)
     move = Move(source, db, objects, home, number, wanted, progress, report, known)
     progress.stage("Experiments")
     brought = await places.bring(move)
@@ -44,7 +44,7 @@ async def take_over(
     report.compared = await comparison.compare(move)
     async with db.transaction() as tx:
         ended = said | {"brought": report.brought, "identical": report.identical}
-        await audit.record(tx, "lakeward", "finishImport", params=ended, workspace=home)
+        await audit.record_command(tx, "lakeward", "finishImport", params=ended, workspace=home)
     return report
 
 

@@ -219,7 +219,7 @@ async def _run_uri(move: Move, tx: Tx, run_id: str) -> str | None:
     if not await tracking.adoption.find_seqs(tx, move.workspace, [run_id]):
         return None
     run = await tracking.get_run(tx, move.workspace, run_id)
-    return experiments.run_artifact_uri(run.experiment_id, run.location, run_id, databricks=False)
+    return experiments.run_artifact_uri(run.home_id, run.location, run_id, databricks=False)
 
 
 async def _model_uri(move: Move, tx: Tx, model_id: str) -> str | None:

@@ -8,7 +8,7 @@ from lakeward.runtime.db import Tx
 
 
 async def find_workspace(tx: Tx, name: str) -> int | None:
-    found: int | None = await tx.fetchval("SELECT id FROM workspace WHERE name = $1", name)
+    found: int | None = await tx.fetchval("SELECT id FROM workspace WHERE name = $1 AND id > 0", name)
     return found
 
 

@@ -9,8 +9,10 @@ import msgspec
 from lakeward import registry
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter, NotFound
-from lakeward.lineage import store
-from lakeward.lineage.records import Anchor, Direction, Found, Kind, Link, Node
+from lakeward.lineage import relationships
+from lakeward.lineage.records import Anchor, Direction, End, Found, Kind, Link, Node
+from lakeward.lineage.store import external
+from lakeward.lineage.store import links as store
 from lakeward.runtime.db import Tx
 
 DEFAULT: Final = 100
@@ -67,12 +69,19 @@ async def find(tx: Tx, workspace: int, kind: Kind, *, id: str, name: str, versio
         if not await store.has_dataset(tx, workspace, name, digest):
             raise NotFound(f"No data set with the name '{name}' and the digest '{digest}' was read by a run.")
         return Anchor(Node(kind, name=name, digest=digest))
+    if kind in (Kind.TABLE, Kind.FUNCTION, Kind.PATH, Kind.EXTERNAL_METADATA):
+        return await _named(tx, workspace, kind, name)
     _needed(id=id)
     look_up = {Kind.RUN: store.find_run, Kind.LOGGED_MODEL: store.find_model, Kind.TRACE: store.find_trace}[kind]
     found = await look_up(tx, workspace, id)
     if found is None:
         raise NotFound(f"No {kind.replace('_', ' ').lower()} with the id '{id}' exists.")
     return found
+
+
+async def _named(tx: Tx, workspace: int, kind: Kind, name: str) -> Anchor:
+    end = await relationships.end(tx, workspace, kind, name)
+    return Anchor(Node(kind, "" if kind is Kind.PATH else end.key, end.name))
 
 
 def _needed(**fields: str) -> None:
@@ -168,6 +177,45 @@ async def _original(tx: Tx, workspace: int, anchor: Anchor, after: int, _limit: 
     return [Found(0, node)]
 
 
+# ── what is declared, and what versions say of themselves ────────────────────────────────────────────────────────────
+
+
+def _end(anchor: Anchor) -> End:
+    node = anchor.node
+    if node.kind is Kind.MODEL_VERSION:
+        return End(node.kind, str(anchor.seq), node.name, node.version)
+    return End(node.kind, node.id or node.name, node.name)
+
+
+def _declared(direction: Direction) -> _Find:
+    async def find(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
+        found = await external.page(tx, workspace, _end(anchor), direction, after, limit)
+        return [
+            Found(
+                each.seq,
+                Node(
+                    each.other.kind,
+                    id=each.other.key if each.other.kind in (Kind.TABLE, Kind.EXTERNAL_METADATA) else "",
+                    name=each.other.name, version=each.other.version, at=each.relationship.updated_at,
+                ),
+            )
+            for each in found
+        ]  # fmt: skip
+
+    return find
+
+
+def _inputs(kind: Kind) -> _Find:
+    async def find(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
+        return await external.inputs_of_version(tx, workspace, anchor.seq, anchor.node.version, kind, after, limit)
+
+    return find
+
+
+async def _versions_of_input(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
+    return await external.versions_of_input(tx, workspace, anchor.node.kind, anchor.node.name, after, limit)
+
+
 class _Way(NamedTuple):
     direction: Direction
     relation: str
@@ -175,6 +223,7 @@ class _Way(NamedTuple):
 
 
 _UP, _DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
+_DECLARED: Final = (_Way(_UP, "EXTERNAL", _declared(_UP)), _Way(_DOWN, "EXTERNAL", _declared(_DOWN)))
 _WAYS: Final[dict[Kind, tuple[_Way, ...]]] = {
     Kind.DATASET: (_Way(_DOWN, "READ", store.runs_of_dataset),),
     Kind.RUN: (
@@ -196,8 +245,16 @@ _WAYS: Final[dict[Kind, tuple[_Way, ...]]] = {
         _Way(_UP, "REGISTERED", store.model_of_origin),
         _Way(_UP, "REGISTERED", store.run_of_version),
         _Way(_UP, "COPIED", _original),
+        _Way(_UP, "READ", _inputs(Kind.TABLE)),
+        _Way(_UP, "USED", _inputs(Kind.FUNCTION)),
+        _DECLARED[0],
         _Way(_DOWN, "COPIED", _copies),
+        _DECLARED[1],
     ),
+    Kind.TABLE: (_DECLARED[0], _Way(_DOWN, "READ", _versions_of_input), _DECLARED[1]),
+    Kind.FUNCTION: (_Way(_DOWN, "USED", _versions_of_input),),
+    Kind.PATH: _DECLARED,
+    Kind.EXTERNAL_METADATA: _DECLARED,
     Kind.PROMPT_VERSION: (
         _Way(_DOWN, "USED", _runs_of_prompt),
         _Way(_DOWN, "USED", _models_of_prompt),

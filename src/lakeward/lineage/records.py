@@ -1,8 +1,14 @@
 """The vocabulary of lineage. Enum values are spelled as on the wire; times are epoch milliseconds."""
 
+import uuid
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+
+MAX_NAME: Final = 255
+MAX_URL: Final = 2_000
+MAX_COLUMNS: Final = 10_000
 
 
 class Kind(StrEnum):
@@ -12,6 +18,10 @@ class Kind(StrEnum):
     MODEL_VERSION = "MODEL_VERSION"
     PROMPT_VERSION = "PROMPT_VERSION"
     TRACE = "TRACE"
+    TABLE = "TABLE"
+    FUNCTION = "FUNCTION"
+    PATH = "PATH"
+    EXTERNAL_METADATA = "EXTERNAL_METADATA"
 
 
 class Direction(StrEnum):
@@ -20,7 +30,8 @@ class Direction(StrEnum):
 
 
 class Node(msgspec.Struct, frozen=True):
-    """One end of a link. A data set has name and digest, a version name and version, everything else an id.
+    """One end of a link. A data set has name and digest, a version name and version, what the catalog holds and what
+    is elsewhere a name, everything else an id.
 
     `deleted` is what lies in the trash, or is gone and only known by its name.
     """
@@ -56,6 +67,58 @@ class Found(msgspec.Struct, frozen=True):
 
     place: int
     node: Node
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """Something in a system elsewhere. `columns` and `properties` are JSON, as an answer carries them."""
+
+    id: uuid.UUID
+    workspace_id: int
+    name: str
+    system_type: str
+    entity_type: str
+    url: str
+    description: str
+    columns: str
+    properties: str
+    created_at: int
+    created_by: str
+    updated_at: int
+    updated_by: str
+    owner: str
+
+
+class End(msgspec.Struct, frozen=True):
+    """One end of a relationship: `key` is an id, or the URL of a path; `version` is a model's, 0 for all others.
+
+    `name` is what it is called now.
+    """
+
+    kind: Kind
+    key: str
+    name: str
+    version: int = 0
+
+
+class Relationship(msgspec.Struct, frozen=True):
+    """`columns` and `properties` are JSON, as an answer carries them."""
+
+    id: uuid.UUID
+    source: End
+    target: End
+    columns: str
+    properties: str
+    updated_at: int
+
+
+class Related(msgspec.Struct, frozen=True):
+    """A relationship as a list has it, with the other end; what is in a system elsewhere says in which."""
+
+    seq: int
+    relationship: Relationship
+    other: End
+    system_type: str
+    entity_type: str
 
 
 class Link(msgspec.Struct, frozen=True):

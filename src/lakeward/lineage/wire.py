@@ -10,9 +10,23 @@ from lakeward.runtime.http import Int64
 
 
 class GetLineage(msgspec.Struct):
-    """A run, LoggedModel or trace by `id`; a version by `name` and `version`; a data set by `name` and `digest`."""
+    """A run, LoggedModel or trace by `id`; a version by `name` and `version`; a data set by `name` and `digest`.
 
-    kind: Literal["DATASET", "RUN", "LOGGED_MODEL", "MODEL_VERSION", "PROMPT_VERSION", "TRACE"]
+    A table, function or external metadata by `name`, which for a path is its URL.
+    """
+
+    kind: Literal[
+        "DATASET",
+        "RUN",
+        "LOGGED_MODEL",
+        "MODEL_VERSION",
+        "PROMPT_VERSION",
+        "TRACE",
+        "TABLE",
+        "FUNCTION",
+        "PATH",
+        "EXTERNAL_METADATA",
+    ]
     id: str = ""
     name: str = ""
     version: str = ""
@@ -49,7 +63,10 @@ class Object(msgspec.Struct, omit_defaults=True):
 
 
 class Link(msgspec.Struct):
-    """`relation` says what the later of the two did: READ, USED, MADE by, REGISTERED from, COPIED from the earlier."""
+    """`relation` says what the later of the two did: READ, USED, MADE by, REGISTERED from, COPIED from the earlier.
+
+    EXTERNAL is what somebody declared by the external-lineage API.
+    """
 
     direction: str
     relation: str

@@ -6,7 +6,7 @@ any data set, and every point of them is kept. In the trash, or with its experim
 Where its artifacts lie is rendered per caller; their bytes are the artifacts package's.
 """
 
-from lakeward.logged_models import adoption, trash
+from lakeward.logged_models import adoption, moves, trash
 from lakeward.logged_models.metrics import record as record_metrics
 from lakeward.logged_models.models import find, find_location, note_version, source_run
 from lakeward.logged_models.records import MAX_POINTS_SHOWN, ArrivingModel, Location, LoggedModel
@@ -21,6 +21,7 @@ __all__ = [
     "adoption",
     "find",
     "find_location",
+    "moves",
     "note_version",
     "of_logged_model",
     "record_metrics",

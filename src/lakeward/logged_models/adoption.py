@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from lakeward.experiments import ExperimentId
 from lakeward.kit.errors import Conflict
-from lakeward.logged_models import metrics, store
+from lakeward.logged_models import metrics
 from lakeward.logged_models.records import ArrivingModel, MetricPoint, Target
+from lakeward.logged_models.store import models as store
 from lakeward.runtime.db import Database, Tx
 
 

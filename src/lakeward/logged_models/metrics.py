@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from lakeward.kit.errors import InvalidParameter
-from lakeward.logged_models import store
 from lakeward.logged_models.models import unknown
 from lakeward.logged_models.records import MAX_DATASET_DIGEST, MAX_DATASET_NAME, MetricPoint
+from lakeward.logged_models.store import models as store
 from lakeward.runtime.db import Tx
 
 _ANY = ("", "")

@@ -11,7 +11,6 @@ from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.kit.names import random_name
 from lakeward.logged_models import search as searching
-from lakeward.logged_models import store
 from lakeward.logged_models.records import (
     MAX_ENTRIES,
     MAX_KEY,
@@ -28,6 +27,7 @@ from lakeward.logged_models.records import (
     Page,
     Target,
 )
+from lakeward.logged_models.store import models as store
 from lakeward.runtime.db import Database, Tx
 
 _FORBIDDEN = "/:.%\"'"  # in names: `models:/` URIs and filters could not say them

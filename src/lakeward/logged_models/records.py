@@ -33,8 +33,8 @@ MAX_POINTS_SHOWN: Final = 1_000
 class LoggedModel(msgspec.Struct, frozen=True):
     """A LoggedModel with what it carries. Times are epoch milliseconds.
 
-    `location` is the experiment's chosen artifact location. `tags`, `params` and `metrics` are the JSON lists an answer
-    carries.
+    Its artifacts are where they were when it was made: in the experiment `home_id`, or at `location`, which that one
+    had chosen. `tags`, `params` and `metrics` are the JSON lists an answer carries.
     """
 
     seq: ModelSeq
@@ -49,13 +49,17 @@ class LoggedModel(msgspec.Struct, frozen=True):
     updated_at: int
     deleted_at: int | None
     location: str | None
+    home_id: ExperimentId
     tags: str
     params: str
     metrics: str
 
 
 class Location(msgspec.Struct, frozen=True):
-    """Where a model's artifacts belong. `location` is set only if the experiment keeps artifacts elsewhere."""
+    """Where a model's artifacts belong: `experiment_id` is the one it was made in.
+
+    `location` is set only if that keeps artifacts elsewhere.
+    """
 
     experiment_id: ExperimentId
     location: str | None

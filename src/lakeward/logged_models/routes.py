@@ -1,6 +1,6 @@
 """The LoggedModels API."""
 
-from lakeward.experiments import of_experiment
+from lakeward.experiments import of_experiment, of_run
 from lakeward.logged_models import models, wire
 from lakeward.logged_models.securable import of_logged_model
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
@@ -8,9 +8,10 @@ from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
 routes = Routes("logged-models", MLFLOW_2_0)
 
 _MODEL = of_logged_model("model_id")
+_CREATE = EDIT.on(of_experiment("experiment_id"), of_run("source_run_id").read())
 
 
-@routes.post("/logged-models", allow=EDIT.on(of_experiment("experiment_id")), tx="statement")
+@routes.post("/logged-models", allow=_CREATE, tx="statement")
 async def create_logged_model(call: Call, req: wire.CreateLoggedModel) -> wire.LoggedModelResponse:
     made = await models.create(
         call.tx,

@@ -11,8 +11,8 @@ import msgspec
 
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter
-from lakeward.logged_models import store
 from lakeward.logged_models.models import unknown
+from lakeward.logged_models.store import trash as store
 from lakeward.runtime.db import Tx
 
 

@@ -59,7 +59,7 @@ class LoggedModel(msgspec.Struct):
                 creation_timestamp_ms=record.created_at,
                 last_updated_timestamp_ms=record.updated_at,
                 artifact_uri=model_artifact_uri(
-                    record.experiment_id, record.location, record.model_id, databricks=databricks
+                    record.home_id, record.location, record.model_id, databricks=databricks
                 ),
                 status=record.status,
                 creator_id=record.creator_id,

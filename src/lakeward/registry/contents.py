@@ -3,6 +3,9 @@
 from typing import Final
 
 from lakeward import catalog
+from lakeward.kit.clock import now_ms
+from lakeward.registry import names
+from lakeward.registry.store import inputs
 from lakeward.registry.store import models as store
 from lakeward.runtime.acting import acting
 from lakeward.runtime.db import Tx
@@ -17,5 +20,16 @@ async def _erase(tx: Tx, workspace: int, catalog_name: str, schema: str) -> None
         await store.erase(tx, workspace, full_name, acting())
 
 
-MODELS: Final = catalog.Contents("models or prompts", _has, _erase)
+async def _move(tx: Tx, workspace: int, before: catalog.Place, now: catalog.Place) -> None:
+    """One by one, as each has a log that says so; and what versions say they were made from there."""
+    for full_name in await store.names_in(tx, workspace, *before):
+        leaf = full_name.split(".", 2)[2]
+        new = names.parse(f"{now.catalog}.{now.schema}.{leaf}")
+        renamed = await store.rename(tx, workspace, full_name, new, acting(), now_ms())
+        assert renamed is not None
+        await store.touch_versions(tx, renamed, now_ms())
+    await inputs.move(tx, workspace, ".".join(before), ".".join(now))
+
+
+MODELS: Final = catalog.Contents("models or prompts", _has, _erase, _move)
 catalog.add_contents(MODELS)

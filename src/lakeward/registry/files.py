@@ -82,7 +82,7 @@ async def prefix_of(tx: Tx, workspace: int, version: ModelVersion) -> str:
     if version.storage.startswith("runs:/"):
         run_id, _, rest = version.storage.removeprefix("runs:/").lstrip("/").partition("/")
         run = await tracking.get_run(tx, workspace, run_id)
-        return _joined(experiments.run_objects(workspace, run.experiment_id, run.run_id), rest)
+        return _joined(experiments.run_objects(workspace, run.home_id, run.run_id), rest)
     place = experiments.parse_artifact_uri(version.storage)
     if place is None:
         raise NotFound(f"The files of this version are not kept by this server; they are at {version.storage!r}.")

@@ -5,7 +5,7 @@ from typing import Self
 import msgspec
 
 from lakeward import logged_models
-from lakeward.registry import files, unity_wire, wire
+from lakeward.registry import files, unity_wire, upstream, wire
 from lakeward.registry.records import ModelVersion, RegisteredModel
 from lakeward.runtime.http import Int64
 
@@ -156,8 +156,6 @@ class AliasByName(msgspec.Struct):
 
 
 class CreateModelVersion(msgspec.Struct):
-    """Dependencies stand in the model's files too and are not kept beside them."""
-
     model_name: str
     catalog_name: str
     schema_name: str
@@ -166,6 +164,7 @@ class CreateModelVersion(msgspec.Struct):
     comment: str = ""
     tags: list[wire.Tag] = []
     model_id: str = ""
+    model_version_dependencies: upstream.NativeDependencies | None = None
 
 
 class VersionById(msgspec.Struct):
@@ -188,6 +187,18 @@ class ListModelVersions(msgspec.Struct):
 class ListModelVersionsResponse(msgspec.Struct, omit_defaults=True):
     model_versions: list[ModelVersionInfo]
     next_page_token: str | None = None
+
+
+class AwsCredentials(msgspec.Struct):
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+
+class Credentials(msgspec.Struct, omit_defaults=True):
+    storage_mode: str
+    expiration_time: int
+    aws_temp_credentials: AwsCredentials | None = None
 
 
 class TemporaryCredentials(msgspec.Struct):

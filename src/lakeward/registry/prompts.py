@@ -96,7 +96,7 @@ async def create_version(
     text, kind = decoded(template)
     kept = [*((key, value) for key, value in tags if key not in HIDDEN), (IS_PROMPT_TAG, "true")]
     kept += [(PROMPT_TEXT_TAG, text), (PROMPT_TYPE_TAG, kind)]
-    return await versions.add(
+    return await versions.create(
         tx, db, workspace, creator, current,
         source=SOURCE, run_id=None, model_id=None, run_link="", description=description, tags=kept,
     )  # fmt: skip

@@ -44,10 +44,6 @@ def of_prompt(source: str, run_id: str) -> Origin:
     return Origin(source, source, run_id)
 
 
-def may_be_logged_model(source: str) -> bool:
-    return source.startswith("models:") or "/models/" in source or "/logged_models/" in source
-
-
 def run_in(source: str) -> str | None:
     """The run that a `runs:` source is in."""
     found = _RUNS.fullmatch(source)
@@ -177,7 +173,7 @@ async def _kept(
         run = await tracking.get_run(tx, workspace, kept.owner)
     except NotFound as error:
         raise _misplaced(source, "run_id") from error
-    if str(run.experiment_id) != kept.experiment:
+    if str(run.home_id) != kept.experiment:
         raise _misplaced(source, "run_id")
     return Origin(kept.uri, kept.uri, kept.owner, model_id or "")
 
@@ -196,7 +192,7 @@ async def _local(tx: Tx, workspace: int, source: str, run_id: str | None, model_
             run = await tracking.get_run(tx, workspace, run_id)
         except NotFound as error:
             raise _misplaced(source, "run_id") from error
-        roots.append(experiments.run_artifact_uri(run.experiment_id, run.location, run.run_id, databricks=False))
+        roots.append(experiments.run_artifact_uri(run.home_id, run.location, run.run_id, databricks=False))
     path = _local_path(source)
     for root in roots:
         if _is_local(root) and (path + "/").startswith(_local_path(root) + "/"):

@@ -6,7 +6,7 @@ from typing import Self
 import msgspec
 
 from lakeward import logged_models
-from lakeward.registry import prompts, wire
+from lakeward.registry import prompts, upstream, wire
 from lakeward.registry.records import ModelVersion as VersionRecord
 from lakeward.registry.records import RegisteredModel as ModelRecord
 from lakeward.runtime.http import Int64
@@ -129,7 +129,7 @@ class SearchRegisteredModelsResponse(msgspec.Struct, omit_defaults=True):
 
 
 class CreateModelVersion(msgspec.Struct):
-    """`model_version_dependencies` and `feature_deps` stand in the model's files too and are not kept beside them."""
+    """`feature_deps` stands in the model's files too and is not kept beside them."""
 
     name: str
     source: str = ""
@@ -137,6 +137,7 @@ class CreateModelVersion(msgspec.Struct):
     description: str = ""
     tags: list[wire.Tag] = []
     model_id: str = ""
+    model_version_dependencies: list[upstream.Dependency] = []
 
 
 class ModelVersionResponse(msgspec.Struct):

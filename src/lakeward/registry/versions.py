@@ -52,19 +52,13 @@ def unknown(name: str, version: str | int) -> NotFound:
 
 
 async def create(
-    tx: Tx, db: Database, workspace: int, creator: str, name: str, *, record: str | None, **fields: Unpack[Fields]
-) -> ModelVersion:
-    """`add` in a transaction where it needs one: a LoggedModel is told of its version; the rest is one statement."""
-    needed = bool(fields["model_id"]) or sources.may_be_logged_model(fields["source"])
-    async with tx.transaction() if needed else nullcontext():
-        return await add(tx, db, workspace, creator, name, record=record, **fields)
-
-
-async def add(
     tx: Tx, db: Database, workspace: int, creator: str, name: str, *, record: str | None = None,
     **fields: Unpack[Fields],
 ) -> ModelVersion:  # fmt: skip
-    """The next version of a model, ready at once: its files are where the source says. The audit log gets `record`."""
+    """The next version of a model, ready at once: its files are where the source says. The audit log gets `record`.
+
+    One statement, or a transaction where a LoggedModel is told of its version.
+    """
     full = names.parse(name).full
     kept = models.checked_tags(fields["tags"])
     models.check_text("description", fields["description"], MAX_DESCRIPTION)
@@ -88,11 +82,12 @@ async def add(
         created_by=creator,
         created_at=now_ms(),
     )
-    made = await store.insert(tx, workspace, full, new, list(kept.items()), record)
-    if made is None:
-        raise unknown_model(name)
-    if made.logged_model_id:
-        await logged_models.note_version(tx, db, workspace, made.logged_model_id, made.name, made.version)
+    async with tx.transaction() if origin.logged_model_id else nullcontext():
+        made = await store.insert(tx, workspace, full, new, list(kept.items()), record)
+        if made is None:
+            raise unknown_model(name)
+        if made.logged_model_id:
+            await logged_models.note_version(tx, db, workspace, made.logged_model_id, made.name, made.version)
     return made
 
 

@@ -74,7 +74,16 @@ async def list_catalogs(call: Call, req: wire.ListCatalogs) -> wire.ListCatalogs
     found, token = await catalogs.page(call.tx, call.workspace, bound, sights, req.max_results, req.page_token)
     hidden = await _browsed(call, found)
     metastore = await store.metastore(call.tx)
-    shown = [wire.CatalogInfo.of(each, metastore, browse_only=each.name in hidden) for each in found]
+    shown = [
+        wire.CatalogInfo.of(
+            each,
+            metastore,
+            browse_only=each.name in hidden,
+            from_elsewhere=each.workspace_id != call.workspace,
+            read_only=each.name in bound and not bound[each.name].writable,
+        )
+        for each in found
+    ]
     return wire.ListCatalogsResponse(shown, token)
 
 
@@ -82,7 +91,14 @@ async def list_catalogs(call: Call, req: wire.ListCatalogs) -> wire.ListCatalogs
 async def get_catalog(call: Call, req: wire.GetCatalog) -> wire.CatalogInfo:
     found = await catalogs.get(call.tx, call.workspace, req.name)
     hidden = await _browsed(call, [found])
-    return wire.CatalogInfo.of(found, await store.metastore(call.tx), browse_only=bool(hidden))
+    bound = (await call.access.bindings(call.came_to or call.workspace)).get(found.name)
+    return wire.CatalogInfo.of(
+        found,
+        await store.metastore(call.tx),
+        browse_only=bool(hidden),
+        from_elsewhere=call.foreign,
+        read_only=bound is not None and not bound.writable,
+    )
 
 
 @routes.patch("/{name}", allow=_MANAGED)

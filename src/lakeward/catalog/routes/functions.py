@@ -60,7 +60,7 @@ async def get_function(call: Call, req: wire.GetByName) -> wire.FunctionInfo:
 
 @routes.patch("/{name}", allow=_MANAGED)
 async def update_function(call: Call, req: wire.UpdateFunction) -> wire.FunctionInfo:
-    changed = await assets.update(call.tx, call.workspace, FUNCTION, req.name, owner=req.owner)
+    changed = await assets.update(call.tx, call.workspace, FUNCTION, req.name, comment=req.comment, owner=req.owner)
     return wire.FunctionInfo.of(changed, await places.metastore(call.tx))
 
 

@@ -1,11 +1,12 @@
 """Every statement about volumes, tables and functions. Each is bounded by the workspace of their catalog."""
 
+import uuid
+
 import msgspec
 
-from lakeward.access import OWN, Sight
+from lakeward.access import OWN, Sight, seen
 from lakeward.catalog.records import Asset
 from lakeward.runtime.db import Tx
-from lakeward.runtime.sql import Parameters
 
 # compat(databricks-sdk 0.156): models are functions to grants, and so are functions
 _GRANT_KIND = "CASE a.kind WHEN 'function' THEN 'registered_model' ELSE a.kind END"
@@ -31,14 +32,16 @@ class NewAsset(msgspec.Struct, frozen=True):
     storage_location: str
     created_at: int
     created_by: str
+    id: uuid.UUID | None = None  # of one whose files were written before it was registered
 
 
 async def add(tx: Tx, workspace: int, new: NewAsset) -> str | None:
     """Its id as grants have it, or None if the name is taken; the schema is there."""
     made: str | None = await tx.fetchval(
         "INSERT INTO asset (workspace_id, catalog_name, schema_name, kind, name, comment, properties, detail,"
-        " storage_location, created_at, created_by, updated_at, updated_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8::jsonb, $9, $10, $11, $10, $11)"
+        " storage_location, created_at, created_by, updated_at, updated_by, id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8::jsonb, $9, $10, $11, $10, $11,"
+        " coalesce($12::uuid, gen_random_uuid()))"
         " ON CONFLICT (workspace_id, kind, catalog_name, schema_name, name) DO NOTHING RETURNING id::text",
         workspace, *msgspec.structs.astuple(new),
     )  # fmt: skip
@@ -66,21 +69,9 @@ async def page(
     tx: Tx, workspace: int, kind: str, catalog: str, schema: str, sight: Sight | None, after: str, limit: int
 ) -> list[Asset]:
     """Those of a schema, by name."""
-    parameters = Parameters()
-    where = [
-        f"a.workspace_id = {parameters.add(workspace)}",
-        f"a.kind = {parameters.add(kind)}",
-        f"a.catalog_name = {parameters.add(catalog)}",
-        f"a.schema_name = {parameters.add(schema)}",
-        f"a.name > {parameters.add(after)}",
-    ]
-    if sight is not None:
-        where.append(sight.condition(parameters, "a"))
-    rows = await tx.fetch(
-        f"SELECT {_ASSET} FROM asset a WHERE {' AND '.join(where)} ORDER BY a.name LIMIT {parameters.add(limit)}",
-        *parameters.values,
-    )
-    return [Asset(*row) for row in rows]
+    place = {"kind": kind, "catalog_name": catalog, "schema_name": schema}
+    select = f"SELECT {_ASSET} FROM asset a"
+    return [Asset(*row) for row in await seen(tx, select, "a", workspace, sight, after, limit, **place)]
 
 
 async def change(

@@ -4,10 +4,9 @@ import uuid
 
 import msgspec
 
-from lakeward.access import OWN, Sight
+from lakeward.access import OWN, Sight, seen
 from lakeward.catalog.records import Connection
 from lakeward.runtime.db import Tx
-from lakeward.runtime.sql import Parameters
 
 _CONNECTION = f"""
     c.id, c.workspace_id, c.name, c.connection_type, c.comment, c.properties::text, c.options::text, c.sealed,
@@ -55,16 +54,8 @@ async def find(tx: Tx, workspace: int, name: str, *, lock: bool = False) -> Conn
 
 
 async def page(tx: Tx, workspace: int, sight: Sight | None, after: str, limit: int) -> list[Connection]:
-    parameters = Parameters()
-    where = [f"c.workspace_id = {parameters.add(workspace)}", f"c.name > {parameters.add(after)}"]
-    if sight is not None:
-        where.append(sight.condition(parameters, "c"))
-    rows = await tx.fetch(
-        f"SELECT {_CONNECTION} FROM connection c WHERE {' AND '.join(where)} ORDER BY c.name"
-        f" LIMIT {parameters.add(limit)}",
-        *parameters.values,
-    )
-    return [Connection(*row) for row in rows]
+    select = f"SELECT {_CONNECTION} FROM connection c"
+    return [Connection(*row) for row in await seen(tx, select, "c", workspace, sight, after, limit)]
 
 
 async def change(

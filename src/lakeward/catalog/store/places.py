@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lakeward.access import OWN, Binding, Sight
+from lakeward.access import EVERYWHERE, OWN, Binding, Sight, seen
 from lakeward.catalog.records import ISOLATED, READ_ONLY, Catalog, Metastore, Schema, WorkspaceBinding
 from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters
@@ -160,19 +160,8 @@ async def find_schema(tx: Tx, workspace: int, catalog: str, name: str, *, lock: 
 async def page_of_schemas(
     tx: Tx, workspace: int, catalog: str, sight: Sight | None, after: str, limit: int
 ) -> list[Schema]:
-    parameters = Parameters()
-    where = [
-        f"s.workspace_id = {parameters.add(workspace)}",
-        f"s.catalog_name = {parameters.add(catalog)}",
-        f"s.name > {parameters.add(after)}",
-    ]
-    if sight is not None:
-        where.append(sight.condition(parameters, "s"))
-    rows = await tx.fetch(
-        f"SELECT {_SCHEMA} FROM {_SCHEMAS} WHERE {' AND '.join(where)} ORDER BY s.name LIMIT {parameters.add(limit)}",
-        *parameters.values,
-    )
-    return [Schema(*row) for row in rows]
+    select = f"SELECT {_SCHEMA} FROM {_SCHEMAS}"
+    return [Schema(*row) for row in await seen(tx, select, "s", workspace, sight, after, limit, catalog_name=catalog)]
 
 
 async def schemas_of(tx: Tx, workspace: int, catalog: str) -> list[str]:
@@ -209,7 +198,8 @@ async def delete_schema(tx: Tx, workspace: int, catalog: str, name: str) -> None
 async def bound(tx: Tx, workspace: int) -> dict[str, Binding]:
     """Catalogs that are seen in this workspace without being at home there, and its own that are not, or only read.
 
-    A catalog of its own hides one from elsewhere of the same name; of several from elsewhere the oldest is seen.
+    A catalog of its own hides one from elsewhere of the same name; of several from elsewhere the oldest is seen. The
+    server's own is seen everywhere and only read.
     """
     rows = await tx.fetch(
         f"""
@@ -221,13 +211,15 @@ async def bound(tx: Tx, workspace: int) -> dict[str, Binding]:
         WHERE c.workspace_id = $1 AND c.isolation_mode = '{ISOLATED}'
         AND NOT EXISTS (SELECT FROM catalog_binding b WHERE b.catalog_id = c.id AND b.workspace_id = $1)
         UNION ALL
-        SELECT c.name, c.workspace_id, true, true FROM catalog c
+        SELECT c.name, c.workspace_id, true, c.workspace_id <> {EVERYWHERE} FROM catalog c
         WHERE c.workspace_id <> $1 AND c.isolation_mode <> '{ISOLATED}'
         """,
         workspace,
     )
     own = {row[0]: Binding(row[1] if row[2] else None, writable=row[3]) for row in rows if row[1] == workspace}
-    taken = await _names_of(tx, workspace) if len(rows) > len(own) else set(own)
+    # the server's own catalog has a name that no other has
+    from_elsewhere = any(row[1] not in (workspace, EVERYWHERE) for row in rows)
+    taken = await _names_of(tx, workspace) if from_elsewhere else set(own)
     found = dict(own)
     for name, home, _, writable in sorted(rows, key=lambda row: row[1]):
         if home != workspace and name not in taken:
@@ -259,7 +251,7 @@ async def bindings_of(tx: Tx, catalog: uuid.UUID) -> list[WorkspaceBinding]:
 
 
 async def existing_workspaces(tx: Tx, ids: Sequence[int]) -> set[int]:
-    return {row[0] for row in await tx.fetch("SELECT id FROM workspace WHERE id = ANY ($1::bigint[])", ids)}
+    return {row[0] for row in await tx.fetch("SELECT id FROM workspace WHERE id = ANY ($1::bigint[]) AND id > 0", ids)}
 
 
 async def bind(tx: Tx, catalog: uuid.UUID, added: Sequence[WorkspaceBinding]) -> None:
@@ -275,3 +267,48 @@ async def unbind(tx: Tx, catalog: uuid.UUID, workspaces: Sequence[int]) -> None:
     await tx.execute(
         "DELETE FROM catalog_binding WHERE catalog_id = $1 AND workspace_id = ANY ($2::bigint[])", catalog, workspaces
     )
+
+
+# ── other names ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# Grants and tags call catalogs and schemas by their names.
+_FOLLOW_CATALOG = """
+    WITH granted AS (
+        UPDATE access_grant SET object = $3 || substr(object, length($2) + 1) WHERE workspace_id = $1
+        AND (kind = 'catalog' AND object = $2 OR kind = 'schema' AND starts_with(object, $2 || '.'))
+    )
+    UPDATE entity_tag SET object = $3 || substr(object, length($2) + 1) WHERE workspace_id = $1
+    AND (kind = 'catalog' AND object = $2 OR kind = 'schema' AND starts_with(object, $2 || '.'))
+"""
+_FOLLOW_SCHEMA = """
+    WITH granted AS (
+        UPDATE access_grant SET object = $2 || '.' || $4
+        WHERE workspace_id = $1 AND kind = 'schema' AND object = $2 || '.' || $3
+    )
+    UPDATE entity_tag SET object = $2 || '.' || $4
+    WHERE workspace_id = $1 AND kind = 'schema' AND object = $2 || '.' || $3
+"""
+
+
+async def rename_catalog(tx: Tx, workspace: int, name: str, new: str) -> bool:
+    """With its schemas and assets. False if the name is taken; the catalog and its schemas are locked."""
+    if await tx.fetchval("SELECT EXISTS (SELECT FROM catalog WHERE workspace_id = $1 AND name = $2)", workspace, new):
+        return False
+    await tx.execute("UPDATE catalog SET name = $3 WHERE workspace_id = $1 AND name = $2", workspace, name, new)
+    await tx.execute(_FOLLOW_CATALOG, workspace, name, new)
+    return True
+
+
+async def rename_schema(tx: Tx, workspace: int, catalog: str, name: str, new: str) -> bool:
+    """With its assets. False if the name is taken; the schema is locked."""
+    if await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM catalog_schema WHERE workspace_id = $1 AND catalog_name = $2 AND name = $3)",
+        workspace, catalog, new,
+    ):  # fmt: skip
+        return False
+    await tx.execute(
+        "UPDATE catalog_schema SET name = $4 WHERE workspace_id = $1 AND catalog_name = $2 AND name = $3",
+        workspace, catalog, name, new,
+    )  # fmt: skip
+    await tx.execute(_FOLLOW_SCHEMA, workspace, catalog, name, new)
+    return True

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import msgspec
 
-from lakeward.catalog.records import EXTERNAL, MANAGED, Asset, Metastore
+from lakeward.catalog.records import EXTERNAL, MANAGED, Asset, Metastore, Staging
 from lakeward.runtime.http import Int64
 
 
@@ -189,9 +189,39 @@ class TableCredentials(msgspec.Struct):
     operation: str = "READ"
 
 
-class TableCredentialsResponse(msgspec.Struct):
+class VolumeCredentials(msgspec.Struct):
+    volume_id: str
+    operation: str = "READ_VOLUME"
+
+
+class CreateStagingTable(msgspec.Struct):
+    catalog_name: str
+    schema_name: str
+    name: str
+
+
+class StagingTableInfo(msgspec.Struct):
+    id: str
+    catalog_name: str
+    schema_name: str
+    name: str
+    staging_location: str
+
+    @classmethod
+    def of(cls, record: Staging, location: str) -> Self:
+        return cls(str(record.id), record.catalog_name, record.schema_name, record.name, location)
+
+
+class AwsCredentials(msgspec.Struct):
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+
+class Credentials(msgspec.Struct, omit_defaults=True):
     url: str
     expiration_time: int
+    aws_temp_credentials: AwsCredentials | None = None
 
 
 # ── functions ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -298,6 +328,7 @@ class DeleteFunction(msgspec.Struct):
 class UpdateFunction(msgspec.Struct):
     name: str
     owner: str = ""
+    comment: str | None = None
 
 
 class ListFunctionsResponse(msgspec.Struct, omit_defaults=True):

@@ -96,9 +96,20 @@ class CatalogInfo(msgspec.Struct, omit_defaults=True):
     options: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     storage_root: str = ""
     browse_only: bool = False
+    # Ours: at home in another workspace than the one that asks; bound to that one for reading only.
+    from_elsewhere: bool = False
+    read_only: bool = False
 
     @classmethod
-    def of(cls, record: Catalog, metastore: Metastore, *, browse_only: bool = False) -> Self:
+    def of(
+        cls,
+        record: Catalog,
+        metastore: Metastore,
+        *,
+        browse_only: bool = False,
+        from_elsewhere: bool = False,
+        read_only: bool = False,
+    ) -> Self:
         return cls(
             name=record.name,
             full_name=record.name,
@@ -118,6 +129,8 @@ class CatalogInfo(msgspec.Struct, omit_defaults=True):
             options=msgspec.Raw(record.options.encode()) if record.options != "{}" else msgspec.UNSET,
             storage_root=record.storage_root,
             browse_only=browse_only,
+            from_elsewhere=from_elsewhere,
+            read_only=read_only,
         )
 
 

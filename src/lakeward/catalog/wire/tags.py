@@ -9,6 +9,11 @@ from lakeward.catalog.records import Tag
 from lakeward.runtime.http import Int64
 
 
+def moment(milliseconds: int) -> str:
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+    return at.replace("+00:00", "Z")
+
+
 class EntityTagAssignment(msgspec.Struct):
     entity_type: str
     entity_name: str
@@ -19,8 +24,7 @@ class EntityTagAssignment(msgspec.Struct):
 
     @classmethod
     def of(cls, entity_type: str, entity_name: str, tag: Tag) -> Self:
-        at = datetime.fromtimestamp(tag.updated_at / 1000, UTC).isoformat(timespec="milliseconds")
-        return cls(entity_type, entity_name, tag.key, tag.value, at.replace("+00:00", "Z"), tag.updated_by)
+        return cls(entity_type, entity_name, tag.key, tag.value, moment(tag.updated_at), tag.updated_by)
 
 
 class CreateAssignment(msgspec.Struct):

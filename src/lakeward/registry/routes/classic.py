@@ -7,6 +7,7 @@ from lakeward.registry import files, wire
 from lakeward.registry import models as nouns
 from lakeward.registry import versions as version_nouns
 from lakeward.registry.records import PRODUCTION
+from lakeward.registry.routes.governing import governed
 from lakeward.registry.securable import (
     BY_NAME,
     ORIGINS,
@@ -35,6 +36,8 @@ _MANAGE = EDIT.on(_MODEL.needs(MANAGE))
 
 @models.post("/create", allow=EDIT.on(new_model()), tx="statement")
 async def create_registered_model(call: Call, req: wire.CreateRegisteredModel) -> wire.RegisteredModelResponse:
+    tags = wire.pairs(req.tags)
+    await governed(call, tags)
     made = await nouns.create(
         call.tx,
         call.workspace,
@@ -42,7 +45,7 @@ async def create_registered_model(call: Call, req: wire.CreateRegisteredModel) -
         req.name,
         description=req.description,
         deployment_job_id=req.deployment_job_id,
-        tags=wire.pairs(req.tags),
+        tags=tags,
         record=call.record(),
     )
     return wire.RegisteredModelResponse(wire.RegisteredModel.of(made, databricks=call.databricks))
@@ -98,11 +101,13 @@ async def get_latest_versions(call: Call, req: wire.GetLatestVersions) -> wire.M
 
 @models.post("/set-tag", allow=_TAG, tx="statement")
 async def set_registered_model_tag(call: Call, req: wire.SetRegisteredModelTag) -> None:
+    await governed(call, [(req.key, req.value)])
     await nouns.set_tag(call.tx, call.workspace, req.name, req.key, req.value, record=call.record())
 
 
 @models.delete("/delete-tag", allow=_TAG)
 async def delete_registered_model_tag(call: Call, req: wire.DeleteRegisteredModelTag) -> None:
+    await governed(call, [(req.key, None)])
     await nouns.delete_tag(call.tx, call.workspace, req.name, req.key)
 
 
@@ -129,6 +134,8 @@ async def get_model_version_by_alias(call: Call, req: wire.Alias) -> wire.ModelV
 
 @versions.post("/create", allow=EDIT.on(_MODEL.needs(VERSION), ORIGINS), tx="statement")
 async def create_model_version(call: Call, req: wire.CreateModelVersion) -> wire.ModelVersionResponse:
+    tags = wire.pairs(req.tags)
+    await governed(call, tags)
     made = await version_nouns.create(
         call.tx,
         call.db,
@@ -140,7 +147,7 @@ async def create_model_version(call: Call, req: wire.CreateModelVersion) -> wire
         model_id=req.model_id,
         run_link=req.run_link,
         description=req.description,
-        tags=wire.pairs(req.tags),
+        tags=tags,
         record=call.record(),
     )
     return wire.ModelVersionResponse(wire.ModelVersion.of(made, databricks=call.databricks))
@@ -205,9 +212,11 @@ async def delete_model_version(call: Call, req: wire.VersionById) -> None:
 @versions.post("/set-tag", allow=_TAG, tx="statement")
 async def set_model_version_tag(call: Call, req: wire.SetModelVersionTag) -> None:
     version = str(req.version)
+    await governed(call, [(req.key, req.value)])
     await version_nouns.set_tag(call.tx, call.workspace, req.name, version, req.key, req.value, record=call.record())
 
 
 @versions.delete("/delete-tag", allow=_TAG)
 async def delete_model_version_tag(call: Call, req: wire.DeleteModelVersionTag) -> None:
+    await governed(call, [(req.key, None)])
     await version_nouns.delete_tag(call.tx, call.workspace, req.name, str(req.version), req.key)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from lakeward import audit, logged_models
 from lakeward.access import MANAGE, Listed
 from lakeward.access import READ as READING
-from lakeward.registry import exchange, files, models, native_wire, unity, unity_wire, versions, wire
+from lakeward.registry import exchange, files, models, native_wire, unity, upstream, versions, wire
 from lakeward.registry.records import ModelVersion, RegisteredModel, RegisteredModelId
+from lakeward.registry.routes.governing import governed
 from lakeward.registry.routes.unity import credentials
 from lakeward.registry.securable import (
     BY_ID,
@@ -44,15 +45,12 @@ async def _full(call: Call, found: ModelVersion) -> native_wire.ModelVersionInfo
     if found.logged_model_id:
         model = await logged_models.find(call.tx, call.workspace, found.logged_model_id)
     shown = native_wire.ModelVersionInfo.of(found, databricks=call.databricks, model=model)
-    if _reads_itself(call):
-        place = await exchange.location(call.tx, call.objects, call.workspace, found)
+    if not call.databricks:
+        place = await exchange.location(
+            call.tx, call.objects, call.settings.objects_location, call.workspace, found, here=call.local
+        )
         shown.storage_location = place or shown.storage_location
     return shown
-
-
-def _reads_itself(call: Call) -> bool:
-    """Whether this is a client of open-source Unity Catalog, on this machine: it goes to storage locations itself."""
-    return call.local and not call.databricks
 
 
 async def _browsed(
@@ -68,6 +66,8 @@ async def _browsed(
 
 @routes.post("/models", allow=EDIT.on(new_native_model()), tx="statement")
 async def create_native_model(call: Call, req: native_wire.CreateRegisteredModel) -> native_wire.RegisteredModelInfo:
+    tags = wire.pairs(req.tags)
+    await governed(call, tags)
     made = await unity.create_model(
         call.tx,
         call.workspace,
@@ -75,7 +75,7 @@ async def create_native_model(call: Call, req: native_wire.CreateRegisteredModel
         f"{req.catalog_name}.{req.schema_name}.{req.name}",
         description=req.comment,
         deployment_job_id=req.deployment_job_id,
-        tags=wire.pairs(req.tags),
+        tags=tags,
         record=call.record(),
     )
     return native_wire.RegisteredModelInfo.of(made)
@@ -130,6 +130,7 @@ async def delete_native_model(call: Call, req: native_wire.ByFullName) -> None:
 @routes.patch("/securable-tags/FUNCTION/{full_name}", allow=_TAG)
 async def update_native_model_tags(call: Call, req: native_wire.UpdateModelTags) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
+    await governed(call, [*wire.pairs(req.changes.add_tags), *((key, None) for key in req.changes.remove)])
     for tag in req.changes.add_tags:
         await models.set_tag(call.tx, call.workspace, name, tag.key, tag.value)
     for key in req.changes.remove:
@@ -159,6 +160,8 @@ async def delete_native_alias(call: Call, req: native_wire.AliasByName) -> None:
 
 @routes.post("/models/versions", allow=EDIT.on(native_model(VERSION), ORIGINS))
 async def create_native_version(call: Call, req: native_wire.CreateModelVersion) -> native_wire.ModelVersionInfo:
+    tags = wire.pairs(req.tags)
+    await governed(call, tags)
     made = await unity.create_version(
         call.tx,
         call.workspace,
@@ -168,11 +171,15 @@ async def create_native_version(call: Call, req: native_wire.CreateModelVersion)
         run_id=req.run_id,
         model_id=req.model_id,
         description=req.comment,
-        tags=wire.pairs(req.tags),
+        tags=tags,
     )
+    read = upstream.of_header(call.header(upstream.HEADER))
+    await upstream.keep(call.tx, made, read, upstream.of_native_dependencies(req.model_version_dependencies))
     shown = await _full(call, made)
-    if _reads_itself(call):
-        shown.storage_location = await exchange.opened(call.settings.data, made) or shown.storage_location
+    if not call.databricks:  # a client of open-source Unity Catalog: it goes to storage locations itself
+        settings = call.settings
+        place = await exchange.opened(call.objects, settings.objects_location, settings.data, made, here=call.local)
+        shown.storage_location = place or shown.storage_location
     return shown
 
 
@@ -222,14 +229,23 @@ async def finalize_native_version(call: Call, req: native_wire.VersionById) -> n
 @routes.patch("/subentity-tags/FUNCTION/{full_name}/{version}", allow=_TAG)
 async def update_native_version_tags(call: Call, req: native_wire.UpdateVersionTags) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.full_name)
+    await governed(call, [*wire.pairs(req.changes.add_tags), *((key, None) for key in req.changes.remove)])
     for tag in req.changes.add_tags:
         await versions.set_tag(call.tx, call.workspace, name, req.version, tag.key, tag.value)
     for key in req.changes.remove:
         await versions.delete_tag(call.tx, call.workspace, name, req.version, key)
 
 
-@routes.post("/temporary-model-version-credentials", allow=READ.on(native_model(loading)), tx="read")
-async def temporary_credentials(call: Call, req: native_wire.TemporaryCredentials) -> unity_wire.Credentials:
-    """No cloud credentials leave the server: the files go by URLs that it signs one by one."""
-    name = f"{req.catalog_name}.{req.schema_name}.{req.model_name}"
-    return await credentials(call, name, str(req.version), write=writes(req))
+@routes.post("/temporary-model-version-credentials", allow=READ.on(native_model(loading)), tx=None)
+async def temporary_credentials(call: Call, req: native_wire.TemporaryCredentials) -> native_wire.Credentials:
+    """The platform's clients get no keys of a cloud: their files go by URLs that the server signs one by one."""
+    name, write = f"{req.catalog_name}.{req.schema_name}.{req.model_name}", writes(req)
+    async with call.db.connection() as call.tx:  # and none while the cloud is asked
+        given = await credentials(call, name, str(req.version), write=write)
+        found = await unity.get_version(call.tx, call.workspace, name, str(req.version))
+        prefix = None if call.databricks else await exchange.prefix(call.tx, call.workspace, found, write=write)
+    loan = await call.objects.lend(prefix, write=write) if prefix else None
+    if loan is None:
+        return native_wire.Credentials(given.storage_mode, given.expiration_time)
+    keys = native_wire.AwsCredentials(loan.access_key_id, loan.secret_access_key, loan.session_token)
+    return native_wire.Credentials(given.storage_mode, loan.expires_at, keys)

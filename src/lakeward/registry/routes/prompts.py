@@ -6,6 +6,7 @@ from lakeward.access import MANAGE, Listed
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.registry import models, prompts, unity, unity_wire, versions, wire
 from lakeward.registry.prompts import HIDDEN
+from lakeward.registry.routes.governing import governed
 from lakeward.registry.securable import REGISTERED_MODEL, VERSION, new_model, of_prompt, tagging
 from lakeward.registry.splits import KEY_HEADER
 from lakeward.runtime.http import EDIT, READ, Call, Routes
@@ -24,13 +25,15 @@ def _reserved(key: str) -> Never:
 
 @routes.post("", allow=EDIT.on(new_model()), tx="statement")
 async def create_prompt(call: Call, req: unity_wire.CreatePrompt) -> unity_wire.Prompt:
+    tags = wire.pairs(req.prompt.tags)
+    await governed(call, tags)
     made = await prompts.create(
         call.tx,
         call.workspace,
         call.actor,
         req.name,
         description=req.prompt.description,
-        tags=wire.pairs(req.prompt.tags),
+        tags=tags,
         record=call.record(),
     )
     return unity_wire.Prompt.of(made)
@@ -75,6 +78,7 @@ async def set_prompt_tag(call: Call, req: wire.SetRegisteredModelTag) -> None:
     if req.key in HIDDEN:
         _reserved(req.key)
     name = await prompts.spelled(call.tx, call.workspace, req.name)
+    await governed(call, [(req.key, req.value)])
     await models.set_tag(call.tx, call.workspace, name, req.key, req.value)
 
 
@@ -83,6 +87,7 @@ async def delete_prompt_tag(call: Call, req: wire.DeleteRegisteredModelTag) -> N
     if req.key in HIDDEN:
         _reserved(req.key)
     name = await prompts.spelled(call.tx, call.workspace, req.name)
+    await governed(call, [(req.key, None)])
     await models.delete_tag(call.tx, call.workspace, name, req.key)
 
 
@@ -103,6 +108,8 @@ async def delete_prompt_alias(call: Call, req: wire.Alias) -> None:
 
 @routes.post("/{name}/versions", allow=EDIT.on(_PROMPT.needs(VERSION)))
 async def create_prompt_version(call: Call, req: unity_wire.CreatePromptVersion) -> unity_wire.PromptVersion:
+    tags = wire.pairs(req.prompt_version.tags)
+    await governed(call, tags)
     made = await prompts.create_version(
         call.tx,
         call.db,
@@ -111,7 +118,7 @@ async def create_prompt_version(call: Call, req: unity_wire.CreatePromptVersion)
         req.name,
         template=req.prompt_version.template,
         description=req.prompt_version.description,
-        tags=wire.pairs(req.prompt_version.tags),
+        tags=tags,
     )
     return unity_wire.PromptVersion.of(made)
 
@@ -159,6 +166,7 @@ async def set_prompt_version_tag(call: Call, req: unity_wire.SetPromptVersionTag
     if req.key in HIDDEN:
         _reserved(req.key)
     name = await prompts.spelled(call.tx, call.workspace, req.name)
+    await governed(call, [(req.key, req.value)])
     await versions.set_tag(call.tx, call.workspace, name, req.version, req.key, req.value)
 
 
@@ -167,4 +175,5 @@ async def delete_prompt_version_tag(call: Call, req: unity_wire.DeletePromptVers
     if req.key in HIDDEN:
         _reserved(req.key)
     name = await prompts.spelled(call.tx, call.workspace, req.name)
+    await governed(call, [(req.key, None)])
     await versions.delete_tag(call.tx, call.workspace, name, req.version, req.key)

@@ -5,10 +5,11 @@ import time
 
 from lakeward import logged_models
 from lakeward.access import MANAGE, Listed
-from lakeward.registry import files, unity, unity_wire, wire
+from lakeward.registry import files, unity, unity_wire, upstream, wire
 from lakeward.registry import models as model_nouns
 from lakeward.registry import versions as version_nouns
 from lakeward.registry.records import ModelVersion
+from lakeward.registry.routes.governing import governed
 from lakeward.registry.securable import (
     BY_FULL_NAME,
     NEW_PLACE,
@@ -56,6 +57,8 @@ async def choose_artifact_repository(call: Call) -> unity_wire.ArtifactRepositor
 
 @models.post("/create", allow=EDIT.on(new_model()), tx="statement")
 async def create_uc_model(call: Call, req: wire.CreateRegisteredModel) -> unity_wire.RegisteredModelResponse:
+    tags = wire.pairs(req.tags)
+    await governed(call, tags)
     made = await unity.create_model(
         call.tx,
         call.workspace,
@@ -63,7 +66,7 @@ async def create_uc_model(call: Call, req: wire.CreateRegisteredModel) -> unity_
         req.name,
         description=req.description,
         deployment_job_id=req.deployment_job_id,
-        tags=wire.pairs(req.tags),
+        tags=tags,
         record=call.record(),
     )
     return unity_wire.RegisteredModelResponse(unity_wire.RegisteredModel.of(made))
@@ -115,12 +118,14 @@ async def delete_uc_model(call: Call, req: wire.RegisteredModelByName) -> None:
 @models.post("/set-tag", allow=_TAG)
 async def set_uc_model_tag(call: Call, req: wire.SetRegisteredModelTag) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.name)
+    await governed(call, [(req.key, req.value)])
     await model_nouns.set_tag(call.tx, call.workspace, name, req.key, req.value)
 
 
 @models.delete("/delete-tag", allow=_TAG)
 async def delete_uc_model_tag(call: Call, req: wire.DeleteRegisteredModelTag) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.name)
+    await governed(call, [(req.key, None)])
     await model_nouns.delete_tag(call.tx, call.workspace, name, req.key)
 
 
@@ -146,6 +151,8 @@ async def get_uc_version_by_alias(call: Call, req: wire.Alias) -> unity_wire.Mod
 
 @versions.post("/create", allow=EDIT.on(_MODEL.needs(VERSION), ORIGINS))
 async def create_uc_version(call: Call, req: unity_wire.CreateModelVersion) -> unity_wire.ModelVersionResponse:
+    tags = wire.pairs(req.tags)
+    await governed(call, tags)
     made = await unity.create_version(
         call.tx,
         call.workspace,
@@ -155,8 +162,10 @@ async def create_uc_version(call: Call, req: unity_wire.CreateModelVersion) -> u
         run_id=req.run_id,
         model_id=req.model_id,
         description=req.description,
-        tags=wire.pairs(req.tags),
+        tags=tags,
     )
+    read = upstream.of_header(call.header(upstream.HEADER))
+    await upstream.keep(call.tx, made, read, upstream.of_dependencies(req.model_version_dependencies))
     return await _full(call, made)
 
 
@@ -204,12 +213,14 @@ async def delete_uc_version(call: Call, req: wire.VersionById) -> None:
 @versions.post("/set-tag", allow=_TAG)
 async def set_uc_version_tag(call: Call, req: wire.SetModelVersionTag) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.name)
+    await governed(call, [(req.key, req.value)])
     await version_nouns.set_tag(call.tx, call.workspace, name, str(req.version), req.key, req.value)
 
 
 @versions.delete("/delete-tag", allow=_TAG)
 async def delete_uc_version_tag(call: Call, req: wire.DeleteModelVersionTag) -> None:
     name = await unity.spelled(call.tx, call.workspace, req.name)
+    await governed(call, [(req.key, None)])
     await version_nouns.delete_tag(call.tx, call.workspace, name, str(req.version), req.key)
 
 

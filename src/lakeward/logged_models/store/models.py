@@ -1,4 +1,4 @@
-"""Every statement about LoggedModels. Each is bounded by a workspace, or by models that were found so."""
+"""Statements about LoggedModels: one of them, pages of them, and what was measured on them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -10,14 +10,17 @@ from lakeward.logged_models.records import MAX_POINTS_SHOWN, ArrivingModel, Loca
 from lakeward.logged_models.search import Dataset, Known, Place, Question
 from lakeward.runtime.db import Tx
 
-_FROM = "FROM logged_model m JOIN experiment e ON e.id = m.experiment_id"
+FROM = "FROM logged_model m JOIN experiment e ON e.id = m.experiment_id"
+# Not joined: this is asked again, if the model moves to another experiment while its row is waited for.
+_ACTIVE_IN = "(SELECT e.workspace_id FROM experiment e WHERE e.id = m.experiment_id AND e.deleted_at IS NULL)"
 
 # Compact JSON straight from PostgreSQL; NaN and the infinities come out quoted, as clients expect them, and in protobuf
 # JSON a null field is an absent one. A model with a great many points shows the newest of each metric, data set and
 # run: histories are asked of the runs.
 _CONTENTS = f"""
     m.seq, m.model_id, m.experiment_id, m.name, m.model_type, m.source_run_id, m.status, m.creator_id, m.created_at,
-    m.updated_at, coalesce(m.deleted_at, e.deleted_at), e.artifact_location,
+    m.updated_at, coalesce(m.deleted_at, e.deleted_at),
+    CASE WHEN m.home_id IS NULL THEN e.artifact_location ELSE m.home_location END, coalesce(m.home_id, m.experiment_id),
     (SELECT coalesce(json_agg(t)::text, '[]') FROM (
         SELECT n.text AS key, t.value FROM logged_model_tag t JOIN key_name n ON n.id = t.key_id
         WHERE t.model_seq = m.seq ORDER BY n.text) t),
@@ -99,7 +102,7 @@ async def keep(tx: Tx, workspace: int, experiment_id: int, given: ArrivingModel,
         SELECT e.id, $3, $4, $5, $6, $7, $8, $9, $10 FROM experiment e
         WHERE e.id = $1 AND e.workspace_id = $2 AND NOT e.purging
         ON CONFLICT (model_id) DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at
-        WHERE m.experiment_id = excluded.experiment_id AND NOT m.purging
+        WHERE coalesce(m.home_id, m.experiment_id) = excluded.experiment_id AND NOT m.purging
         RETURNING seq, experiment_id
         """,
         experiment_id, workspace, given.model_id, given.name, given.model_type, given.source_run_id, given.status,
@@ -121,7 +124,7 @@ async def set_params(tx: Tx, target: Target, key_ids: Sequence[int], values: Seq
 async def find(tx: Tx, workspace: int, model_id: str) -> LoggedModel | None:
     """The model, also one in the trash."""
     row = await tx.fetchrow(
-        f"SELECT {_CONTENTS} {_FROM} {_POINTS}"
+        f"SELECT {_CONTENTS} {FROM} {_POINTS}"
         " WHERE m.model_id = $1 AND e.workspace_id = $2 AND NOT m.purging AND NOT e.purging",
         model_id, workspace,
     )  # fmt: skip
@@ -130,8 +133,9 @@ async def find(tx: Tx, workspace: int, model_id: str) -> LoggedModel | None:
 
 async def find_location(tx: Tx, workspace: int, model_id: str) -> Location | None:
     row = await tx.fetchrow(
-        "SELECT e.id, e.artifact_location, m.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL"
-        f" {_FROM} WHERE m.model_id = $1 AND e.workspace_id = $2 AND NOT m.purging AND NOT e.purging",
+        "SELECT coalesce(m.home_id, e.id), CASE WHEN m.home_id IS NULL THEN e.artifact_location"
+        " ELSE m.home_location END, m.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL"
+        f" {FROM} WHERE m.model_id = $1 AND e.workspace_id = $2 AND NOT m.purging AND NOT e.purging",
         model_id, workspace,
     )  # fmt: skip
     return Location(*row) if row else None
@@ -139,7 +143,7 @@ async def find_location(tx: Tx, workspace: int, model_id: str) -> Location | Non
 
 async def find_source_run(tx: Tx, workspace: int, model_id: str) -> str:
     found: str | None = await tx.fetchval(
-        f"SELECT m.source_run_id {_FROM} WHERE m.model_id = $1 AND e.workspace_id = $2", model_id, workspace
+        f"SELECT m.source_run_id {FROM} WHERE m.model_id = $1 AND e.workspace_id = $2", model_id, workspace
     )
     return found or ""
 
@@ -156,9 +160,8 @@ async def find_tag(tx: Tx, target: Target, key: str) -> str | None:
 async def touch(tx: Tx, workspace: int, model_id: str, now: int) -> Target | None:
     """Lock an active model for writing and mark it updated; None if there is none."""
     row = await tx.fetchrow(
-        "UPDATE logged_model m SET updated_at = greatest(m.updated_at, $3) FROM experiment e"
-        " WHERE m.model_id = $1 AND e.id = m.experiment_id AND e.workspace_id = $2"
-        " AND m.deleted_at IS NULL AND e.deleted_at IS NULL RETURNING m.seq, m.experiment_id",
+        "UPDATE logged_model m SET updated_at = greatest(m.updated_at, $3)"
+        f" WHERE m.model_id = $1 AND m.deleted_at IS NULL AND {_ACTIVE_IN} = $2 RETURNING m.seq, m.experiment_id",
         model_id, workspace, now,
     )  # fmt: skip
     return Target(*row) if row else None
@@ -172,9 +175,9 @@ async def set_deleted(tx: Tx, workspace: int, model_id: str, now: int) -> bool:
     """False if there is no active model of this id."""
     return bool(
         await tx.fetchval(
-            "UPDATE logged_model m SET deleted_at = $3, updated_at = greatest(m.updated_at, $3) FROM experiment e"
-            " WHERE m.model_id = $1 AND e.id = m.experiment_id AND e.workspace_id = $2 AND m.deleted_at IS NULL"
-            " AND NOT e.purging RETURNING true",
+            "UPDATE logged_model m SET deleted_at = $3, updated_at = greatest(m.updated_at, $3)"
+            " WHERE m.model_id = $1 AND m.deleted_at IS NULL AND (SELECT e.workspace_id FROM experiment e"
+            " WHERE e.id = m.experiment_id AND NOT e.purging) = $2 RETURNING true",
             model_id, workspace, now,
         )
     )  # fmt: skip
@@ -283,10 +286,15 @@ async def _known_scopes(tx: Tx, scopes: Collection[Dataset]) -> dict[Dataset, in
 
 
 async def find_measurable(tx: Tx, experiment_id: int, model_ids: Sequence[str]) -> Mapping[str, tuple[int, int]]:
-    """(seq, experiment) by id of the active ones among these models, in the workspace of that experiment."""
+    """(seq, experiment) by id of the active ones among these models, in the workspace of that experiment.
+
+    They stay in their experiments until the transaction ends.
+    """
     rows = await tx.fetch(
-        f"SELECT m.model_id, m.seq, m.experiment_id {_FROM} JOIN experiment mine ON mine.workspace_id = e.workspace_id"
-        " WHERE mine.id = $1 AND m.model_id = ANY($2::text[]) AND m.deleted_at IS NULL AND e.deleted_at IS NULL",
+        "SELECT m.model_id, m.seq, m.experiment_id FROM logged_model m"
+        " WHERE m.model_id = ANY($2::text[]) AND m.deleted_at IS NULL"
+        f" AND {_ACTIVE_IN} = (SELECT mine.workspace_id FROM experiment mine WHERE mine.id = $1)"
+        " ORDER BY m.seq FOR KEY SHARE OF m",
         experiment_id, model_ids,
     )  # fmt: skip
     return {model_id: (seq, experiment) for model_id, seq, experiment in rows}
@@ -349,70 +357,3 @@ async def record(
     """
     columns = [list(column) for column in zip(*rows, strict=True)]
     await tx.execute(_RECORD, run_id, *columns, [scope for scope, _ in seen_as], [rank for _, rank in seen_as])
-
-
-# ── permanent deletion ───────────────────────────────────────────────────────────────────────────────────────────
-
-_DOOMED = "m.seq, m.model_id, m.experiment_id, e.workspace_id"
-
-
-async def count_trashed(tx: Tx, until: int) -> int:
-    """Models that came into the trash until then, by themselves or with their experiment, or are marked already."""
-    return int(
-        await tx.fetchval(
-            "SELECT count(*) FROM logged_model m JOIN experiment e ON e.id = m.experiment_id"
-            " WHERE m.deleted_at <= $1 OR m.purging OR e.deleted_at <= $1 OR e.purging",
-            until,
-        )
-    )
-
-
-async def mark_trashed(
-    tx: Tx, until: int, workspace: int | None, experiment_ids: Sequence[int] | None, limit: int
-) -> list[Any]:
-    """Mark models that came into the trash until then; (seq, model_id, experiment_id, workspace_id) of each."""
-    rows: list[Any] = await tx.fetch(
-        "UPDATE logged_model m SET purging = true FROM experiment e WHERE e.id = m.experiment_id AND m.seq IN ("
-        " SELECT t.seq FROM logged_model t JOIN experiment x ON x.id = t.experiment_id"
-        " WHERE t.deleted_at <= $1 AND NOT t.purging AND NOT x.purging"
-        " AND ($2::bigint IS NULL OR x.workspace_id = $2) AND ($3::bigint[] IS NULL OR x.id = ANY($3))"
-        f" ORDER BY t.deleted_at LIMIT $4 FOR UPDATE OF t SKIP LOCKED) RETURNING {_DOOMED}",
-        until, workspace, experiment_ids, limit,
-    )  # fmt: skip
-    return rows
-
-
-async def lock_named(tx: Tx, workspace: int, model_ids: Sequence[str]) -> list[Any]:
-    """(seq, model_id, experiment_id, workspace_id, trashed) of these models, also of those marked before."""
-    rows: list[Any] = await tx.fetch(
-        f"SELECT {_DOOMED}, m.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL AS trashed {_FROM}"
-        " WHERE m.model_id = ANY($1::text[]) AND e.workspace_id = $2 ORDER BY m.seq FOR UPDATE OF m FOR SHARE OF e",
-        model_ids, workspace,
-    )  # fmt: skip
-    return rows
-
-
-async def mark(tx: Tx, seqs: Sequence[int], now: int) -> None:
-    await tx.execute(
-        "UPDATE logged_model SET purging = true, deleted_at = coalesce(deleted_at, $2) WHERE seq = ANY($1::bigint[])",
-        seqs, now,
-    )  # fmt: skip
-
-
-async def find_marked(tx: Tx, limit: int) -> list[Any]:
-    rows: list[Any] = await tx.fetch(f"SELECT {_DOOMED} {_FROM} WHERE m.purging ORDER BY m.seq LIMIT $1", limit)
-    return rows
-
-
-async def erase(tx: Tx, seqs: Sequence[int]) -> int:
-    rows = await tx.fetch("DELETE FROM logged_model WHERE seq = ANY($1::bigint[]) RETURNING seq", seqs)
-    return len(rows)
-
-
-async def erase_of_experiment(tx: Tx, experiment_id: int, limit: int) -> int:
-    rows = await tx.fetch(
-        "DELETE FROM logged_model WHERE seq IN"
-        " (SELECT seq FROM logged_model WHERE experiment_id = $1 LIMIT $2) RETURNING seq",
-        experiment_id, limit,
-    )  # fmt: skip
-    return len(rows)

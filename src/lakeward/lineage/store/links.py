@@ -26,6 +26,17 @@ _TRACE_HERE: Final = f"JOIN experiment e ON e.id = t.experiment_id AND {_HERE} A
 _PLACE: Final = "(v.model_id << 32) + v.version"  # of a version
 _VERSION: Final = f"{_PLACE}, r.name, v.version, v.status, v.created_at, v.is_prompt"
 _VERSION_HERE: Final = "JOIN registered_model r ON r.id = v.model_id AND v.workspace_id = $1"
+_SHAPES: Final = {
+    Kind.RUN: (_RUN, "r.seq"),
+    Kind.LOGGED_MODEL: (_MODEL, "m.seq"),
+    Kind.TRACE: (_TRACE, "t.seq"),
+    Kind.MODEL_VERSION: (_VERSION, _PLACE),
+}
+# A tag that lists a prompt version: $4 is its name, and $5 are the ways in which the version is spelled there.
+_MARKED: Final = (
+    "g.key_id = (SELECT id FROM key_name WHERE text = $4)"
+    " AND EXISTS (SELECT FROM unnest($5::text[]) AS mark WHERE strpos(g.value, mark) > 0)"
+)
 PROMPTS_TAG: Final = "mlflow.linkedPrompts"
 
 
@@ -48,6 +59,26 @@ def _versions(rows: Any) -> list[Found]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+async def _linked(
+    tx: Tx, kind: Kind, source: str, workspace: int, after: int, limit: int, *words: Any, distinct: bool = False
+) -> list[Found]:
+    """Objects of a kind, out of a `source` that goes from FROM into its WHERE and takes its words from $4 on."""
+    columns, place = _SHAPES[kind]
+    rows = await tx.fetch(
+        f"SELECT {'DISTINCT' if distinct else ''} {columns} {source} AND {place} > $2 ORDER BY {place} LIMIT $3",
+        workspace, after, limit, *words,
+    )  # fmt: skip
+    return _versions(rows) if kind is Kind.MODEL_VERSION else _found(kind, rows)
+
+
+async def _named(tx: Tx, kind: Kind, source: str, workspace: int, after: int, object_id: str) -> list[Found]:
+    """The one that something says it came from, by its id ($2); gone, it is still known by that."""
+    if not object_id or after >= 0:
+        return []
+    row = await tx.fetchrow(f"SELECT {_SHAPES[kind][0]} {source}", workspace, object_id)
+    return _found(kind, [row]) if row else [Found(0, Node(kind, object_id, deleted=True))]
 
 
 # ── where to begin ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -96,62 +127,44 @@ async def has_dataset(tx: Tx, workspace: int, name: str, digest: str) -> bool:
 
 
 async def runs_of_dataset(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT {_RUN} FROM dataset d JOIN run_dataset i ON i.dataset_id = d.id JOIN run r ON r.seq = i.run_seq"
-        f" {_RUN_HERE} WHERE d.name = $2 AND d.digest = $3 AND r.seq > $4 ORDER BY r.seq LIMIT $5",
-        workspace, anchor.node.name, anchor.node.digest, after, limit,
-    )  # fmt: skip
-    return _found(Kind.RUN, rows)
-
-
-async def _run_named(tx: Tx, workspace: int, run_id: str, after: int) -> list[Found]:
-    """The run that something says it came from; gone, it is still known by its id."""
-    if not run_id or after >= 0:
-        return []
-    row = await tx.fetchrow(f"SELECT {_RUN} FROM run r {_RUN_HERE} WHERE r.run_id = $2", workspace, run_id)
-    return _found(Kind.RUN, [row]) if row else [Found(0, Node(Kind.RUN, run_id, deleted=True))]
+    source = (
+        f"FROM dataset d JOIN run_dataset i ON i.dataset_id = d.id JOIN run r ON r.seq = i.run_seq {_RUN_HERE}"
+        " WHERE d.name = $4 AND d.digest = $5"
+    )
+    return await _linked(tx, Kind.RUN, source, workspace, after, limit, anchor.node.name, anchor.node.digest)
 
 
 async def run_of_version(tx: Tx, workspace: int, anchor: Anchor, after: int, _limit: int) -> list[Found]:
-    return await _run_named(tx, workspace, anchor.origin_run, after)
+    source = f"FROM run r {_RUN_HERE} WHERE r.run_id = $2"
+    return await _named(tx, Kind.RUN, source, workspace, after, anchor.origin_run)
 
 
 async def runs_that_made_model(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT {_RUN} FROM run r {_RUN_HERE} WHERE (r.run_id = $2 OR r.seq IN (SELECT o.run_seq FROM run_model o"
-        " WHERE o.model_id = $3 AND o.direction = 'output')) AND r.seq > $4 ORDER BY r.seq LIMIT $5",
-        workspace, anchor.origin_run, anchor.node.id, after, limit,
-    )  # fmt: skip
-    return _found(Kind.RUN, rows)
+    source = (
+        f"FROM run r {_RUN_HERE} WHERE (r.run_id = $4 OR r.seq IN (SELECT o.run_seq FROM run_model o"
+        " WHERE o.model_id = $5 AND o.direction = 'output'))"
+    )
+    return await _linked(tx, Kind.RUN, source, workspace, after, limit, anchor.origin_run, anchor.node.id)
 
 
 async def runs_that_read_model(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT DISTINCT {_RUN} FROM run_model i JOIN run r ON r.seq = i.run_seq {_RUN_HERE}"
-        " WHERE i.model_id = $2 AND i.direction = 'input' AND r.seq > $3 ORDER BY r.seq LIMIT $4",
-        workspace, anchor.node.id, after, limit,
-    )  # fmt: skip
-    return _found(Kind.RUN, rows)
+    source = (
+        f"FROM run_model i JOIN run r ON r.seq = i.run_seq {_RUN_HERE} WHERE i.model_id = $4 AND i.direction = 'input'"
+    )
+    return await _linked(tx, Kind.RUN, source, workspace, after, limit, anchor.node.id, distinct=True)
 
 
 async def runs_of_trace(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT {_RUN} FROM trace_link l JOIN run r ON r.run_id = l.target {_RUN_HERE}"
-        " WHERE l.trace_seq = $2 AND l.kind = 'run' AND r.seq > $3 ORDER BY r.seq LIMIT $4",
-        workspace, anchor.seq, after, limit,
-    )  # fmt: skip
-    return _found(Kind.RUN, rows)
+    source = (
+        f"FROM trace_link l JOIN run r ON r.run_id = l.target {_RUN_HERE} WHERE l.trace_seq = $4 AND l.kind = 'run'"
+    )
+    return await _linked(tx, Kind.RUN, source, workspace, after, limit, anchor.seq)
 
 
 async def runs_of_prompt(tx: Tx, workspace: int, marks: list[str], after: int, limit: int) -> list[Found]:
     """Runs whose tag lists the prompt version; `marks` are the ways it is spelled there."""
-    rows = await tx.fetch(
-        f"SELECT {_RUN} FROM run_tag g JOIN run r ON r.seq = g.run_seq {_RUN_HERE}"
-        " WHERE g.key_id = (SELECT id FROM key_name WHERE text = $2) AND g.run_seq > $4"
-        " AND EXISTS (SELECT FROM unnest($3::text[]) AS m WHERE strpos(g.value, m) > 0) ORDER BY r.seq LIMIT $5",
-        workspace, PROMPTS_TAG, marks, after, limit,
-    )  # fmt: skip
-    return _found(Kind.RUN, rows)
+    source = f"FROM run_tag g JOIN run r ON r.seq = g.run_seq {_RUN_HERE} WHERE {_MARKED}"
+    return await _linked(tx, Kind.RUN, source, workspace, after, limit, PROMPTS_TAG, marks)
 
 
 # ── data sets ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,74 +184,49 @@ async def datasets_of_run(tx: Tx, workspace: int, anchor: Anchor, after: int, li
 
 
 async def models_of_run(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT {_MODEL} FROM logged_model m {_MODEL_HERE} WHERE (m.source_run_id = $2 OR m.model_id IN (SELECT"
-        " o.model_id FROM run_model o WHERE o.run_seq = $3 AND o.direction = 'output')) AND m.seq > $4"
-        " ORDER BY m.seq LIMIT $5",
-        workspace, anchor.node.id, anchor.seq, after, limit,
-    )  # fmt: skip
-    return _found(Kind.LOGGED_MODEL, rows)
+    source = (
+        f"FROM logged_model m {_MODEL_HERE} WHERE (m.source_run_id = $4 OR m.model_id IN (SELECT o.model_id"
+        " FROM run_model o WHERE o.run_seq = $5 AND o.direction = 'output'))"
+    )
+    return await _linked(tx, Kind.LOGGED_MODEL, source, workspace, after, limit, anchor.node.id, anchor.seq)
 
 
 async def models_read_by_run(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT DISTINCT {_MODEL} FROM run_model i JOIN logged_model m ON m.model_id = i.model_id {_MODEL_HERE}"
-        " WHERE i.run_seq = $2 AND i.direction = 'input' AND m.seq > $3 ORDER BY m.seq LIMIT $4",
-        workspace, anchor.seq, after, limit,
-    )  # fmt: skip
-    return _found(Kind.LOGGED_MODEL, rows)
+    source = (
+        f"FROM run_model i JOIN logged_model m ON m.model_id = i.model_id {_MODEL_HERE}"
+        " WHERE i.run_seq = $4 AND i.direction = 'input'"
+    )
+    return await _linked(tx, Kind.LOGGED_MODEL, source, workspace, after, limit, anchor.seq, distinct=True)
 
 
 async def model_of_origin(tx: Tx, workspace: int, anchor: Anchor, after: int, _limit: int) -> list[Found]:
-    """The LoggedModel that a version or a trace says it came from; gone, it is still known by its id."""
-    model_id = anchor.origin_model
-    if not model_id or after >= 0:
-        return []
-    row = await tx.fetchrow(
-        f"SELECT {_MODEL} FROM logged_model m {_MODEL_HERE} WHERE m.model_id = $2", workspace, model_id
-    )
-    return _found(Kind.LOGGED_MODEL, [row]) if row else [Found(0, Node(Kind.LOGGED_MODEL, model_id, deleted=True))]
+    """Of a version or a trace."""
+    source = f"FROM logged_model m {_MODEL_HERE} WHERE m.model_id = $2"
+    return await _named(tx, Kind.LOGGED_MODEL, source, workspace, after, anchor.origin_model)
 
 
 async def models_of_prompt(tx: Tx, workspace: int, marks: list[str], after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT {_MODEL} FROM logged_model_tag g JOIN logged_model m ON m.seq = g.model_seq {_MODEL_HERE}"
-        " WHERE g.key_id = (SELECT id FROM key_name WHERE text = $2) AND g.model_seq > $4"
-        " AND EXISTS (SELECT FROM unnest($3::text[]) AS x WHERE strpos(g.value, x) > 0) ORDER BY m.seq LIMIT $5",
-        workspace, PROMPTS_TAG, marks, after, limit,
-    )  # fmt: skip
-    return _found(Kind.LOGGED_MODEL, rows)
+    source = f"FROM logged_model_tag g JOIN logged_model m ON m.seq = g.model_seq {_MODEL_HERE} WHERE {_MARKED}"
+    return await _linked(tx, Kind.LOGGED_MODEL, source, workspace, after, limit, PROMPTS_TAG, marks)
 
 
 # ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def versions_of_model(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT {_VERSION} FROM model_version v {_VERSION_HERE} WHERE v.logged_model_id = $2 AND {_PLACE} > $3"
-        " ORDER BY 1 LIMIT $4",
-        workspace, anchor.node.id, after, limit,
-    )  # fmt: skip
-    return _versions(rows)
+    source = f"FROM model_version v {_VERSION_HERE} WHERE v.logged_model_id = $4"
+    return await _linked(tx, Kind.MODEL_VERSION, source, workspace, after, limit, anchor.node.id)
 
 
 async def versions_of_run(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT {_VERSION} FROM model_version v {_VERSION_HERE} WHERE v.run_id = $2 AND {_PLACE} > $3"
-        " ORDER BY 1 LIMIT $4",
-        workspace, anchor.node.id, after, limit,
-    )  # fmt: skip
-    return _versions(rows)
+    source = f"FROM model_version v {_VERSION_HERE} WHERE v.run_id = $4"
+    return await _linked(tx, Kind.MODEL_VERSION, source, workspace, after, limit, anchor.node.id)
 
 
 async def versions_from(tx: Tx, workspace: int, sources: list[str], after: int, limit: int) -> list[Found]:
     """Versions with one of these sources, which are other versions."""
-    rows = await tx.fetch(
-        f"SELECT {_VERSION} FROM model_version v {_VERSION_HERE} WHERE v.source = ANY($2::text[])"
-        f" AND v.source LIKE 'models:/%' AND {_PLACE} > $3 ORDER BY 1 LIMIT $4",
-        workspace, sources, after, limit,
-    )  # fmt: skip
-    return _versions(rows)
+    source = f"FROM model_version v {_VERSION_HERE} WHERE v.source = ANY($4::text[]) AND v.source LIKE 'models:/%'"
+    return await _linked(tx, Kind.MODEL_VERSION, source, workspace, after, limit, sources)
 
 
 # ── traces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,21 +234,16 @@ async def versions_from(tx: Tx, workspace: int, sources: list[str], after: int, 
 
 async def traces_linked(tx: Tx, workspace: int, kind: str, targets: list[str], after: int, limit: int) -> list[Found]:
     """Traces linked to a run, or to a prompt version under one of its names."""
-    rows = await tx.fetch(
-        f"SELECT DISTINCT {_TRACE} FROM trace_link l JOIN trace t ON t.seq = l.trace_seq {_TRACE_HERE}"
-        " WHERE l.kind = $2 AND l.target = ANY($3::text[]) AND l.trace_seq > $4 ORDER BY t.seq LIMIT $5",
-        workspace, kind, targets, after, limit,
-    )  # fmt: skip
-    return _found(Kind.TRACE, rows)
+    source = (
+        f"FROM trace_link l JOIN trace t ON t.seq = l.trace_seq {_TRACE_HERE}"
+        " WHERE l.kind = $4 AND l.target = ANY($5::text[])"
+    )
+    return await _linked(tx, Kind.TRACE, source, workspace, after, limit, kind, targets, distinct=True)
 
 
 async def traces_of_model(tx: Tx, workspace: int, anchor: Anchor, after: int, limit: int) -> list[Found]:
-    rows = await tx.fetch(
-        f"SELECT {_TRACE} FROM trace t {_TRACE_HERE} WHERE t.metadata @> jsonb_build_object('mlflow.modelId', $2::text)"
-        " AND t.seq > $3 ORDER BY t.seq LIMIT $4",
-        workspace, anchor.node.id, after, limit,
-    )  # fmt: skip
-    return _found(Kind.TRACE, rows)
+    source = f"FROM trace t {_TRACE_HERE} WHERE t.metadata @> jsonb_build_object('mlflow.modelId', $4::text)"
+    return await _linked(tx, Kind.TRACE, source, workspace, after, limit, anchor.node.id)
 
 
 async def prompts_of_trace(tx: Tx, trace_seq: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The HTTP surface of lineage: Lakeward's own API."""
+"""Lakeward's own API of lineage."""
 
 from lakeward.kit.errors import NotFound
 from lakeward.lineage import lineage, wire
