@@ -19,11 +19,12 @@ from lakeward.experiments.locations import (
 )
 from lakeward.experiments.records import ArrivingExperiment, Experiment, ExperimentId
 from lakeward.experiments.search import view_of
-from lakeward.experiments.securable import BY_ID, EXPERIMENT, of_experiment
+from lakeward.experiments.securable import BY_ID, BY_RUN, EXPERIMENT, of_experiment, of_run
 
 __all__ = [
     "ARCHIVE_NOW",
     "BY_ID",
+    "BY_RUN",
     "EXPERIMENT",
     "RETENTION",
     "ArrivingExperiment",
@@ -41,6 +42,7 @@ __all__ = [
     "model_artifact_uri",
     "model_objects",
     "of_experiment",
+    "of_run",
     "own_root",
     "parse_artifact_uri",
     "parse_id",

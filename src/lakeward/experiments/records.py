@@ -11,6 +11,9 @@ DEFAULT_ID: Final = 0  # where clients log that name no experiment
 MAX_NAME: Final = 500
 MAX_TAG_KEY: Final = 250
 MAX_TAG_VALUE: Final = 20_000
+MAX_VIEW_NAME: Final = 200
+MAX_VIEW_STATE: Final = 60_000  # characters: the names of a thousand columns
+MAX_VIEWS: Final = 200  # of one table and owner
 
 
 class Experiment(msgspec.Struct, frozen=True):
@@ -38,3 +41,23 @@ class ArrivingExperiment(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
     tags: Mapping[str, str]
+
+
+class ViewKey(msgspec.Struct, frozen=True):
+    """Which saved view. `owner` None: it is shared."""
+
+    experiment_id: int
+    table: str
+    owner: int | None
+    name: str
+
+
+class SavedView(msgspec.Struct, frozen=True):
+    """What a table of an experiment shows and how, by the parameters of the page's address."""
+
+    table: str
+    name: str
+    shared: bool
+    state: dict[str, str]
+    changed_by: str
+    updated_at: int  # epoch milliseconds

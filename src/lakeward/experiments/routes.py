@@ -1,11 +1,12 @@
-"""The experiments API."""
+"""The experiments API, and Lakeward's own for saved views."""
 
 from lakeward.access import MANAGE, Listed
-from lakeward.experiments import experiments, search, wire
+from lakeward.experiments import experiments, search, views, wire
 from lakeward.experiments.securable import EXPERIMENT, of_experiment, of_experiment_named
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, USE, Call, Routes
 
 routes = Routes("experiments", MLFLOW_2_0)
+own = Routes("experiments", ("/api/2.0/lakeward",))
 
 _SEEN = READ.on(Listed(EXPERIMENT))
 
@@ -78,3 +79,43 @@ async def search_experiments(call: Call, req: wire.SearchExperiments) -> wire.Se
     )
     answered = [wire.Experiment.of(each, databricks=call.databricks) for each in found]
     return wire.SearchExperimentsResponse(answered, token)
+
+
+# --- saved views. One's own are one's own: to have some it is enough to see the experiment.
+
+_TO_SEE = READ.on(of_experiment("experiment_id"))
+_TO_EDIT = EDIT.on(of_experiment("experiment_id"))
+
+
+@own.get("/experiments/{experiment_id}/views", allow=_TO_SEE)
+async def list_views(call: Call, req: wire.ListViews) -> wire.ListViewsResponse:
+    found = await views.list_views(call.tx, call.workspace, req.experiment_id, req.table, call.actor.id)
+    return wire.ListViewsResponse([wire.SavedView.of(each) for each in found])
+
+
+@own.put("/experiments/{experiment_id}/views/{table}/{name...}", allow=_TO_SEE, tx=None)
+async def save_own_view(call: Call, req: wire.SaveView) -> None:
+    async with call.db.connection() as tx:
+        key = await views.key_of(tx, call.workspace, req.experiment_id, req.table, req.name, call.actor.id)
+        await views.save(tx, key, req.state, call.actor.name, instead_of=req.instead_of, only_new=req.only_new)
+
+
+@own.delete("/experiments/{experiment_id}/views/{table}/{name...}", allow=_TO_SEE, tx=None)
+async def delete_own_view(call: Call, req: wire.DeleteView) -> None:
+    async with call.db.connection() as tx:
+        await views.delete(
+            tx, await views.key_of(tx, call.workspace, req.experiment_id, req.table, req.name, call.actor.id)
+        )
+
+
+@own.put("/experiments/{experiment_id}/shared-views/{table}/{name...}", allow=_TO_EDIT)
+async def save_shared_view(call: Call, req: wire.SaveView) -> None:
+    key = await views.key_of(call.tx, call.workspace, req.experiment_id, req.table, req.name, None)
+    await views.save(call.tx, key, req.state, call.actor.name, instead_of=req.instead_of, only_new=req.only_new)
+
+
+@own.delete("/experiments/{experiment_id}/shared-views/{table}/{name...}", allow=_TO_EDIT)
+async def delete_shared_view(call: Call, req: wire.DeleteView) -> None:
+    await views.delete(
+        call.tx, await views.key_of(call.tx, call.workspace, req.experiment_id, req.table, req.name, None)
+    )

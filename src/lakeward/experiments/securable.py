@@ -44,7 +44,17 @@ _BY_NAME: Final = Way(
     lambda name: NotFound(f"No experiment named {name!r} exists."),
 )
 
+# A run has the rights of its experiment. What stands below runs in the order of packages links to them, too.
+BY_RUN: Final = Way(
+    EXPERIMENT,
+    "run",
+    "SELECT o.id, o.workspace_id FROM run r JOIN experiment o ON o.id = r.experiment_id"
+    " WHERE r.run_id = n.name AND o.workspace_id = $2 AND NOT r.purging AND NOT o.purging",
+    lambda run_id: NotFound(f"Run with id={run_id} not found."),
+)
+
 of_experiment = access.named(BY_ID)
+of_run = access.named(BY_RUN)
 of_experiment_named = access.named(_BY_NAME)
 
 access.add_object_type(BY_ID)

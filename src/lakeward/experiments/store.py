@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lakeward.experiments.records import Experiment, ExperimentId
+from lakeward.experiments.records import Experiment, ExperimentId, SavedView, ViewKey
 from lakeward.experiments.search import Query
 from lakeward.runtime.db import Tx
 
@@ -119,3 +119,58 @@ async def delete_tag(tx: Tx, experiment_id: int, key: str) -> bool:
             "DELETE FROM experiment_tag WHERE experiment_id = $1 AND key = $2 RETURNING true", experiment_id, key
         )
     )
+
+
+# --- saved views
+
+_KEY = "experiment_id = $1 AND of_table = $2 AND owner_id IS NOT DISTINCT FROM $3"
+
+
+def _key(key: ViewKey) -> tuple[Any, ...]:
+    return key.experiment_id, key.table, key.owner, key.name
+
+
+async def find_views(tx: Tx, experiment_id: int, table: str, reader: int) -> list[SavedView]:
+    rows = await tx.fetch(
+        "SELECT of_table, name, owner_id IS NULL AS shared, state, changed_by, updated_at FROM saved_view"
+        " WHERE experiment_id = $1 AND of_table = $2 AND (owner_id = $3 OR owner_id IS NULL) ORDER BY lower(name), id",
+        experiment_id, table, reader,
+    )  # fmt: skip
+    return [
+        SavedView(table, name, shared, msgspec.json.decode(state, type=dict[str, str]), by, at)
+        for table, name, shared, state, by, at in rows
+    ]
+
+
+async def has_view(tx: Tx, key: ViewKey) -> bool:
+    return bool(await tx.fetchval(f"SELECT EXISTS (SELECT FROM saved_view WHERE {_KEY} AND name = $4)", *_key(key)))
+
+
+async def put_view(tx: Tx, key: ViewKey, view: SavedView, *, over: bool, at_most: int) -> bool:
+    """False if there is one already and it is not to be written `over`, or if there are as many as there may be."""
+    return bool(
+        await tx.fetchval(
+            "INSERT INTO saved_view AS v (experiment_id, of_table, owner_id, name, state, changed_by, updated_at)"
+            f" SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM saved_view WHERE {_KEY}) < $9"
+            f" OR EXISTS (SELECT FROM saved_view WHERE {_KEY} AND name = $4)"
+            " ON CONFLICT (experiment_id, of_table, owner_id, name) DO UPDATE SET state = excluded.state,"
+            " changed_by = excluded.changed_by, updated_at = excluded.updated_at WHERE $8 RETURNING true",
+            *_key(key), msgspec.json.encode(view.state).decode(), view.changed_by, view.updated_at, over, at_most,
+        )
+    )  # fmt: skip
+
+
+async def move_view(tx: Tx, key: ViewKey, before: str, view: SavedView) -> bool:
+    """Rename the view that was called `before`. False if there is none, or if the new name is taken."""
+    return bool(
+        await tx.fetchval(
+            "UPDATE saved_view SET name = $4, state = $5, changed_by = $6, updated_at = $7"
+            f" WHERE {_KEY} AND name = $8 AND NOT EXISTS (SELECT FROM saved_view WHERE {_KEY} AND name = $4)"
+            " RETURNING true",
+            *_key(key), msgspec.json.encode(view.state).decode(), view.changed_by, view.updated_at, before,
+        )
+    )  # fmt: skip
+
+
+async def delete_view(tx: Tx, key: ViewKey) -> None:
+    await tx.execute(f"DELETE FROM saved_view WHERE {_KEY} AND name = $4", *_key(key))

@@ -1,11 +1,12 @@
 """Requests and responses of the experiments API, named as upstream."""
 
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
 from lakeward.experiments.locations import experiment_root
 from lakeward.experiments.records import Experiment as Record
+from lakeward.experiments.records import SavedView as SavedViewRecord
 from lakeward.runtime.http import Int64
 
 
@@ -85,3 +86,45 @@ class SearchExperiments(msgspec.Struct):
 class SearchExperimentsResponse(msgspec.Struct, omit_defaults=True):
     experiments: list[Experiment]
     next_page_token: str | None = None
+
+
+# --- saved views: Lakeward's own
+
+
+class ListViews(msgspec.Struct):
+    experiment_id: str
+    table: Literal["runs", "traces"] = "runs"
+
+
+class SavedView(msgspec.Struct):
+    table: str
+    name: str
+    shared: bool
+    state: dict[str, str]
+    changed_by: str
+    updated_at: int
+
+    @classmethod
+    def of(cls, record: SavedViewRecord) -> Self:
+        return cls(record.table, record.name, record.shared, record.state, record.changed_by, record.updated_at)
+
+
+class ListViewsResponse(msgspec.Struct):
+    views: list[SavedView]
+
+
+class SaveView(msgspec.Struct):
+    """`state`: parameters of the page's address. `instead_of`: the view that is renamed by this."""
+
+    experiment_id: str
+    table: Literal["runs", "traces"]
+    name: str
+    state: dict[str, str] = {}
+    instead_of: str | None = None
+    only_new: bool = False
+
+
+class DeleteView(msgspec.Struct):
+    experiment_id: str
+    table: Literal["runs", "traces"]
+    name: str

@@ -5,13 +5,14 @@ first takes the run's shared advisory lock (`runs.lock`), which keeps the run's 
 Trash and permanent deletion of everything an experiment holds live here too.
 """
 
+from lakeward.experiments import BY_RUN, of_run
 from lakeward.tracking import adoption
 from lakeward.tracking.records import ArrivingRun, Dataset, Point, Run, RunDocument, RunId
 from lakeward.tracking.runs import get as get_run
-from lakeward.tracking.securable import BY_RUN, of_run
+from lakeward.tracking.store.trash import count_waiting
 from lakeward.tracking.trash import Purged, count_trash, finish_purges, purge
 
 __all__ = [
     "BY_RUN", "ArrivingRun", "Dataset", "Point", "Purged", "Run", "RunDocument", "RunId", "adoption", "count_trash",
-    "finish_purges", "get_run", "of_run", "purge",
+    "count_waiting", "finish_purges", "get_run", "of_run", "purge",
 ]  # fmt: skip

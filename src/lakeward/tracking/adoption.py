@@ -21,15 +21,16 @@ Pairs = Sequence[tuple[str, str]]
 
 async def keep(tx: Tx, workspace: int, experiment_id: ExperimentId, given: ArrivingRun) -> Target:
     """The run, made or brought up to date, and locked for what is to be added to it."""
-    seq = await store.keep(tx, workspace, experiment_id, given, now_ms())
-    if seq is None:
+    kept = await store.keep(tx, workspace, experiment_id, given, now_ms())
+    if kept is None:
         raise Conflict(
             f"The run {given.run_id} is on this server already, in another workspace or experiment, or is being"
             " deleted for good. Ids of runs are unique: delete the other one first."
         )
+    seq, home = kept
     await store.lock(tx, seq)
     await documents_store.drop(tx, [seq])
-    return Target(seq, RunId(given.run_id), experiment_id)
+    return Target(seq, RunId(given.run_id), home)
 
 
 async def add_words(tx: Tx, db: Database, target: Target, params: Pairs, tags: Pairs) -> None:

@@ -31,7 +31,11 @@ TERMINAL: Final = frozenset({"FINISHED", "FAILED", "KILLED"})
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A run's own columns. Times are epoch milliseconds; `location` is the experiment's chosen artifact location."""
+    """A run's own columns. Times are epoch milliseconds.
+
+    Its artifacts are where they were when it was made: in the experiment `home_id`, or at `location`, which that one
+    had chosen.
+    """
 
     seq: RunSeq
     run_id: RunId
@@ -43,6 +47,7 @@ class Run(msgspec.Struct, frozen=True):
     end_time: int | None
     deleted_at: int | None
     location: str | None
+    home_id: ExperimentId
 
     @property
     def deleted(self) -> bool:

@@ -14,7 +14,6 @@ from lakeward.tracking import words
 from lakeward.tracking.limits import fit_tag
 from lakeward.tracking.records import MAX_USER, RUN_NAME_TAG, STATUSES, Run, RunId, RunSeq, Target
 from lakeward.tracking.states import trashed, unknown
-from lakeward.tracking.store import documents as documents_store
 from lakeward.tracking.store import runs as store
 
 _STATUS_NUMBERS = {str(number): name for number, name in enumerate(STATUSES, 1)}
@@ -63,6 +62,7 @@ async def create(
         end_time=None,
         deleted_at=None,
         location=None,
+        home_id=experiments.parse_id(experiment_id),
     )
     key_ids = await db.name_ids(list(kept))
     async with db.connection() as connection:
@@ -89,8 +89,10 @@ async def lock(tx: Tx, workspace: int, run_id: str) -> Target:
     row = rows[0]
     if row["deleted"]:
         raise trashed(run_id)
-    await documents_store.drop(tx, [row["seq"]])
-    return Target(row["seq"], row["run_id"], row["experiment_id"])
+    home = await store.begin_write(tx, row["seq"])
+    if home is None:
+        raise unknown(run_id)
+    return Target(row["seq"], row["run_id"], home)
 
 
 async def update(

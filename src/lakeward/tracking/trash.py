@@ -10,6 +10,7 @@ server's own store (an experiment with a location of its own) belong to whoever 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
 from lakeward.runtime.objects import ObjectStore
+from lakeward.tracking import moves
 from lakeward.tracking.states import unknown
 from lakeward.tracking.store import runs as runs_store
 from lakeward.tracking.store import trash as store
@@ -206,7 +208,14 @@ class _Purge:
     async def erase_experiment(self, experiment_id: int, workspace: int) -> None:
         """A marked experiment hides all it holds, so nothing in it needs a mark of its own."""
         self._say("marked")
-        await self._erase_artifacts([experiments.experiment_objects(workspace, experiment_id)])
+        async with self._db.connection() as connection:
+            away = await moves.away(connection, experiment_id)
+            elsewhere = await moves.kept_elsewhere(connection, workspace, experiment_id)
+        await self._erase_artifacts(elsewhere)
+        if away:
+            await self._erase_but(experiments.experiment_objects(workspace, experiment_id), away)
+        else:
+            await self._erase_artifacts([experiments.experiment_objects(workspace, experiment_id)])
         while True:
             async with self._db.transaction() as tx:
                 seqs = await store.runs_of_experiment(tx, experiment_id, _BATCH)
@@ -240,6 +249,14 @@ class _Purge:
                 await self._objects.delete_prefix(prefix)
 
         await _all(erase(prefix) for prefix in prefixes)
+        self._say("artifacts")
+
+    async def _erase_but(self, prefix: str, kept: AbstractSet[str]) -> None:
+        """The artifacts of an experiment but those of runs and models that moved away, which are read here still."""
+        async for info in self._objects.walk(prefix):
+            first, _, rest = info.key[len(prefix) + 1 :].partition("/")
+            if (rest.partition("/")[0] if first == "models" else first) not in kept:
+                await self._objects.delete(info.key)
         self._say("artifacts")
 
     def _say(self, step: str) -> None:

@@ -1,5 +1,6 @@
 """Requests and responses of the tracking API, named as upstream."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import msgspec
@@ -38,7 +39,7 @@ class RunInfo(msgspec.Struct, omit_defaults=True):
             run.user_id,
             run.status,
             run.start_time,
-            run_artifact_uri(run.experiment_id, run.location, run.run_id, databricks=databricks),
+            run_artifact_uri(run.home_id, run.location, run.run_id, databricks=databricks),
             "deleted" if run.deleted else "active",
             run.end_time,
         )
@@ -284,3 +285,133 @@ class PurgeResponse(msgspec.Struct):
     experiments_purged: int
     runs_purged: int
     models_purged: int
+
+
+# --- Lakeward's own
+
+
+class GroupRuns(msgspec.Struct):
+    """`by` is a param, a tag or an attribute, as in `order_by`. `metric_keys`: of whose latest values to tell."""
+
+    experiment_ids: list[str]
+    by: str
+    filter: str | None = None
+    run_view_type: str | int | None = None
+    metric_keys: list[str] = []
+    max_results: Int64 | None = None
+
+
+class MetricSummary(msgspec.Struct, omit_defaults=True):
+    key: str
+    runs: int
+    min: Float | None = None
+    max: Float | None = None
+    mean: Float | None = None
+
+
+class RunGroup(msgspec.Struct):
+    """`value` null: the runs that have none."""
+
+    value: str | None
+    runs: int
+    metrics: list[MetricSummary]
+
+
+class GroupRunsResponse(msgspec.Struct):
+    """The largest groups first. `complete`: these are all."""
+
+    groups: list[RunGroup]
+    complete: bool
+
+
+class MoveRuns(msgspec.Struct):
+    run_ids: list[str]
+    experiment_id: str
+
+
+class MoveRunsResponse(msgspec.Struct):
+    """How many are in another experiment now; what was there already is not counted."""
+
+    runs_moved: int
+    models_moved: int
+
+
+class MetricExtremes(msgspec.Struct):
+    run_ids: list[str]
+    metric_keys: list[str]
+
+
+class Row(msgspec.Struct):
+    """A run of a table. Of its metrics, params and tags: which list of `keys` it has, their values, and steps."""
+
+    info: RunInfo
+    metrics: tuple[int, list[msgspec.Raw], list[int]]
+    params: tuple[int, list[msgspec.Raw]]
+    tags: tuple[int, list[msgspec.Raw]]
+    inputs: msgspec.Raw
+    outputs: msgspec.Raw
+
+
+class TableResponse(msgspec.Struct, omit_defaults=True):
+    """Runs in a sixth of the bytes: what runs have in common, which is mostly all their keys, is said once."""
+
+    keys: list[list[str]]
+    rows: list[Row]
+    next_page_token: str | None = None
+
+    @classmethod
+    def of(cls, runs: Sequence[tuple[RunRecord, RunDocument]], token: str | None, *, databricks: bool) -> Self:
+        lists: dict[tuple[str, ...], int] = {}
+
+        def split(values: Sequence[_Keyed]) -> tuple[int, list[msgspec.Raw]]:
+            place = lists.setdefault(tuple([each.key for each in values]), len(lists))
+            return place, [each.value for each in values]
+
+        rows = []
+        for run, document in runs:
+            data = _data(document.data)
+            info = RunInfo.of(run, databricks=databricks)
+            inputs, outputs = msgspec.Raw(document.inputs), msgspec.Raw(document.outputs)
+            metrics = (*split(data.metrics), [each.step for each in data.metrics])
+            rows.append(Row(info, metrics, split(data.params), split(data.tags), inputs, outputs))
+        return cls([list(keys) for keys in lists], rows, token)
+
+
+class _Keyed(msgspec.Struct):
+    key: str
+    value: msgspec.Raw = msgspec.Raw(b'""')
+
+
+class _Measured(_Keyed):
+    step: int = 0
+
+
+class _Data(msgspec.Struct):
+    metrics: list[_Measured] = []
+    params: list[_Keyed] = []
+    tags: list[_Keyed] = []
+
+
+_data = msgspec.json.Decoder(_Data).decode
+
+
+class DrawCurves(msgspec.Struct):
+    """At most `max_points` a curve, with the extremes of every stretch; 180 and 600 are prepared."""
+
+    run_ids: list[str]
+    metric_keys: list[str]
+    start_step: Int64 | None = None
+    end_step: Int64 | None = None
+    max_points: Int64 | None = None
+
+
+class Extremes(msgspec.Struct):
+    run_id: str
+    key: str
+    points: int
+    min: Float
+    max: Float
+
+
+class MetricExtremesResponse(msgspec.Struct):
+    extremes: list[Extremes]

@@ -1,15 +1,19 @@
 """Statements that take runs over from another server. Each may be repeated."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from lakeward.experiments import ExperimentId
 from lakeward.runtime.db import Tx
 from lakeward.tracking.records import ArrivingRun, Point, RunSeq, Target
 
 
-async def keep(tx: Tx, workspace: int, experiment_id: ExperimentId, given: ArrivingRun, now: int) -> RunSeq | None:
-    """The run's number; None if its id is another's. One that comes deleted is in the trash since now."""
-    found: RunSeq | None = await tx.fetchval(
+async def keep(tx: Tx, workspace: int, experiment_id: ExperimentId, given: ArrivingRun, now: int) -> Any:
+    """(number, experiment) of the run, which may have moved since it came; None if its id is another's.
+
+    One that comes deleted is in the trash since now.
+    """
+    return await tx.fetchrow(
         """
         INSERT INTO run (run_id, experiment_id, name, status, user_id, start_time, end_time, deleted_at)
         SELECT $3, e.id, $4, $5, $6, $7, $8, CASE WHEN $9 THEN $10::bigint END
@@ -18,13 +22,12 @@ async def keep(tx: Tx, workspace: int, experiment_id: ExperimentId, given: Arriv
             name = excluded.name, status = excluded.status, user_id = excluded.user_id,
             start_time = excluded.start_time, end_time = excluded.end_time,
             deleted_at = CASE WHEN $9 THEN coalesce(run.deleted_at, $10) END
-        WHERE run.experiment_id = excluded.experiment_id AND NOT run.purging
-        RETURNING seq
+        WHERE coalesce(run.home_id, run.experiment_id) = excluded.experiment_id AND NOT run.purging
+        RETURNING seq, experiment_id
         """,
         experiment_id, workspace, given.run_id, given.name, given.status, given.user_id, given.start_time,
         given.end_time, given.deleted, now,
     )  # fmt: skip
-    return found
 
 
 async def lock(tx: Tx, seq: RunSeq) -> None:

@@ -30,7 +30,7 @@ async def history_page(tx: Tx, run_seq: int, key_id: int, after: Sequence[Any] |
         f"""
         SELECT DISTINCT ts, step, val
         FROM (SELECT {_POINTS} FROM metric_segment s
-              WHERE s.run_seq = $1 AND s.bucket = $2::int / 64 {further} OFFSET 0) AS point
+              WHERE s.run_seq = $1 AND s.bucket = $2::int / 64 AND $2 = ANY(s.keys) {further} OFFSET 0) AS point
         WHERE key_id = $2 {beyond}
         ORDER BY ts, step, val LIMIT $3
         """,
@@ -39,34 +39,37 @@ async def history_page(tx: Tx, run_seq: int, key_id: int, after: Sequence[Any] |
     return rows
 
 
-async def sampled_history(
-    tx: Tx, run_seqs: Sequence[int], key_id: int, steps: tuple[int | None, int | None], samples: int
-) -> list[Any]:
-    """(run_seq, ts, step, val) by run and step; where a run has more than `samples` points: its first, its last, and
-    the smallest and largest of equal stretches, so that no spike is lost.
-    """
+async def sizes(tx: Tx, run_seqs: Sequence[int], key_id: int) -> list[tuple[int, int]]:
+    """(run_seq, about how many points lie in the segments that may hold this metric), by run."""
+    rows = await tx.fetch(
+        "SELECT run_seq, sum(pg_column_size(vals)) / 8 FROM metric_segment"
+        " WHERE run_seq = ANY($1::bigint[]) AND bucket = $2::int / 64 GROUP BY 1 ORDER BY 1",
+        run_seqs, key_id,
+    )  # fmt: skip
+    return [(row[0], int(row[1])) for row in rows]
+
+
+async def segments(tx: Tx, run_seqs: Sequence[int], key_id: int) -> list[Any]:
+    """(run_seq, keys, ts, steps, vals) of the segments that hold this metric: arrays, as the bytes PostgreSQL sends."""
+    rows: list[Any] = await tx.fetch(
+        "SELECT run_seq, array_send(keys), array_send(ts), array_send(steps), array_send(vals) FROM metric_segment"
+        " WHERE run_seq = ANY($1::bigint[]) AND bucket = $2::int / 64 AND $2 = ANY(keys) ORDER BY run_seq, max_ts",
+        run_seqs, key_id,
+    )  # fmt: skip
+    return rows
+
+
+async def extremes(tx: Tx, run_seqs: Sequence[int], key_ids: Sequence[int]) -> list[Any]:
+    """(run_seq, key_id, points, smallest, largest) of these metrics over all their steps. NaN is neither."""
     rows: list[Any] = await tx.fetch(
         f"""
-        WITH point AS (
-            SELECT DISTINCT run_seq, step, ts, val
-            FROM (SELECT s.run_seq, {_POINTS} FROM metric_segment s
-                  WHERE s.run_seq = ANY($1::bigint[]) AND s.bucket = $2::int / 64 OFFSET 0) AS unpacked
-            WHERE key_id = $2 AND ($3::bigint IS NULL OR step BETWEEN $3 AND $4)
-        ), placed AS (
-            SELECT *, count(*) OVER (PARTITION BY run_seq) AS total,
-                   row_number() OVER by_step AS place, ntile(greatest(($5::int - 2) / 2, 1)) OVER by_step AS stretch
-            FROM point WINDOW by_step AS (PARTITION BY run_seq ORDER BY step, ts, val)
-        ), ranked AS (
-            SELECT *, row_number() OVER (PARTITION BY run_seq, stretch ORDER BY val, place) AS low,
-                   row_number() OVER (PARTITION BY run_seq, stretch
-                                      ORDER BY nullif(val, 'NaN') DESC NULLS LAST, place) AS high
-            FROM placed
-        )
-        SELECT run_seq, ts, step, val FROM ranked
-        WHERE total <= $5 OR place = total OR ($5 > 1 AND place = 1) OR ($5 > 3 AND (low = 1 OR high = 1))
-        ORDER BY run_seq, step, ts, val
+        SELECT run_seq, key_id, count(nullif(val, 'NaN')), min(nullif(val, 'NaN')), max(nullif(val, 'NaN'))
+        FROM (SELECT s.run_seq, {_POINTS} FROM metric_segment s
+              WHERE s.run_seq = ANY($1::bigint[]) AND s.bucket = ANY($3::int[]) AND s.keys && $2::int[]
+              OFFSET 0) AS point
+        WHERE key_id = ANY($2::int[]) GROUP BY 1, 2
         """,
-        run_seqs, key_id, *steps, samples,
+        run_seqs, key_ids, sorted({each // 64 for each in key_ids}),
     )  # fmt: skip
     return rows
 
@@ -81,6 +84,7 @@ async def crowded_buckets(tx: Tx, run_seq: int, more_than: int) -> list[int]:
 
 async def merge_segments(tx: Tx, run_seq: int, bucket: int) -> None:
     """Put the points of a bucket together again: one key and up to 1,000 distinct points a segment."""
+    await tx.execute("DELETE FROM metric_curve WHERE run_seq = $1", run_seq)  # they count segments
     await tx.execute(
         f"""
         WITH taken AS (

@@ -24,7 +24,9 @@ class ParamTaken(Exception):
 
 _RUN = """
     r.seq, r.run_id, r.experiment_id, r.name, r.status, r.user_id, r.start_time, r.end_time,
-    coalesce(r.deleted_at, e.deleted_at) AS deleted_at, e.artifact_location
+    coalesce(r.deleted_at, e.deleted_at) AS deleted_at,
+    CASE WHEN r.home_id IS NULL THEN e.artifact_location ELSE r.home_location END,
+    coalesce(r.home_id, r.experiment_id)
 """
 _FROM = "FROM run r JOIN experiment e ON e.id = r.experiment_id"
 _HERE = "NOT r.purging AND NOT e.purging"  # what is being deleted permanently is gone for everybody else
@@ -73,17 +75,27 @@ async def find_seqs(tx: Tx, workspace: int, run_ids: Sequence[str]) -> dict[str,
 
 
 async def lock_targets(tx: Tx, run_ids: Sequence[str]) -> list[Any]:
-    """(seq, run_id, experiment_id, workspace_id, deleted) of each existing run, share-locked for writing.
+    """(seq, run_id, workspace_id, deleted) of each existing run, share-locked for writing.
 
     A statement of its own, before the writes: they then see, and remove, a document that was made meanwhile.
     """
     rows: list[Any] = await tx.fetch(
-        "SELECT r.seq, r.run_id, r.experiment_id, e.workspace_id,"
+        "SELECT r.seq, r.run_id, e.workspace_id,"
         " (r.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS deleted, pg_advisory_xact_lock_shared(r.seq)"
         f" {_FROM} WHERE r.run_id = ANY($1::text[]) AND {_HERE}",
         run_ids,
     )
     return rows
+
+
+async def begin_write(tx: Tx, seq: RunSeq) -> ExperimentId | None:
+    """Drop the document of a share-locked run; the experiment it is in now, None if it was erased meanwhile."""
+    found: ExperimentId | None = await tx.fetchval(
+        "WITH stale AS (DELETE FROM run_document WHERE run_seq = $1)"
+        " SELECT experiment_id FROM run WHERE seq = $1 AND NOT purging",
+        seq,
+    )
+    return found
 
 
 async def update(
@@ -95,7 +107,8 @@ async def update(
         WITH r AS (
             UPDATE run SET status = coalesce($3, status), end_time = coalesce($4, end_time)
             WHERE run_id = $1 AND deleted_at IS NULL
-              AND experiment_id IN (SELECT id FROM experiment WHERE workspace_id = $2 AND deleted_at IS NULL)
+              -- a subquery of its own is asked again, if the run moves while its row is waited for
+              AND (SELECT e.workspace_id FROM experiment e WHERE e.id = run.experiment_id AND e.deleted_at IS NULL) = $2
             RETURNING *
         )
         SELECT {_RUN}, (SELECT count(*) FROM metric_segment m WHERE m.run_seq = r.seq)

@@ -5,7 +5,7 @@ from typing import Any
 
 from lakeward.runtime.db import Tx
 
-_DOOMED = "r.seq, r.run_id, r.experiment_id, e.workspace_id"
+_DOOMED = "r.seq, r.run_id, coalesce(r.home_id, r.experiment_id), e.workspace_id"  # the artifacts' experiment
 
 
 # ── marking ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -101,7 +101,7 @@ async def erase_runs(tx: Tx, seqs: Sequence[int]) -> int:
     # whoever is about to write to one of these runs waits, and then finds that it is gone
     await tx.execute("SELECT pg_advisory_xact_lock(s) FROM unnest($1::bigint[]) AS s ORDER BY s", seqs)
     rows = await tx.fetch("DELETE FROM run WHERE seq = ANY($1::bigint[]) RETURNING seq", seqs)
-    for table in ("run_param", "run_tag", "latest_metric", "metric_segment", "run_document"):
+    for table in ("run_param", "run_tag", "latest_metric", "metric_segment", "metric_curve", "run_document"):
         await tx.execute(f"DELETE FROM {table} WHERE run_seq = ANY($1::bigint[])", seqs)
     return len(rows)
 
@@ -114,3 +114,9 @@ async def runs_of_experiment(tx: Tx, experiment_id: int, limit: int) -> list[int
 async def erase_experiment(tx: Tx, experiment_id: int) -> bool:
     """Remove an experiment that holds no run and no model any more; its data sets and tags go along."""
     return bool(await tx.fetchval("DELETE FROM experiment WHERE id = $1 AND purging RETURNING true", experiment_id))
+
+
+async def count_waiting(tx: Tx) -> int:
+    """Runs that are yet to be erased for good."""
+    found: int = await tx.fetchval("SELECT count(*) FROM run WHERE purging")
+    return found
