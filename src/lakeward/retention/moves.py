@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, Final
 
 from lakeward import experiments, tracing
@@ -35,6 +36,11 @@ _PIECE_BYTES: Final = 1 << 20
 _GROUP_BYTES: Final = 512 << 10  # of segments as they are stored: what is read for one trace
 _GROUP_SPANS: Final = 10_000
 _DEAD_ROWS: Final = 10_000
+_CROWD: Final = 8  # small files of a day that are worth to be put together
+_FILE_BYTES: Final = 128 << 20  # of what is put together
+_SPANS_GROUP_BYTES: Final = 16 << 20  # of rows as they are
+_TRACES_GROUP_BYTES: Final = 2 << 20
+_REPLACED_HOURS: Final = 24  # who reads an older version of a table may go on for so long, unless a trace is deleted
 _FULL_LOOK_MS: Final = 24 * 3_600_000  # so often all that is old is looked at, late spans and what came back among it
 
 
@@ -101,6 +107,8 @@ async def move(db: Database, objects: ObjectStore, term: Term, stopping: Callabl
             if stopping():
                 return moved
             await tracing.moving.drop_blocks(db, experiment_id, term.until_ms)
+        if known is not None and (moved or everything):
+            await _Work(db, objects, experiment_id, known).tidy(sweep=everything)
         async with db.transaction() as tx:
             through = 0 if term.ended else term.until_ms
             await store.came_through(tx, experiment_id, through, now_ms() if everything else None)
@@ -171,17 +179,29 @@ class _Work:
                 dead = await store.dead_rows(connection, self._experiment_id, _DEAD_ROWS)
             if not dead:
                 return
+            days: dict[date, dict[int, Sequence[int]]] = {}
             for batch, day, seqs in dead:
+                days.setdefault(day, {})[batch] = seqs
+            for day, batches in days.items():
                 for prefix in (self._tables.spans_prefix, self._tables.traces_prefix):
-                    await asyncio.to_thread(self._lake.delete, prefix, day, batch, seqs)
+                    await asyncio.to_thread(self._lake.delete, prefix, day, batches)
             await self._vacuum()
             async with self._db.transaction() as tx:
                 for batch, _, seqs in dead:
                     await store.buried(tx, self._experiment_id, batch, seqs)
 
-    async def _vacuum(self) -> None:
+    async def _vacuum(self, hours: int = 0) -> None:
         for prefix in (self._tables.spans_prefix, self._tables.traces_prefix):
-            await asyncio.to_thread(self._lake.vacuum, prefix)
+            await asyncio.to_thread(self._lake.vacuum, prefix, hours)
+
+    async def tidy(self, *, sweep: bool) -> None:
+        """Few files a day: many small ones are put together. `sweep` removes those that were so replaced long ago."""
+        for prefix, group in (
+            (self._tables.spans_prefix, _SPANS_GROUP_BYTES), (self._tables.traces_prefix, _TRACES_GROUP_BYTES),
+        ):  # fmt: skip
+            await asyncio.to_thread(self._lake.compact, prefix, least=_CROWD, target=_FILE_BYTES, group_bytes=group)
+        if sweep:
+            await self._vacuum(_REPLACED_HOURS)
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

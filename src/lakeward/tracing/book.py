@@ -104,15 +104,20 @@ class Book:
 
     def cost(self, facts: meaning.Facts, start_ns: int) -> Cost | None:
         """What a span cost: what it says itself, or what its tokens come to."""
-        if meaning.says_cost(facts):
-            return meaning.cost_of(facts)
         if not meaning.has_numbers(facts):
             return None
-        model = meaning.text_of(facts, "model")
-        usage = meaning.usage_of(facts)
+        model, provider = meaning.text_of(facts, "model"), meaning.text_of(facts, "provider")
+        return self.charge(facts, meaning.usage_of(facts), model, provider, start_ns)
+
+    def charge(
+        self, facts: meaning.Facts, usage: Usage | None, model: str | None, provider: str | None, start_ns: int
+    ) -> Cost | None:
+        """The same, of a span whose tokens and model are known already."""
+        if meaning.says_cost(facts):
+            return meaning.cost_of(facts)
         if model is None or usage is None:
             return None
-        price = self.find(model, meaning.text_of(facts, "provider"), start_ns // 1_000_000)
+        price = self.find(model, provider, start_ns // 1_000_000)
         return None if price is None else charged(price, usage)
 
 

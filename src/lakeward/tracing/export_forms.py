@@ -123,7 +123,7 @@ class _Parquet:
             parquet: Any = importlib.import_module("pyarrow.parquet")
         except ImportError as error:
             raise InvalidParameter(
-                "Parquet needs pyarrow where the server runs: install lakeward[parquet], or choose jsonl or otlp."
+                "Parquet needs pyarrow where the server runs: install pyarrow, or choose jsonl or otlp."
             ) from error
         self._book = book
         self._schema = schema(self._pa)

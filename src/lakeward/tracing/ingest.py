@@ -69,10 +69,15 @@ async def _recount(tx: Tx, seq: int, book: Book, *, tokens: bool, cost: bool) ->
 
 
 async def link_runs(tx: Tx, workspace: int, trace_ids: Sequence[str], run_id: str) -> None:
-    """Link traces to a run. Those that are not here are left out, as their client may not have sent them yet."""
+    """Link traces to a run. Those that are not here are left out, as their client may not have sent them yet.
+
+    Raises NotFound if there is no such run.
+    """
     if len(trace_ids) > MAX_LINKS:
         raise InvalidParameter(
             f"Cannot link more than {MAX_LINKS} traces to a run in a single request. Provided {len(trace_ids)} traces."
         )
+    if not await trace_store.run_is_here(tx, workspace, run_id):
+        raise experiments.BY_RUN.unknown(run_id)
     seqs = await trace_store.seqs_of(tx, workspace, trace_ids)
     await store.link(tx, list(seqs.values()), "run", [run_id] * len(seqs))

@@ -140,6 +140,8 @@ async def link_run(tx: Tx, workspace: int, path: str, trace_ids: Sequence[str], 
         raise InvalidParameter(f"At most {MAX_LINKS} traces per request; these are {len(trace_ids)}.")
     seqs = [each.seq for each in await some(tx, workspace, path, trace_ids)]
     if linked:
+        if not await trace_store.run_is_here(tx, workspace, run_id):
+            raise experiments.BY_RUN.unknown(run_id)
         await arrival_store.link(tx, seqs, "run", [run_id] * len(seqs))
     else:
         await store.unlink_run(tx, seqs, run_id)

@@ -48,6 +48,8 @@ _SPEAK: Final[Mapping[str, Sequence[str]]] = {
 KEYS: Final[Mapping[str, tuple[str, int]]] = {
     key: (slot, rank) for slot, keys in _SPEAK.items() for rank, key in enumerate(keys)
 }
+# What a span says of itself and of its trace, whatever went in and came out.
+BRIEFLY: Final = {key: told for key, told in KEYS.items() if told[0] not in ("inputs", "outputs")}
 NUMBERS: Final = frozenset({"usage", "cost", *TOKEN_KEYS, *COST_KEYS})
 _COSTS: Final = frozenset({"cost", *COST_KEYS})
 _NO_TYPE: Final = frozenset({"", "null", "UNKNOWN", '"UNKNOWN"'})  # of spans that other instrumentations made
@@ -68,18 +70,21 @@ _TYPES: Final = {
 Facts = dict[str, tuple[int, Any]]  # slot → rank of who says it, AnyValue
 
 
-def facts_of(attributes: Iterable[Any]) -> Facts:
+def facts_of(attributes: Iterable[Any], keys: Mapping[str, tuple[str, int]] = KEYS) -> Facts:
     """The attributes that mean something, by what they say."""
     found: Facts = {}
-    known = KEYS.get
+    known = keys.get
     for attribute in attributes:
-        slot = known(attribute.key)
-        if slot is not None:
-            name, rank = slot
-            if name not in found or rank < found[name][0]:
-                if not rank and name == "type" and attribute.value.string_value in _NO_TYPE:
-                    continue
-                found[name] = (rank, attribute.value)
+        told = known(attribute.key)
+        if told is None:
+            continue
+        slot, rank = told
+        if slot in found and rank >= found[slot][0]:
+            continue
+        value = attribute.value
+        if slot == "type" and not rank and value.string_value in _NO_TYPE:
+            continue
+        found[slot] = (rank, value)
     if "model" in found and found["model"][0] == _ANY_MODEL and not has_numbers(found):
         del found["model"]
     return found

@@ -114,7 +114,7 @@ def _signed(found: Mapping[int, Sequence[tuple[int, bytes]]], book: Book) -> lis
         for number, payload in segments:
             message = payloads.open_sealed(payload)
             [arrival] = arrivals.of(otlp.decode(message, otlp.PROTOBUF), message, book)
-            made.append(Segment(seq, number, arrival.spans, payload, arrival.signature))
+            made.append(Segment(seq, number, arrival.spans, payload, arrival.signature, arrival.gist))
     return made
 
 

@@ -99,6 +99,7 @@ class Arrival(msgspec.Struct):
     spans: int
     payload: bytes  # compressed
     signature: bytes
+    gist: bytes  # what rollups sum up
     state: str = IN_PROGRESS  # until its root arrives
     name: str | None = None
     request_preview: str | None = None
@@ -157,3 +158,26 @@ class ArrivingTrace(msgspec.Struct, frozen=True):
 
     told: Told
     assessments: tuple[Assessment, ...]
+
+
+STATUSES: Final = ("pending", "rejected", "resolved")  # of issues
+SEVERITIES: Final = ("not_an_issue", "low", "medium", "high")
+
+
+class Issue(msgspec.Struct, frozen=True):
+    """What is wrong with an application, found in its traces. `traces`: how many are said to have it, if asked for."""
+
+    seq: int
+    issue_id: str
+    experiment_id: int
+    name: str
+    description: str
+    status: str
+    severity: str | None
+    root_causes: tuple[str, ...]
+    categories: tuple[str, ...]
+    source_run_id: str | None
+    created_by: str
+    created_at: int
+    updated_at: int
+    traces: int | None = None

@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 
 from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import columns, meaning, payloads, prices
-from lakeward.tracing.arrivals import STATUS
+from lakeward.tracing import arrivals, columns, gist, prices
 from lakeward.tracing.book import Book
 from lakeward.tracing.columns import Array, Column
+from lakeward.tracing.gist import Gist
 from lakeward.tracing.records import COST_KEYS
 from lakeward.tracing.signature import numpy
 from lakeward.tracing.store import rollups as store
@@ -66,59 +66,73 @@ def of_rows(rows: Sequence[Any]) -> Columns:
 
 
 class Spans:
-    """Spans on their way into columns."""
+    """Spans on their way into columns. What few spans have, or many have in common, is not told span by span."""
 
     def __init__(self) -> None:
-        self._owners: list[int] = []
+        self._owners: list[int] = []  # of each trace
+        self._counts: list[int] = []
         self._starts: list[int] = []
         self._latencies: list[float | None] = []
-        self._names: dict[str, list[str | None]] = {each: [] for each in _SPAN_NAMES}
-        self._costs: dict[str, list[float | None]] = {each: [] for each in COST_KEYS}
+        self._labels: dict[gist.Label, int] = {}
+        self._label: list[int] = []  # of each span, a place in `_labels`
+        self._costs: dict[int, tuple[float | None, ...]] = {}  # by the place of the span
 
-    def add(self, owner: int, segments: Sequence[bytes], book: Book) -> None:
+    def add(self, owner: int, found: Gist) -> None:
         """Those of one trace, whose place among the traces is `owner`."""
-        for span in payloads.joined(segments):
-            facts = meaning.facts_of(span.attributes)
-            start, end = span.start_time_unix_nano, span.end_time_unix_nano
-            self._owners.append(owner)
-            self._starts.append(start // 1_000_000)
-            self._latencies.append((end - start) / 1_000_000 if end else None)
-            said = (
-                span.name,
-                meaning.type_of(facts),
-                STATUS[span.status.code] if span.status.code < len(STATUS) else STATUS[0],
-                meaning.text_of(facts, "model"),
-                meaning.text_of(facts, "provider"),
-            )
-            for known, word in zip(self._names.values(), said, strict=True):
-                known.append(word)
-            cost = book.cost(facts, start) or {}
-            for name, amounts in self._costs.items():
-                amounts.append(cost.get(name))
+        before = len(self._starts)
+        self._owners.append(owner)
+        self._counts.append(len(found))
+        self._starts += found.starts
+        self._latencies += found.latencies
+        labels = [self._labels.setdefault(each, len(self._labels)) for each in found.labels]
+        self._label += [labels[at] for at in found.label]
+        for at, amounts in found.costs.items():
+            self._costs[before + at] = amounts
 
     def columns(self) -> Columns:
+        np = numpy()
         made: Columns = {
-            "span.owner": columns.places(self._owners),
+            "span.owner": np.repeat(columns.places(self._owners), columns.places(self._counts)),
             "span.start": columns.whole(self._starts),
             "span.latency": columns.real(self._latencies),
         }
-        made |= {f"span.{name}": columns.names(words) for name, words in self._names.items()}
-        return made | {f"span.{name}": columns.real(amounts) for name, amounts in self._costs.items()}
+        label = columns.places(self._label)
+        for place, name in enumerate(_SPAN_NAMES):
+            known = columns.names([each[place] for each in self._labels])
+            made[f"span.{name}"] = columns.Names(known.words, known.places[label])
+        for place, name in enumerate(COST_KEYS):
+            amounts = np.full(len(label), np.nan)
+            amounts[list(self._costs)] = columns.real([each[place] for each in self._costs.values()])
+            made[f"span.{name}"] = amounts
+        return made
 
 
 async def _spans_of(tx: Tx, seqs: Sequence[int], book: Book) -> Columns:
+    """From what is kept beside the segments; where that is not known, as of traces that were moved, from the spans."""
     spans = Spans()
     for at in range(0, len(seqs), _READ_AT_ONCE):
         some = seqs[at : at + _READ_AT_ONCE]
-        stored = await trace_store.payloads_of(tx, some)
-        await asyncio.to_thread(_add, spans, at, some, stored, book)
+        kept = await trace_store.gists_of(tx, some)
+        unknown = [seq for seq, found in kept.items() if None in found]
+        stored = await trace_store.payloads_of(tx, unknown) if unknown else {}
+        await asyncio.to_thread(_add, spans, at, some, kept, stored, book)
     return spans.columns()
 
 
-def _add(spans: Spans, first: int, seqs: Sequence[int], stored: Mapping[int, Sequence[bytes]], book: Book) -> None:
+def _add(
+    spans: Spans, first: int, seqs: Sequence[int], kept: Mapping[int, Sequence[bytes | None]],
+    stored: Mapping[int, Sequence[bytes]], book: Book,
+) -> None:  # fmt: skip
     for owner, seq in enumerate(seqs, first):
         if seq in stored:
-            spans.add(owner, stored[seq], book)
+            found = arrivals.gist_of(stored[seq], book)
+        elif seq in kept:
+            gists = [gist.read(each) for each in kept[seq] if each is not None]
+            found = gists[0] if len(gists) == 1 else gist.joined(gists)
+        else:
+            continue
+        if len(found):
+            spans.add(owner, found)
 
 
 # ── the worker's part ────────────────────────────────────────────────────────────────────────────────────────────────

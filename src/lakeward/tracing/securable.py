@@ -1,10 +1,13 @@
 """A trace has the rights of its experiment."""
 
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from lakeward import access
-from lakeward.experiments import EXPERIMENT
+from lakeward.experiments import BY_RUN, EXPERIMENT
 from lakeward.kit.errors import NotFound
+from lakeward.tracing import issues
+from lakeward.tracing.records import RUN_KEY
 from lakeward.tracing.traces import unknown
 
 BY_TRACE: Final = access.Way(
@@ -16,6 +19,16 @@ BY_TRACE: Final = access.Way(
 )
 
 of_trace = access.named(BY_TRACE)
+
+of_issue = access.named(
+    access.Way(
+        EXPERIMENT,
+        "issue",
+        "SELECT o.id, o.workspace_id FROM trace_issue i JOIN experiment o ON o.id = i.experiment_id"
+        " WHERE i.issue_id = n.name AND o.workspace_id = $2 AND NOT o.purging",
+        issues.unknown,
+    )
+)
 
 _LINKED: Final = (
     "SELECT o.id, o.workspace_id FROM trace_location l JOIN trace_location_link k ON k.location_id = l.id AND k.linked"
@@ -46,3 +59,14 @@ of_table = access.named(
         _no_location,
     )
 )
+
+
+def linked_run(metadata: Callable[[Any], Mapping[str, str]]) -> access.Found:
+    """The run that a trace says it is of, in its `metadata`: who links to it must be allowed to edit it."""
+
+    def names(_call: Any, request: Any) -> Iterator[tuple[access.Way, str]]:
+        run_id = metadata(request).get(RUN_KEY)
+        if run_id:
+            yield BY_RUN, run_id
+
+    return access.Found(names, f"run `{RUN_KEY}`", lenient=True, in_catalogs=False)

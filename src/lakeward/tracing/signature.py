@@ -7,7 +7,7 @@ whatever has them is looked at, as bits of different texts may meet.
 """
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -24,9 +24,9 @@ _WORDS: Final = bytes(
 _FACTORS: Final = (0x9E37, 0x85EB, 0xC2B3, 0x27D5, 0x1657)
 _WIDTHS: Final = (3, 5)
 _SHIFT: Final = 16 - 13
-_MAX_TERMS: Final = 20_000
-
-_terms: dict[tuple[str, str], list[int]] = {}
+_AT_ONCE: Final = 64 << 10  # bytes, so that what is made of them stays in the processor's cache
+_KNOWN: Final = 1_024  # sets of names of which a process remembers the bits, if they are short
+_SHORT: Final = 2_000  # characters of all names together
 
 
 @functools.cache
@@ -39,36 +39,46 @@ def numpy() -> Any:
 
 def term_positions(kind: str, value: str) -> list[int]:
     """The bits of a name as a whole."""
-    known = _terms.get((kind, value))
-    if known is None:
-        digest = blake2b(f"{kind}\0{value}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        known = [int.from_bytes(digest[at : at + 2], "big") % BITS for at in range(0, 8, 2)]
-        if len(_terms) >= _MAX_TERMS:
-            _terms.clear()
-        _terms[kind, value] = known
-    return known
+    digest = blake2b(f"{kind}\0{value}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return [int.from_bytes(digest[at : at + 2], "big") % BITS for at in range(0, 8, 2)]
 
 
-def sign(text: bytes, terms: Iterable[tuple[str, str]]) -> bytes:
+@functools.lru_cache(_KNOWN)
+def _positions(terms: frozenset[tuple[str, str]]) -> Any:
+    """The bits of names, as an array."""
+    return numpy().array([place for term in terms for place in term_positions(*term)], dtype=int)
+
+
+def sign(text: bytes, terms: frozenset[tuple[str, str]]) -> bytes:
     """The signature of a text and of (kind, name) pairs."""
     if len(text) > _MAX_TEXT:
         return FULL
     np = numpy()
-    codes = np.frombuffer(text.translate(_WORDS), dtype=np.uint8)
-    flags = np.zeros(BITS, dtype=np.uint8)
-    if len(codes) >= _WIDTHS[0]:
-        sums = codes.astype(np.uint16)
-        letters = codes != _BLANK
-        total, inside = sums * np.uint16(_FACTORS[0]), letters
-        for at in range(1, min(_WIDTHS[-1], len(codes))):
-            total = total[:-1] + sums[at:] * np.uint16(_FACTORS[at])
-            inside = inside[:-1] & letters[at:]
-            if at + 1 in _WIDTHS:
-                flags[(total >> _SHIFT)[inside]] = 1
-    for term in terms:
-        flags[term_positions(*term)] = 1
+    flags = np.zeros(BITS, dtype=bool)
+    short = sum([len(value) for _, value in terms]) <= _SHORT
+    flags[(_positions if short else _positions.__wrapped__)(terms)] = True
+    words = text.translate(_WORDS)
+    for at in range(0, len(words), _AT_ONCE):
+        _mark(np, words[at : at + _AT_ONCE + _WIDTHS[-1] - 1], flags)
     packed: bytes = np.packbits(flags).tobytes()
     return packed
+
+
+def _mark(np: Any, words: bytes, flags: Any) -> None:
+    """Set the bits of words, most of them many times over.
+
+    What is no word sets the first bit, which so says nothing: that is faster than to leave it out. Sums are of 16 bits
+    and wrap; only the places themselves are as wide as NumPy wants indexes to be.
+    """
+    codes = np.frombuffer(words, dtype=np.uint8).astype(np.uint16)
+    letters = inside = (codes != _BLANK).astype(np.uint16)
+    sums = codes * np.uint16(_FACTORS[0])
+    for at in range(1, _WIDTHS[-1]):
+        sums = sums[:-1]
+        sums += codes[at:] * np.uint16(_FACTORS[at])
+        inside = inside[:-1] & letters[at:]
+        if at + 1 in _WIDTHS:
+            flags[((sums >> _SHIFT) * inside).astype(np.intp)] = True
 
 
 def text_positions(text: str, *, folded: bool) -> set[int]:

@@ -2,11 +2,11 @@
 export, outlines, Unity Catalog locations.
 """
 
-from lakeward.tracing.routes import assessments, export, locations, metrics, otlp, outline, prices, traces, v2
+from lakeward.tracing.routes import assessments, export, issues, locations, metrics, otlp, outline, prices, traces, v2
 
 routes = [
-    *otlp.routes, *otlp.platform, *traces.routes, *traces.both, *traces.old, *assessments.routes, *metrics.routes,
-    *outline.routes, *v2.routes, *prices.routes, *export.routes, *locations.places, *locations.routes,
+    *otlp.routes, *otlp.platform, *traces.routes, *traces.both, *traces.old, *assessments.routes, *issues.routes,
+    *metrics.routes, *outline.routes, *v2.routes, *prices.routes, *export.routes, *locations.places, *locations.routes,
     *locations.warehouses,
 ]  # fmt: skip
 

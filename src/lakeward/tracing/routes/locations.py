@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lakeward.experiments import of_experiment
+from lakeward.experiments import of_experiment, of_run
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import EndpointNotFound, InvalidParameter
 from lakeward.runtime.http import EDIT, READ, Call, Routes
@@ -12,7 +12,7 @@ from lakeward.tracing.places import parse_path
 from lakeward.tracing.records import Assessment, Trace
 from lakeward.tracing.render import span_json
 from lakeward.tracing.routes import traces as plain
-from lakeward.tracing.securable import of_located_trace, of_location
+from lakeward.tracing.securable import linked_run, of_located_trace, of_location
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import assessments as wire_assessments
 from lakeward.tracing.wire import locations as wire
@@ -25,6 +25,7 @@ MAX_BATCH = 100
 _EXPERIMENT = of_experiment("experiment_id")
 _TRACE = of_located_trace("trace_id")
 _TRACES = of_located_trace("trace_ids")
+_GIVEN_RUN = linked_run(lambda request: request.trace_metadata)
 
 
 async def _told(call: Call, found: Sequence[Trace]) -> list[wire.UcTraceInfo]:
@@ -72,7 +73,7 @@ async def unlink_experiment_from_uc_trace_location(call: Call, req: wire.LinkSch
 # ── traces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@routes.post("/{location}/{trace_id}/info", allow=EDIT.on(of_location("location"), _TRACE.if_there()))
+@routes.post("/{location}/{trace_id}/info", allow=EDIT.on(of_location("location"), _TRACE.if_there(), _GIVEN_RUN))
 async def create_trace_info(call: Call, req: wire.CreateTraceInfo) -> wire.UcTraceInfo:
     location = await locations.get(call.tx, call.workspace, parse_path(req.location))
     req.trace_id = locations.inner_id(req.trace_id)
@@ -136,12 +137,15 @@ async def delete_uc_trace_tag(call: Call, req: wire.DeleteTag) -> None:
     await traces.delete_tag(call.tx, call.workspace, found.trace_id, req.key)
 
 
-@routes.post("/{location}/link-to-run/batchCreate", allow=EDIT.on(_TRACES.if_said().if_there()))
+@routes.post("/{location}/link-to-run/batchCreate", allow=EDIT.on(_TRACES.if_said().if_there(), of_run("run_id")))
 async def batch_link_traces_to_run(call: Call, req: wire.LinkToRun) -> None:
     await locations.link_run(call.tx, call.workspace, req.location, req.trace_ids, req.run_id, linked=True)
 
 
-@routes.delete("/{location}/unlink-from-run/batchDelete", allow=EDIT.on(_TRACES.if_said().if_there()))
+@routes.delete(
+    "/{location}/unlink-from-run/batchDelete",
+    allow=EDIT.on(_TRACES.if_said().if_there(), of_run("run_id").if_there()),
+)
 async def batch_unlink_traces_from_run(call: Call, req: wire.LinkToRun) -> None:
     await locations.link_run(call.tx, call.workspace, req.location, req.trace_ids, req.run_id, linked=False)
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from lakeward.experiments import of_experiment
+from lakeward.experiments import of_experiment, of_run
 from lakeward.kit.errors import InvalidParameter, LimitExceeded
 from lakeward.runtime.http import EDIT, Call, Reply, Routes, read_body
 from lakeward.tracing import arrivals, ingest, locations, otlp, prices
@@ -22,19 +22,31 @@ _LARGE: Final = 1 << 20  # what takes longer than some 50 ms is read beside the 
 _EXPERIMENT: Final = "x-mlflow-experiment-id"
 _RUN: Final = "x-mlflow-run-id"
 _TABLE: Final = "x-databricks-uc-table-name"
-_GIVEN: Final = EDIT.on(of_table(header=_TABLE).if_said(), of_experiment(header=_EXPERIMENT).if_said())
+_LINKED: Final = of_run(header=_RUN).if_said().if_there()
+_HERE: Final = EDIT.on(of_experiment(header=_EXPERIMENT), _LINKED)
+_GIVEN: Final = EDIT.on(of_table(header=_TABLE).if_said(), of_experiment(header=_EXPERIMENT).if_said(), _LINKED)
 
 
-class _Working:
-    """How many bytes of bodies this process has in its hands."""
+class _Held:
+    """The bytes that one request holds, among those that this process has in its hands."""
 
-    size = 0
+    everybodys = 0
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def take(self, more: int) -> None:
+        """Whoever comes when too much is held already, is told to come back; a single request always may."""
+        if _Held.everybodys + more > _AT_ONCE and _Held.everybodys > self.size:
+            raise LimitExceeded("The server is busy with other spans. Retry.")
+        self.size += more
+        _Held.everybodys += more
+
+    def drop(self) -> None:
+        _Held.everybodys -= self.size
 
 
-_working = _Working()
-
-
-@routes.post("/v1/traces", allow=EDIT.on(of_experiment(header=_EXPERIMENT)), tx=None, raw_body=True, max_body=MAX_BODY)
+@routes.post("/v1/traces", allow=_HERE, tx=None, raw_body=True, max_body=MAX_BODY)
 async def export_traces(call: Call) -> Reply:
     """Spans as any OpenTelemetry exporter sends them, durable when this answers."""
     return await _export(call, None)
@@ -60,14 +72,13 @@ async def _export(call: Call, location: Location | None) -> Reply:
     experiment_id = call.header(_EXPERIMENT) if location is None else locations.home_of(location)
     if not experiment_id:
         raise InvalidParameter(f"The header {_EXPERIMENT} must name the experiment that the traces belong to.")
-    body = await read_body(call, MAX_BODY)
-    if _working.size + len(body) > _AT_ONCE and _working.size:
-        raise LimitExceeded("The server is busy with other spans. Retry.")
-    _working.size += len(body)
+    held = _Held()
     try:
+        body = await read_body(call, MAX_BODY, held.take)
+        held.take(max(0, len(body) - held.size))
         await _take(call, experiment_id, body, media_type, location)
     finally:
-        _working.size -= len(body)
+        held.drop()
     return Reply(200, {"content-type": media_type}, otlp.EMPTY_ANSWER[media_type])
 
 

@@ -16,9 +16,11 @@ _MAX_TEXT = 1_000
 @routes.get("/traces/{trace_id}/outline", allow=READ.on(_TRACE))
 async def get_trace_outline(call: Call, req: wire.OutlineById) -> wire.OutlineResponse:
     found = await traces.get(call.tx, call.workspace, req.trace_id)
-    spans = await traces.spans_of(call.tx, found)
+    spans, keep = await outline.of_trace(call.tx, call.db, found)
+    if keep:
+        call.afterwards(keep)
     [info] = await infos(call, call.tx, [found])
-    return wire.OutlineResponse(info, outline.of(spans))
+    return wire.OutlineResponse(info, spans)
 
 
 @routes.get("/traces/{trace_id}/spans/{span_id}", allow=READ.on(_TRACE))
@@ -30,7 +32,12 @@ async def get_span(call: Call, req: wire.SpanById) -> wire.SpanResponse:
 
 @routes.get("/traces/{trace_id}/spans", allow=READ.on(_TRACE))
 async def find_spans(call: Call, req: wire.FindSpans) -> wire.FoundSpans:
+    found = await traces.get(call.tx, call.workspace, req.trace_id)
+    if req.text is None:
+        spans, token = await outline.page(call.tx, found, req.under, req.max_results, req.page_token)
+        book = await prices.book(call.tx)
+        shown = [span_json(each, book) for each in spans]
+        return wire.FoundSpans([each.span_id.hex() for each in spans], shown, token)
     if not 1 <= len(req.text) <= _MAX_TEXT:
         raise InvalidParameter(f"The text to look for has 1 to {_MAX_TEXT} characters, not {len(req.text)}.")
-    found = await traces.get(call.tx, call.workspace, req.trace_id)
     return wire.FoundSpans(await outline.holding(call.tx, found, req.text))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lakeward import experiments
-from lakeward.experiments import of_experiment
+from lakeward.experiments import of_experiment, of_run
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
@@ -13,7 +13,7 @@ from lakeward.tracing.converted import assessment_record
 from lakeward.tracing.records import Assessment as AssessmentRecord
 from lakeward.tracing.records import Trace
 from lakeward.tracing.render import span_json
-from lakeward.tracing.securable import of_trace
+from lakeward.tracing.securable import linked_run, of_trace
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import assessments as wire_assessments
@@ -28,6 +28,7 @@ _TRACE = of_trace("trace_id")
 _PLACES = of_experiment("locations.mlflow_experiment.experiment_id")
 _GIVEN_PLACE = of_experiment("trace.trace_info.trace_location.mlflow_experiment.experiment_id")
 _GIVEN_TRACE = of_trace("trace.trace_info.trace_id").if_there()  # nobody adds to the trace of somebody else
+_GIVEN_RUN = linked_run(lambda request: request.trace.trace_info.trace_metadata)
 
 _MAX_SPANS_READ = 1_000  # traces in one batch
 
@@ -48,7 +49,7 @@ async def infos(call: Call, tx: Any, found: Sequence[Trace]) -> list[wire.TraceI
     ]
 
 
-@routes.post("/traces", allow=EDIT.on(_GIVEN_PLACE, _GIVEN_TRACE))
+@routes.post("/traces", allow=EDIT.on(_GIVEN_PLACE, _GIVEN_TRACE, _GIVEN_RUN))
 async def start_trace(call: Call, req: wire.StartTrace) -> wire.StartTraceResponse:
     """What a client tells about a whole trace; its spans come by OTLP, or as a file."""
     given = req.trace.trace_info
@@ -149,7 +150,7 @@ async def delete_traces(call: Call, req: wire.DeleteTraces) -> wire.DeleteTraces
     return wire.DeleteTracesResponse(len(gone))
 
 
-@old.post("/traces/link-to-run", allow=EDIT.on(of_trace("trace_ids").if_said().if_there()))
+@old.post("/traces/link-to-run", allow=EDIT.on(of_trace("trace_ids").if_said().if_there(), of_run("run_id")))
 async def link_traces_to_run(call: Call, req: wire.LinkTracesToRun) -> None:
     await ingest.link_runs(call.tx, call.workspace, req.trace_ids, req.run_id)
 

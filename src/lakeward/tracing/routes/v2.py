@@ -4,7 +4,7 @@ from lakeward.experiments import of_experiment
 from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
 from lakeward.tracing import search, traces
 from lakeward.tracing.records import Trace
-from lakeward.tracing.securable import of_trace
+from lakeward.tracing.securable import linked_run, of_trace
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import v2 as wire
 from lakeward.tracing.wire.times import state_of
@@ -12,6 +12,7 @@ from lakeward.tracing.wire.times import state_of
 routes = Routes("traces", MLFLOW_2_0)
 
 _TRACE = of_trace("request_id")
+_RUN = linked_run(lambda request: wire.words(request.request_metadata))
 
 
 def _info(call: Call, trace: Trace) -> wire.TraceInfoV2:
@@ -19,7 +20,7 @@ def _info(call: Call, trace: Trace) -> wire.TraceInfoV2:
     return wire.TraceInfoV2.of(trace, databricks=call.databricks, here=False)
 
 
-@routes.post("/traces", allow=EDIT.on(of_experiment("experiment_id")))
+@routes.post("/traces", allow=EDIT.on(of_experiment("experiment_id"), _RUN))
 async def start_trace_v2(call: Call, req: wire.StartTraceV2) -> wire.TraceInfoV2Response:
     trace_id = await traces.begin(
         call.tx,
@@ -32,7 +33,7 @@ async def start_trace_v2(call: Call, req: wire.StartTraceV2) -> wire.TraceInfoV2
     return wire.TraceInfoV2Response(_info(call, await traces.get(call.tx, call.workspace, trace_id)))
 
 
-@routes.patch("/traces/{request_id}", allow=EDIT.on(_TRACE))
+@routes.patch("/traces/{request_id}", allow=EDIT.on(_TRACE, _RUN))
 async def end_trace_v2(call: Call, req: wire.EndTraceV2) -> wire.TraceInfoV2Response:
     await traces.end(
         call.tx,

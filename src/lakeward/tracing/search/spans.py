@@ -67,7 +67,12 @@ class SpanClause:
         values = self.value if isinstance(self.value, tuple) else (self.value,)
         if len(values) > _MAX_ALTERNATIVES:
             return None
-        return [set(signature.term_positions(self.key, each)) for each in values]
+        found = [set(signature.term_positions(self.key, each)) for each in values]
+        if self.key == "name":  # which stands in the span as it is, so that its letters say more than the whole alone
+            found = [
+                bits | signature.text_positions(each, folded=False) for bits, each in zip(found, values, strict=True)
+            ]
+        return found
 
     def texts(self, span: Any) -> Iterator[str]:
         """What is compared: any of these."""

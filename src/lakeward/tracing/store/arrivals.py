@@ -18,10 +18,10 @@ _ARRIVE = """
         FROM place, unnest($3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
                            $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],
                            $16::bigint[], $17::bigint[], $18::float8[], $19::float8[], $20::float8[], $21::integer[],
-                           $22::bytea[], $23::bytea[])
+                           $22::bytea[], $23::bytea[], $24::bytea[])
             AS a(trace_id, start_ms, end_ms, state, name, session_id, request_preview, response_preview, tags, metadata,
                  input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_creation_tokens,
-                 input_cost, output_cost, total_cost, spans, payload, bits)
+                 input_cost, output_cost, total_cost, spans, payload, bits, gist)
     ), kept AS (
         INSERT INTO trace AS t (
             trace_id, workspace_id, experiment_id, start_ms, end_ms, state, name, session_id, request_preview,
@@ -29,7 +29,7 @@ _ARRIVE = """
             cache_creation_tokens, input_cost, output_cost, total_cost, location_id)
         SELECT trace_id, $2, experiment_id, start_ms, end_ms, state, name, session_id, request_preview,
                response_preview, tags::jsonb, metadata::jsonb, input_tokens, output_tokens, total_tokens,
-               cache_read_tokens, cache_creation_tokens, input_cost, output_cost, total_cost, $24::bigint
+               cache_read_tokens, cache_creation_tokens, input_cost, output_cost, total_cost, $25::bigint
         FROM arrived ORDER BY trace_id
         ON CONFLICT (trace_id, workspace_id) DO UPDATE SET
             start_ms = CASE WHEN t.finalized THEN t.start_ms ELSE least(t.start_ms, excluded.start_ms) END,
@@ -47,8 +47,8 @@ _ARRIVE = """
         RETURNING t.seq, t.trace_id, t.experiment_id, t.start_ms, t.finalized, t.total_tokens, t.total_cost,
                   (xmax <> 0) AS joined
     ), stored AS (
-        INSERT INTO trace_segment (trace_seq, spans, payload)
-        SELECT kept.seq, arrived.spans, arrived.payload FROM kept JOIN arrived USING (trace_id)
+        INSERT INTO trace_segment (trace_seq, spans, payload, gist)
+        SELECT kept.seq, arrived.spans, arrived.payload, arrived.gist FROM kept JOIN arrived USING (trace_id)
         RETURNING id, trace_seq
     ), signed AS (
         INSERT INTO trace_signature (segment_id, trace_seq, experiment_id, start_ms, bits)
@@ -89,6 +89,7 @@ async def arrive(
         [each.spans for each in arrivals],
         [each.payload for each in arrivals],
         [each.signature for each in arrivals],
+        [each.gist for each in arrivals],
         location,
     )  # fmt: skip
     return rows

@@ -115,14 +115,15 @@ class Segment(NamedTuple):
     spans: int
     payload: bytes
     signature: bytes
+    gist: bytes
 
 
 async def put_back(tx: Tx, segments: Sequence[Segment]) -> None:
     await tx.execute(
-        "WITH w AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bytea[], $5::bytea[])"
-        " AS w(seq, number, spans, payload, bits)), stored AS ("
-        "  INSERT INTO trace_segment (id, trace_seq, spans, payload) OVERRIDING SYSTEM VALUE"
-        "  SELECT number, seq, spans, payload FROM w)"
+        "WITH w AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::bytea[], $5::bytea[],"
+        " $6::bytea[]) AS w(seq, number, spans, payload, bits, gist)), stored AS ("
+        "  INSERT INTO trace_segment (id, trace_seq, spans, payload, gist) OVERRIDING SYSTEM VALUE"
+        "  SELECT number, seq, spans, payload, gist FROM w)"
         " INSERT INTO trace_signature (segment_id, trace_seq, experiment_id, start_ms, bits)"
         " SELECT w.number, t.seq, t.experiment_id, t.start_ms, w.bits FROM w JOIN trace t ON t.seq = w.seq",
         *(list(column) for column in zip(*segments, strict=True)),

@@ -162,3 +162,9 @@ async def delete(tx: Tx, rollup: int) -> None:
 async def erase_of_experiment(tx: Tx, experiment_id: int) -> None:
     await tx.execute("DELETE FROM trace_rollup WHERE experiment_id = $1", experiment_id)
     await tx.execute("DELETE FROM trace_changed WHERE experiment_id = $1", experiment_id)
+
+
+async def count_waiting(tx: Tx) -> int:
+    """Notes about traces that are yet to be rolled up."""
+    found: int = await tx.fetchval("SELECT count(*) FROM trace_changed")
+    return found

@@ -67,6 +67,17 @@ async def seqs_of(tx: Tx, workspace: int, trace_ids: Sequence[str]) -> dict[str,
     return dict(rows)
 
 
+async def run_is_here(tx: Tx, workspace: int, run_id: str) -> bool:
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM run r JOIN experiment e ON e.id = r.experiment_id"
+            " WHERE r.run_id = $2 AND e.workspace_id = $1 AND NOT r.purging AND NOT e.purging)",
+            workspace,
+            run_id,
+        )
+    )
+
+
 async def linked_to(tx: Tx, workspace: int, kind: str, target: str) -> list[str]:
     """The ids of the traces of a run, or of a version of a prompt, in order."""
     rows = await tx.fetch(
@@ -117,6 +128,22 @@ def _in_order(rows: Sequence[Any], moved: dict[int, list[tuple[int, bytes]]]) ->
         if payload is not None:
             moved.setdefault(seq, []).append((number, payload))
     return {seq: [payload for _, payload in sorted(segments)] for seq, segments in moved.items()}
+
+
+async def gists_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes | None]]:
+    """What is kept of the segments of these traces, in the order they came; None among them: their spans must be read.
+
+    The spans of a trace that were moved have none.
+    """
+    rows = await tx.fetch(
+        "SELECT trace_seq, id, gist FROM trace_segment WHERE trace_seq = ANY($1::bigint[])"
+        " UNION ALL SELECT trace_seq, 0, NULL FROM trace_moved WHERE trace_seq = ANY($1::bigint[]) ORDER BY 2",
+        seqs,
+    )
+    found: dict[int, list[bytes | None]] = {}
+    for seq, _, gist in rows:
+        found.setdefault(seq, []).append(gist)
+    return found
 
 
 async def with_spans(tx: Tx, seqs: Sequence[int]) -> set[int]:

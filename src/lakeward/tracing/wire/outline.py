@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from lakeward.runtime.http import Int64
 from lakeward.tracing.wire.traces import TraceInfo
 
 
@@ -25,8 +26,10 @@ class Outline(msgspec.Struct):
 
 
 class OutlineResponse(msgspec.Struct):
+    """`spans` is an `Outline`; those of large traces are kept as JSON and leave as they are."""
+
     trace_info: TraceInfo
-    spans: Outline
+    spans: msgspec.Raw
 
 
 class OutlineById(msgspec.Struct):
@@ -43,9 +46,16 @@ class SpanResponse(msgspec.Struct):
 
 
 class FindSpans(msgspec.Struct):
+    """The spans that hold a text; or, without one, spans in full, page by page: all, or those `under` a span."""
+
     trace_id: str
-    text: str
+    text: str | None = None
+    under: str | None = None
+    max_results: Int64 | None = None
+    page_token: str | None = None
 
 
-class FoundSpans(msgspec.Struct):
+class FoundSpans(msgspec.Struct, omit_defaults=True):
     span_ids: list[str]
+    spans: list[dict[str, Any]] = []
+    next_page_token: str | None = None
