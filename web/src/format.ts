@@ -10,7 +10,7 @@ export function toNumber(value: Float): number {
 export function number(value: Float, digits = 6): string {
   const n = toNumber(value);
   if (!Number.isFinite(n)) return String(n).replace("Infinity", "∞");
-  if (Number.isInteger(n) && Math.abs(n) < 1e15) return n.toLocaleString("en-US").replaceAll(",", "\u2009");
+  if (Number.isInteger(n) && Math.abs(n) < 1e15) return n.toLocaleString("en-US");
   const size = Math.abs(n);
   if (size >= 1e9 || size < 1e-4) return n.toExponential(3).replace("e+", "e");
   return String(Number(n.toPrecision(digits)));
@@ -36,10 +36,23 @@ export function duration(ms: number): string {
   const seconds = ms / 1_000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  if (minutes < 60) return parts(minutes, "min", Math.floor(seconds % 60), "s");
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 48) return parts(hours, "h", minutes % 60, "min");
+  return parts(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+/** Nothing is said of the smaller part when there is none. */
+const parts = (large: number, of: string, small: number, rest: string) => (small === 0 ? `${large} ${of}` : `${large} ${of} ${small} ${rest}`);
+
+/** A description in a line, without the marks of Markdown. */
+export function firstLine(text: string | undefined): string {
+  const [line = ""] = (text ?? "").trim().split("\n");
+  return line
+    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replaceAll(/(\*\*|__|\*|`|~~)(?=\S)(.*?\S)\1/g, "$2")
+    .replace(/^(#{1,6}|>|[-*+])\s+/, "")
+    .trim();
 }
 
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

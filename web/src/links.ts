@@ -11,6 +11,7 @@ export const paths = {
   model: "/ml/experiments/$experimentId/models/$modelId",
   run: "/ml/experiments/$experimentId/runs/$runId",
   compare: "/ml/experiments/$experimentId/compare",
+  allTraces: "/ml/traces",
   traces: "/ml/experiments/$experimentId/traces",
   trace: "/ml/experiments/$experimentId/traces/$traceId",
   sessions: "/ml/experiments/$experimentId/sessions",

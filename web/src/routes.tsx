@@ -88,7 +88,9 @@ const experiment = createRoute({
     cols: text(search.cols),
     pins: text(search.pins),
     diff: flag(search.diff),
+    group: text(search.group),
     peek: text(search.peek),
+    saved: text(search.saved),
   })),
   component: lazyRouteComponent(() => import("./features/tracking/runs_page"), "RunsPage"),
 });
@@ -98,7 +100,7 @@ const runRoute = createRoute({
   path: paths.run,
   validateSearch: optional((search) => ({
     ...chartSearch(search),
-    tab: oneOf(search.tab, ["metrics", "system", "artifacts"]),
+    tab: oneOf(search.tab, ["metrics", "system", "artifacts", "lineage"]),
     file: text(search.file),
   })),
   component: lazyRouteComponent(() => import("./features/tracking/run_page"), "RunPage"),
@@ -110,8 +112,12 @@ const compare = createRoute({
   validateSearch: optional((search) => ({
     ...chartSearch(search),
     runs: text(search.runs),
-    tab: oneOf(search.tab, ["charts", "parallel", "scatter"]),
+    tab: oneOf(search.tab, ["charts", "parallel", "scatter", "contour", "bars", "code", "artifacts"]),
     all: flag(search.all),
+    up: flag(search.up),
+    file: text(search.file),
+    pair: text(search.pair),
+    sz: text(search.sz),
     axes: text(search.axes),
     sx: text(search.sx),
     sy: text(search.sy),
@@ -129,7 +135,7 @@ const models = createRoute({
 const model = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.model,
-  validateSearch: optional((search) => ({ tab: oneOf(search.tab, ["artifacts"]), file: text(search.file) })),
+  validateSearch: optional((search) => ({ tab: oneOf(search.tab, ["artifacts", "lineage"]), file: text(search.file) })),
   component: lazyRouteComponent(() => import("./features/logged_models/model_page"), "ModelPage"),
 });
 
@@ -150,14 +156,29 @@ const traces = createRoute({
     cols: text(search.cols),
     pins: text(search.pins),
     peek: text(search.peek),
+    saved: text(search.saved),
   })),
   component: lazyRouteComponent(() => import("./features/tracing/traces_page"), "TracesPage"),
+});
+
+const allTraces = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.allTraces,
+  validateSearch: optional((search) => ({
+    ...rangeSearch(search),
+    q: text(search.q),
+    sort: text(search.sort),
+    cols: text(search.cols),
+    pins: text(search.pins),
+    peek: text(search.peek),
+  })),
+  component: lazyRouteComponent(() => import("./features/tracing/all_traces_page"), "AllTracesPage"),
 });
 
 const trace = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.trace,
-  validateSearch: optional((search) => ({ span: text(search.span), layout: oneOf(search.layout, ["timeline"]) })),
+  validateSearch: optional((search) => ({ span: text(search.span), layout: oneOf(search.layout, ["timeline", "graph"]) })),
   component: lazyRouteComponent(() => import("./features/tracing/trace_page"), "TracePage"),
 });
 
@@ -191,7 +212,7 @@ const registry = createRoute({
 const registered = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.registered,
-  validateSearch: optional((search) => ({ version: text(search.version), against: text(search.against) })),
+  validateSearch: optional((search) => ({ version: text(search.version), against: text(search.against), tab: oneOf(search.tab, ["lineage", "activity"]) })),
   component: lazyRouteComponent(() => import("./features/registry/model_page"), "RegisteredModelPage"),
 });
 
@@ -205,7 +226,7 @@ const prompts = createRoute({
 const prompt = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.prompt,
-  validateSearch: optional((search) => ({ version: text(search.version), against: text(search.against) })),
+  validateSearch: optional((search) => ({ version: text(search.version), against: text(search.against), tab: oneOf(search.tab, ["lineage", "activity"]) })),
   component: lazyRouteComponent(() => import("./features/prompts/prompt_page"), "PromptPage"),
 });
 
@@ -299,6 +320,7 @@ export function makeRouter() {
       models,
       model,
       traces,
+      allTraces,
       trace,
       sessions,
       session,

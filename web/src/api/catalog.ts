@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { ApiError, change, get, post, send } from "./client";
+import { ApiError, change, get, post, send, sendFile } from "./client";
 import type { KeyValue } from "./types";
 
 const API = "/api/2.1/unity-catalog";
@@ -26,6 +26,10 @@ interface Securable {
 export interface Catalog extends Securable {
   id: string;
   isolation_mode: string;
+  /** It is at home in another workspace. */
+  from_elsewhere?: boolean;
+  /** It is bound to this workspace for reading only. */
+  read_only?: boolean;
   properties?: Record<string, string>;
 }
 
@@ -228,8 +232,9 @@ export const namesLike = (words: string) =>
 const FILES = "/api/2.0/fs";
 const written = (file: string) => file.split("/").map(encodeURIComponent).join("/");
 
-export async function uploadFile(volume: string, file: string, content: Blob, overwrite: boolean): Promise<void> {
-  await send("PUT", `${FILES}/files${written(`${volume}/${file}`)}`, { query: { overwrite }, raw: content });
+/** `told` hears how many bytes are on their way. */
+export async function uploadFile(volume: string, file: string, content: Blob, overwrite: boolean, told?: (sent: number) => void): Promise<void> {
+  await sendFile(`${FILES}/files${written(`${volume}/${file}`)}`, content, { overwrite }, told);
 }
 
 export async function deleteFile(volume: string, file: string): Promise<void> {

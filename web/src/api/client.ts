@@ -56,8 +56,6 @@ export function whenSignedOut(listener: () => void): () => void {
 export interface Options {
   query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
-  /** A body as it is, instead of JSON. */
-  raw?: Blob;
   signal?: AbortSignal;
   /** Ask as nobody's guest of a workspace: who am I, which workspaces are there. */
   anywhere?: boolean;
@@ -65,35 +63,69 @@ export interface Options {
   quiet?: boolean;
 }
 
-export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
+function address(path: string, query: Options["query"]): URL {
   const url = new URL(path, window.location.origin);
-  for (const [name, value] of Object.entries(options.query ?? {})) {
+  for (const [name, value] of Object.entries(query ?? {})) {
     if (value === undefined) continue;
     for (const each of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(each));
   }
+  return url;
+}
+
+function ownHeaders(anywhere = false): Headers {
   const headers = new Headers();
   if (token) headers.set("authorization", `Bearer ${token}`);
   headers.set("x-lakeward-csrf", csrf); // also when it is empty: the browser is not to ask for a password of its own
-  if (workspace && !options.anywhere) headers.set("x-mlflow-workspace", workspace);
+  if (workspace && !anywhere) headers.set("x-mlflow-workspace", workspace);
+  return headers;
+}
+
+const unreachable = () => new ApiError(0, "UNREACHABLE", "The server does not answer. Check that it runs and that you are connected.");
+
+/** A PUT of a file that tells how much of it has been sent: `fetch` tells nothing of that. */
+export async function sendFile(path: string, content: Blob, query: Options["query"], told?: (sent: number) => void, quiet = false): Promise<void> {
+  const answer = await new Promise<Response>((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", address(path, query));
+    for (const [name, value] of ownHeaders()) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => told?.(event.loaded));
+    request.addEventListener("error", () => reject(unreachable()));
+    request.addEventListener("abort", () => reject(unreachable()));
+    request.addEventListener("load", () => {
+      const retryAfter = request.getResponseHeader("retry-after");
+      resolve(new Response(request.status === 204 ? null : request.responseText, { status: request.status, headers: retryAfter ? { "retry-after": retryAfter } : {} }));
+    });
+    request.send(content);
+  });
+  if (answer.ok) return;
+  await refused(answer, quiet);
+  await sendFile(path, content, query, told, true);
+}
+
+/** Throws what the refusal says, unless it is the session that was renewed elsewhere, and may be tried again. */
+async function refused(response: Response, quiet: boolean): Promise<void> {
+  const failure = await errorOf(response);
+  if (failure.code === "CSRF_TOKEN_WRONG" && !quiet && (await renewCsrf())) return;
+  if (failure.status === 401 && !quiet) for (const listener of onSignedOut) listener();
+  throw failure;
+}
+
+export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
+  const url = address(path, options.query);
+  const headers = ownHeaders(options.anywhere);
   if (options.body !== undefined) headers.set("content-type", "application/json");
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const early = window.lakewardEarly?.take(method, url.pathname + url.search, body, options.anywhere ? "" : workspace);
   let response: Response;
   try {
-    response = await fetch(url, {
-      method,
-      headers,
-      credentials: "same-origin",
-      body: options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
-      signal: options.signal,
-    });
+    response = await (early?.catch(() => undefined) ?? undefined) ?? (await fetch(url, { method, headers, credentials: "same-origin", body, signal: options.signal }));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, "UNREACHABLE", "The server does not answer. Check that it runs and that you are connected.");
+    throw unreachable();
   }
   if (!response.ok) {
-    const failure = await errorOf(response);
-    if (failure.code === "CSRF_TOKEN_WRONG" && !options.quiet && (await renewCsrf())) return send(method, path, { ...options, quiet: true });
-    if (failure.status === 401 && !options.quiet) for (const listener of onSignedOut) listener();
-    throw failure;
+    await refused(response, options.quiet ?? false);
+    return send(method, path, { ...options, quiet: true });
   }
   return response;
 }

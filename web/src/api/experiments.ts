@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { get, post } from "./client";
+import { pattern } from "./run_filter";
 import type { Experiment, View } from "./types";
 
 const API = "/api/2.0/mlflow/experiments";
@@ -7,11 +8,6 @@ const API = "/api/2.0/mlflow/experiments";
 export interface ExperimentsPage {
   experiments: Experiment[];
   next_page_token?: string;
-}
-
-/** A caller's words inside a quoted pattern. LIKE has no escape for `%` and `_`: they match themselves and more. */
-export function pattern(text: string): string {
-  return `'%${text.replaceAll("'", "''")}%'`;
 }
 
 export function searchExperiments(

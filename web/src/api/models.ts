@@ -1,5 +1,7 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { change, get, post } from "./client";
+import { pattern } from "./run_filter";
+import { searchRuns } from "./runs";
 import type { LoggedModel, ModelsPage } from "./types";
 
 const API = "/api/2.0/mlflow/logged-models";
@@ -41,6 +43,12 @@ export const model = (id: string) =>
       (await get<{ model: LoggedModel }>(`${API}/${encodeURIComponent(id)}`, { allow_deleted: true }, { signal })).model,
   });
 
+/** Those with these letters in their name, newest first. */
+export const modelsNamed = async (experiments: readonly string[], words: string, limit: number, signal: AbortSignal) => {
+  const body = { experiment_ids: experiments, filter: `name ILIKE ${pattern(words)}`, max_results: limit };
+  return (await post<ModelsPage>(`${API}/search`, body, { signal })).models ?? [];
+};
+
 /** The models a run made, newest first. */
 export const modelsOfRun = (experiment: string, run: string) =>
   queryOptions({
@@ -50,6 +58,24 @@ export const modelsOfRun = (experiment: string, run: string) =>
       return (await post<ModelsPage>(`${API}/search`, body, { signal })).models;
     },
   });
+
+const MOST_NAMES = 300;
+
+/** How the runs are called that made these models, by their ids; of very many only the first. */
+export const namesOfRuns = (experiment: string, models: readonly LoggedModel[]) => {
+  const ids = [...new Set(models.map((each) => each.info.source_run_id).filter((id) => /^[\w-]+$/.test(id)))].slice(0, MOST_NAMES);
+  return queryOptions({
+    queryKey: ["runs", "names", experiment, ids],
+    queryFn: async ({ signal }) => {
+      const asked = { experiments: [experiment], filter: `attributes.run_id IN (${ids.map((id) => `'${id}'`).join(", ")})`, order: "", view: "ALL" } as const;
+      const { runs = [] } = await searchRuns(asked, MOST_NAMES, undefined, signal);
+      return new Map(runs.map(({ info }) => [info.run_id, info.run_name]));
+    },
+    enabled: ids.length > 0,
+    staleTime: 60_000,
+    placeholderData: keepPreviousData,
+  });
+};
 
 export const deleteModel = (id: string) => change("DELETE", `${API}/${encodeURIComponent(id)}`);
 export const setModelTag = (id: string, key: string, value: string) =>

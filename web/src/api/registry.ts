@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { change, get, post } from "./client";
-import { pattern } from "./experiments";
+import { pattern } from "./run_filter";
 import type { KeyValue } from "./types";
 
 const MODELS = "/api/2.0/mlflow/registered-models";

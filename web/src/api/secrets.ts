@@ -19,3 +19,16 @@ export const createScope = (scope: string) => post(`${API}/scopes/create`, { sco
 export const deleteScope = (scope: string) => post(`${API}/scopes/delete`, { scope });
 export const putSecret = (scope: string, key: string, value: string) => post(`${API}/put`, { scope, key, string_value: value });
 export const deleteSecret = (scope: string, key: string) => post(`${API}/delete`, { scope, key });
+
+export interface Acl {
+  principal: string;
+  permission: "READ" | "WRITE" | "MANAGE";
+}
+
+export const aclsOf = (scope: string) =>
+  queryOptions({
+    queryKey: ["secret acls", scope],
+    queryFn: async ({ signal }) => (await get<{ items?: Acl[] }>(`${API}/acls/list`, { scope }, { signal })).items ?? [],
+  });
+export const putAcl = (scope: string, principal: string, permission: Acl["permission"]) => post(`${API}/acls/put`, { scope, principal, permission });
+export const deleteAcl = (scope: string, principal: string) => post(`${API}/acls/delete`, { scope, principal });

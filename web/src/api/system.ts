@@ -37,13 +37,23 @@ export interface SystemFacts {
   objects: string;
   database: { where: string; version: string; schema: string; size: number; connections: number; most_connections: number };
   disk: { path: string; free: number; size: number };
+  workers: Worker[];
   parts: Record<string, string>;
+}
+
+/** A process for scheduled work, as it told of itself last. */
+export interface Worker {
+  host: string;
+  pid: number;
+  started_at: number;
+  seen_seconds_ago: number;
+  waiting: Record<string, number>;
 }
 
 export const systemFacts = queryOptions({
   queryKey: ["system", "facts"],
   queryFn: ({ signal }) => get<SystemFacts>("/api/2.0/lakeward/system", undefined, { signal, anywhere: true }),
-  refetchInterval: 30_000,
+  refetchInterval: 10_000,
   retry: false,
 });
 

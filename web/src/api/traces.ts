@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { change, get, post } from "./client";
-import { pattern } from "./experiments";
+import { severally } from "./severally";
+import { pattern } from "./run_filter";
 import type { Assessment, DataPoint, Json, Session, SourceType, Span, TraceInfo, TraceOutline, TracesPage } from "./trace_types";
 
 const API = "/api/3.0/mlflow/traces";
@@ -111,6 +112,7 @@ export async function deleteTraces(experiment: string, ids: readonly string[]): 
 
 export const setTraceTag = (id: string, key: string, value: string) =>
   change("PATCH", `${API}/${encodeURIComponent(id)}/tags`, { key, value });
+export const tagTraces = (ids: readonly string[], key: string, value: string) => severally(ids, (id) => setTraceTag(id, key, value));
 export const deleteTraceTag = (id: string, key: string) =>
   change("DELETE", `${API}/${encodeURIComponent(id)}/tags`, { key });
 

@@ -73,7 +73,7 @@ export interface Dataset {
 
 export interface Run {
   info: RunInfo;
-  data: { metrics?: Metric[]; params?: KeyValue[]; tags?: KeyValue[] };
+  data: { metrics?: (Pick<Metric, "key" | "value" | "step"> & Partial<Metric>)[]; params?: KeyValue[]; tags?: KeyValue[] };
   inputs: { dataset_inputs?: { dataset: Dataset; tags?: KeyValue[] }[]; model_inputs?: { model_id: string }[] };
   outputs: { model_outputs?: { model_id: string; step: number }[] };
 }
@@ -81,14 +81,6 @@ export interface Run {
 export interface RunsPage {
   runs: Run[];
   next_page_token?: string;
-}
-
-export interface HistoryPoint {
-  run_id: string;
-  key: string;
-  value: Float;
-  timestamp: number;
-  step: number;
 }
 
 export interface LoggedModel {

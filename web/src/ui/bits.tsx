@@ -197,5 +197,5 @@ export function useDebounced<T>(value: T, ms = 200): T {
 /** True where a key press belongs to what is being typed. */
 export function typing(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
-  return Boolean(target?.closest("input, textarea, select, [contenteditable], dialog")) || event.metaKey || event.ctrlKey || event.altKey;
+  return Boolean(target?.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog")) || event.metaKey || event.ctrlKey || event.altKey;
 }

@@ -1,15 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { catalogNamed, giveTo, schemas } from "~/api/catalog";
 import { paths } from "~/links";
 import { useMay } from "~/shared/access/may";
 import { Permissions } from "~/shared/access/permissions";
-import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
+import { Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
+import { ContentsTable } from "./contents_table";
 import { Create } from "./dialogs";
 import { CatalogHead } from "./head";
-import { placeOf } from "./kinds";
 import { makeSchema } from "./snippets";
 
 const route = getRouteApi("/ml/catalog/$catalog");
@@ -63,30 +63,7 @@ export function CatalogPage() {
         </div>
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Schemas">
-          <table className="data contents">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Description</th>
-                <th scope="col">Owner</th>
-                <th scope="col">Changed</th>
-              </tr>
-            </thead>
-            <tbody>
-              {inside.data.map((each) => (
-                <tr key={each.name}>
-                  <th scope="row">
-                    <Link {...placeOf("schemas", each.full_name)}>{each.name}</Link>
-                  </th>
-                  <td className="muted">{each.comment?.split("\n")[0]}</td>
-                  <td>{each.owner}</td>
-                  <td className="muted">
-                    <Ago ms={each.updated_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <ContentsTable rows={inside.data.map((each) => ({ ...each, kind: "schemas" as const }))} />
         </div>
       )}
       {making && <Create what={{ kind: "schemas", catalog: name }} onClose={() => setMaking(false)} />}

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { catalogs } from "~/api/catalog";
+import { type Catalog, catalogs } from "~/api/catalog";
 import { useReadOnly } from "~/session";
+import { SYSTEM } from "~/shared/access/may";
 import { PageHead } from "~/shared/page";
-import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
+import { Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
+import { ContentsTable } from "./contents_table";
 import { Create } from "./dialogs";
-import { placeOf } from "./kinds";
 import { makeCatalog } from "./snippets";
 
 /** All catalogs that one may see. */
@@ -38,32 +38,10 @@ export function CatalogsPage() {
               <p>Whoever manages one can grant you USE CATALOG on it.</p>
             </Empty>
           ) : (
-            <table className="data contents">
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Description</th>
-                  <th scope="col">Owner</th>
-                  <th scope="col">Seen in</th>
-                  <th scope="col">Changed</th>
-                </tr>
-              </thead>
-              <tbody>
-                {found.data.map((each) => (
-                  <tr key={each.name}>
-                    <th scope="row">
-                      <Link {...placeOf("catalogs", each.name)}>{each.name}</Link>
-                    </th>
-                    <td className="muted">{each.comment?.split("\n")[0]}</td>
-                    <td>{each.owner}</td>
-                    <td className="muted">{each.isolation_mode === "OPEN" ? "every workspace" : "bound workspaces"}</td>
-                    <td className="muted">
-                      <Ago ms={each.updated_at} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <ContentsTable
+              rows={found.data.map((each) => ({ ...each, kind: "catalogs" as const }))}
+              what={{ title: "Seen in", of: (each) => <span className="muted">{seenIn(each)}</span> }}
+            />
           )}
           {found.data.length < 2 && (
             <section className="onboarding" aria-label="Make a catalog">
@@ -80,4 +58,10 @@ export function CatalogsPage() {
       {making && <Create what={{ kind: "catalogs" }} onClose={() => setMaking(false)} />}
     </div>
   );
+}
+
+function seenIn({ name, isolation_mode: mode, from_elsewhere: guest, read_only: read }: Catalog): string {
+  if (name === SYSTEM) return "every workspace, only to read";
+  if (guest) return read ? "here, only to read" : "here, from another workspace";
+  return mode === "OPEN" ? "every workspace" : "bound workspaces";
 }

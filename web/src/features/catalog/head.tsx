@@ -87,18 +87,14 @@ export function CatalogHead<T extends string>({ kind, object, facts, actions, ta
         </span>
         {facts}
       </div>
-      {kind === "functions" ? (
-        object.comment && <p>{object.comment}</p>
-      ) : (
-        <Description
-          label={`the description of ${name}`}
-          text={object.comment ?? ""}
-          blocked={managing}
-          save={(text) => describe(kind, name, text)}
-          changed={() => queries.invalidateQueries({ queryKey: ["catalog"] })}
-        />
-      )}
-      {kind !== "functions" && <Tags kind={kind} name={name} />}
+      <Description
+        label={`the description of ${name}`}
+        text={object.comment ?? ""}
+        blocked={managing}
+        save={(text) => describe(kind, name, text)}
+        changed={() => queries.invalidateQueries({ queryKey: ["catalog"] })}
+      />
+      <Tags kind={kind} name={name} />
       <Tabs label={object.name} tabs={tabs} value={tab} onChange={onTab} />
       {deleting && (
         <Delete

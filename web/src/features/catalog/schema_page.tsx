@@ -1,18 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { assets, giveTo, models, schemaNamed, type CatalogFunction, type CatalogModel, type Table, type Volume } from "~/api/catalog";
 import { count } from "~/format";
 import { paths } from "~/links";
 import { useMay } from "~/shared/access/may";
 import { Permissions } from "~/shared/access/permissions";
-import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
+import { Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { Icon } from "~/ui/icons";
+import { ContentsTable } from "./contents_table";
 import { Create } from "./dialogs";
 import { signature } from "./function_body";
 import { CatalogHead } from "./head";
-import { IN_SCHEMA, type InSchema, KINDS, placeOf } from "./kinds";
+import { IN_SCHEMA, type InSchema, KINDS } from "./kinds";
 import { fillSchema } from "./snippets";
 
 const route = getRouteApi("/ml/catalog/$catalog/$schema");
@@ -138,36 +139,17 @@ function Contents({ rows }: { rows: readonly Row[] }) {
         <Empty icon="search" title="Nothing here has that name" />
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Contents">
-          <table className="data contents">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">What</th>
-                <th scope="col">Description</th>
-                <th scope="col">Owner</th>
-                <th scope="col">Changed</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((each) => (
-                <tr key={`${each.kind} ${each.name}`}>
-                  <th scope="row">
-                    <Link {...placeOf(each.kind, each.full_name)} className="row" title={each.name}>
-                      <Icon name={KINDS[each.kind].icon} /> <span className="ellipsis">{each.name}</span>
-                    </Link>
-                  </th>
-                  <td>
-                    {KINDS[each.kind].one} <span className="muted">{each.about}</span>
-                  </td>
-                  <td className="muted" title={each.comment}>{each.comment?.split("\n")[0]}</td>
-                  <td>{each.owner}</td>
-                  <td className="muted">
-                    <Ago ms={each.updated_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <ContentsTable
+            rows={shown}
+            what={{
+              title: "What",
+              of: (each) => (
+                <>
+                  {KINDS[each.kind].one} <span className="muted">{each.about}</span>
+                </>
+              ),
+            }}
+          />
         </div>
       )}
       <p className="foot muted" role="status">

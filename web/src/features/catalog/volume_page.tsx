@@ -3,7 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import type { FileInfo } from "~/api/types";
 import { deleteFile, giveTo, uploadFile, volumeNamed } from "~/api/catalog";
-import { count } from "~/format";
+import { bytes, count } from "~/format";
 import { paths } from "~/links";
 import { useMay } from "~/shared/access/may";
 import { Permissions } from "~/shared/access/permissions";
@@ -105,6 +105,7 @@ function Upload({ volume, given, onClose }: { volume: string; given: readonly Fi
   const [folder, setFolder] = useState("");
   const [overwrite, setOverwrite] = useState(false);
   const [done, setDone] = useState(0);
+  const [sent, setSent] = useState(0); // bytes of the file that is on its way
   const queries = useQueryClient();
   const field = useRef<HTMLInputElement>(null);
   const within = folder.trim().replaceAll(/^\/+|\/+$/g, "");
@@ -114,7 +115,8 @@ function Upload({ volume, given, onClose }: { volume: string; given: readonly Fi
         if (at < done) continue; // those of an attempt before
         // One after the other: the server's disk is the limit, and a failure says which file it was.
         // oxlint-disable-next-line no-await-in-loop
-        await uploadFile(volume, within ? `${within}/${file.name}` : file.name, file, overwrite);
+        await uploadFile(volume, within ? `${within}/${file.name}` : file.name, file, overwrite, setSent);
+        setSent(0);
         setDone(at + 1);
       }
     },
@@ -152,11 +154,27 @@ function Upload({ volume, given, onClose }: { volume: string; given: readonly Fi
         <input placeholder="at the top" value={folder} onChange={(event) => setFolder(event.target.value)} />
         <span className="hint">One that is not there is made.</span>
       </label>
+      {put.isPending && <Progress files={files} done={done} sent={sent} />}
       <label className="choice">
         <input type="checkbox" checked={overwrite} onChange={(event) => setOverwrite(event.target.checked)} />
         Replace files of the same name
       </label>
     </FormDialog>
+  );
+}
+
+/** How many bytes are on the server, of all the files. */
+function Progress({ files, done, sent }: { files: readonly File[]; done: number; sent: number }) {
+  const sizes = files.map((file) => file.size);
+  const whole = sizes.reduce((sum, size) => sum + size, 0);
+  const there = sizes.slice(0, done).reduce((sum, size) => sum + size, 0) + Math.min(sent, sizes[done] ?? 0);
+  return (
+    <div className="stack tight">
+      <progress max={Math.max(1, whole)} value={there} aria-label="Uploaded" />
+      <span className="hint">
+        {files[done]?.name}: {bytes(there)} of {bytes(whole)}
+      </span>
+    </div>
   );
 }
 

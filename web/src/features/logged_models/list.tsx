@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { ApiError } from "~/api/client";
 import { experiment as experimentQuery } from "~/api/experiments";
-import { modelList } from "~/api/models";
+import { modelList, namesOfRuns } from "~/api/models";
 import type { LoggedModel, Metric } from "~/api/types";
 import { count, number, toNumber } from "~/format";
 import { paths } from "~/links";
@@ -28,6 +28,7 @@ export function ModelsPage() {
   const models = useMemo(() => list.data?.pages.flatMap((page) => page.models) ?? [], [list.data]);
   const metrics = useMemo(() => metricKeys(models), [models]);
   const words = useMemo(() => vocabulary(models, metrics), [models, metrics]);
+  const names = useQuery(namesOfRuns(experimentId, models)).data;
   useTitle(experiment.data && `Models of ${experiment.data.name}`);
   if (experiment.isPending) return <Loading />;
   if (experiment.isError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} />;
@@ -72,7 +73,7 @@ export function ModelsPage() {
               </thead>
               <tbody>
                 {models.map((model) => (
-                  <ModelRow key={model.info.model_id} model={model} metrics={metrics.slice(0, COLUMNS)} />
+                  <ModelRow key={model.info.model_id} model={model} run={names?.get(model.info.source_run_id)} metrics={metrics.slice(0, COLUMNS)} />
                 ))}
               </tbody>
             </table>
@@ -112,7 +113,7 @@ function SortHead({ title, field, order, numeric, onSort }: HeadProps) {
   );
 }
 
-function ModelRow({ model, metrics }: { model: LoggedModel; metrics: readonly string[] }) {
+function ModelRow({ model, run, metrics }: { model: LoggedModel; run: string | undefined; metrics: readonly string[] }) {
   const { info } = model;
   return (
     <tr>
@@ -131,7 +132,7 @@ function ModelRow({ model, metrics }: { model: LoggedModel; metrics: readonly st
       <td>
         {info.source_run_id && (
           <Link className="quiet" to={paths.run} params={{ experimentId: info.experiment_id, runId: info.source_run_id }}>
-            {info.source_run_id.slice(0, 8)}
+            {run ?? info.source_run_id.slice(0, 8)}
           </Link>
         )}
       </td>

@@ -1,23 +1,28 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { experiment as experimentQuery } from "~/api/experiments";
-import { deleteModel, deleteModelTag, model as modelQuery, setModelTag } from "~/api/models";
+import { deleteModel, deleteModelTag, model as modelQuery, namesOfRuns, setModelTag } from "~/api/models";
 import type { LoggedModel, Metric } from "~/api/types";
 import { number, splitName, time, userTags } from "~/format";
 import { paths } from "~/links";
 import { useReadOnly } from "~/session";
+import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { ArtifactBrowser } from "~/shared/artifacts/browser";
 import { PageHead } from "~/shared/page";
 import { Copy, Failure, Loading, Snippet, Tabs, useTitle } from "~/ui/bits";
+import { FormDialog } from "~/ui/dialog";
 import { Menu, MenuItem } from "~/ui/menu";
 import { TagsEditor } from "~/ui/tags_editor";
-import { toast, toastError } from "~/ui/toast";
+import { messageOf, toast } from "~/ui/toast";
 import { ModelStatus } from "./status";
 
+const Lineage = lazy(() => import("~/shared/lineage/graph").then((module) => ({ default: module.LineageGraph })));
 const route = getRouteApi("/ml/experiments/$experimentId/models/$modelId");
 const TABS = [
   { id: "overview", name: "Overview" },
   { id: "artifacts", name: "Artifacts" },
+  { id: "lineage", name: "Lineage" },
 ] as const;
 
 export function ModelPage() {
@@ -63,6 +68,10 @@ function Loaded({ model, experiment }: { model: LoggedModel; experiment: string 
       </PageHead>
       {tab === "overview" ? (
         <Overview model={model} />
+      ) : tab === "lineage" ? (
+        <Suspense fallback={<Loading />}>
+          <Lineage object={{ kind: "LOGGED_MODEL", id: info.model_id }} />
+        </Suspense>
       ) : (
         <ArtifactBrowser
           owner={{ model: info.model_id }}
@@ -76,38 +85,58 @@ function Loaded({ model, experiment }: { model: LoggedModel; experiment: string 
 
 function Actions({ model }: { model: LoggedModel }) {
   const readOnly = useReadOnly();
+  const [deleting, setDeleting] = useState(false);
+  const access = useExperimentAccess(model.info.experiment_id, model.info.name);
+  return (
+    <>
+      <Menu label="" name="Actions for this model" icon="more" align="end">
+        {(close) => (
+          <>
+            {access.item(close)}
+            <MenuItem icon="trash" danger blocked={readOnly} onClick={() => (close(), setDeleting(true))}>
+              Delete
+            </MenuItem>
+          </>
+        )}
+      </Menu>
+      {access.dialog}
+      {deleting && <DeleteModel model={model} onClose={() => setDeleting(false)} />}
+    </>
+  );
+}
+
+function DeleteModel({ model: { info }, onClose }: { model: LoggedModel; onClose: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const remove = useMutation({
-    mutationFn: () => deleteModel(model.info.model_id),
+    mutationFn: () => deleteModel(info.model_id),
     onSuccess: async () => {
-      toast(`${model.info.name} deleted`);
-      await navigate({ to: paths.models, params: { experimentId: model.info.experiment_id } });
+      toast(`${info.name} deleted`);
+      await navigate({ to: paths.models, params: { experimentId: info.experiment_id } });
       await queries.invalidateQueries({ queryKey: ["models"] });
     },
-    onError: toastError,
   });
   return (
-    <Menu label="" name="Actions for this model" icon="more" align="end">
-      {(close) => (
-        <MenuItem
-          icon="trash"
-          danger
-          blocked={readOnly}
-          onClick={() => {
-            close();
-            if (window.confirm(`Delete the model ${model.info.name}? The API has no way to bring it back.`)) remove.mutate();
-          }}
-        >
-          Delete
-        </MenuItem>
-      )}
-    </Menu>
+    <FormDialog
+      title={`Delete ${info.name}?`}
+      action="Delete"
+      danger
+      busy={remove.isPending}
+      error={remove.error ? messageOf(remove.error) : ""}
+      onClose={onClose}
+      onSubmit={() => remove.mutate()}
+    >
+      <p>
+        It goes into the trash, and the API has no way to bring it back. Its files stay until the trash is emptied
+        {info.registrations.length > 0 && "; versions registered from it can be loaded no more then"}.
+      </p>
+    </FormDialog>
   );
 }
 
 function Overview({ model }: { model: LoggedModel }) {
   const { info, data } = model;
+  const run = useQuery(namesOfRuns(info.experiment_id, [model])).data?.get(info.source_run_id);
   const readOnly = useReadOnly();
   const queries = useQueryClient();
   return (
@@ -120,7 +149,7 @@ function Overview({ model }: { model: LoggedModel }) {
             {info.source_run_id && (
               <Fact name="Logged by run">
                 <Link to={paths.run} params={{ experimentId: info.experiment_id, runId: info.source_run_id }}>
-                  {info.source_run_id.slice(0, 8)}
+                  {run ?? info.source_run_id.slice(0, 8)}
                 </Link>
               </Fact>
             )}

@@ -20,11 +20,14 @@ import { paths } from "~/links";
 import { useReadOnly } from "~/session";
 import { DiffView } from "~/shared/diff/diff_view";
 import { PageHead } from "~/shared/page";
+import { LineageGraph } from "~/shared/lineage/graph";
+import { ActivityLog } from "~/shared/registry/activity";
 import { Aliases } from "~/shared/registry/aliases";
 import { Description } from "~/shared/registry/description";
 import { DeleteRegistered, DeleteVersion } from "~/shared/registry/dialogs";
+import { REGISTRY_TABS } from "~/shared/registry/tabs";
 import { Timeline } from "~/shared/registry/timeline";
-import { Copy, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
+import { Copy, Failure, Loading, Snippet, Tabs, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { Menu, MenuItem } from "~/ui/menu";
 import { TagsEditor } from "~/ui/tags_editor";
@@ -64,7 +67,8 @@ function Loaded({ prompt, versions, more }: LoadedProps) {
   const changed = () => queries.invalidateQueries({ queryKey: ["registry"] });
   const chosen = versions.find((each) => each.version === search.version) ?? versions[0];
   const other = versions.find((each) => each.version === search.against);
-  const set = (change: { version?: string; against?: string }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+  const tab = search.tab ?? "versions";
+  const set = (change: { version?: string; against?: string; tab?: "lineage" | "activity" }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   return (
     <div className="page fill">
       <PageHead
@@ -79,7 +83,7 @@ function Loaded({ prompt, versions, more }: LoadedProps) {
         }
         actions={
           <>
-            <Button icon="plus" kind="primary" blocked={readOnly || (writing && "You are writing one")} onClick={() => setWriting(true)}>
+            <Button icon="plus" kind="primary" blocked={readOnly || (writing && "You are writing one")} onClick={() => (set({ tab: undefined }), setWriting(true))}>
               New version
             </Button>
             <Actions prompt={prompt} />
@@ -100,8 +104,9 @@ function Loaded({ prompt, versions, more }: LoadedProps) {
           remove={(key) => deleteRegisteredTag(prompt.name, key)}
           changed={() => void changed()}
         />
+        <Tabs label={prompt.name} tabs={REGISTRY_TABS} value={tab} onChange={(next) => set({ tab: next === "versions" ? undefined : next })} />
       </PageHead>
-      <div className="versions">
+      {tab === "activity" ? <ActivityLog name={prompt.name} /> : <div className="versions">
         <Timeline
           versions={versions}
           chosen={chosen?.version}
@@ -113,7 +118,9 @@ function Loaded({ prompt, versions, more }: LoadedProps) {
           more={more}
         />
         <div className="scroll version-body" tabIndex={0} role="region" aria-label={writing ? "New version" : `Version ${chosen?.version ?? ""}`}>
-          {writing || !chosen ? (
+          {tab === "lineage" && chosen && !writing ? (
+            <LineageGraph key={chosen.version} object={{ kind: "PROMPT_VERSION", name: prompt.name, version: chosen.version }} />
+          ) : writing || !chosen ? (
             <NewVersion
               name={prompt.name}
               before={chosen}
@@ -135,7 +142,7 @@ function Loaded({ prompt, versions, more }: LoadedProps) {
             />
           )}
         </div>
-      </div>
+      </div>}
     </div>
   );
 }

@@ -14,10 +14,13 @@ import { count, userTags } from "~/format";
 import { paths } from "~/links";
 import { useReadOnly } from "~/session";
 import { PageHead } from "~/shared/page";
+import { LineageGraph } from "~/shared/lineage/graph";
+import { ActivityLog } from "~/shared/registry/activity";
 import { Description } from "~/shared/registry/description";
 import { DeleteRegistered, RenameRegistered } from "~/shared/registry/dialogs";
+import { REGISTRY_TABS } from "~/shared/registry/tabs";
 import { Timeline } from "~/shared/registry/timeline";
-import { Copy, Empty, Failure, Loading, useTitle } from "~/ui/bits";
+import { Copy, Empty, Failure, Loading, Tabs, useTitle } from "~/ui/bits";
 import { Menu, MenuItem } from "~/ui/menu";
 import { TagsEditor } from "~/ui/tags_editor";
 import { Versus } from "./versus";
@@ -55,7 +58,8 @@ function Loaded({ model, versions, more }: LoadedProps) {
     [versions, search.version],
   );
   const other = versions.find((each) => each.version === search.against);
-  const set = (change: { version?: string; against?: string }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+  const tab = search.tab ?? "versions";
+  const set = (change: { version?: string; against?: string; tab?: "lineage" | "activity" }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   return (
     <div className="page fill">
       <PageHead
@@ -85,8 +89,11 @@ function Loaded({ model, versions, more }: LoadedProps) {
           remove={(key) => deleteRegisteredTag(model.name, key)}
           changed={() => void changed()}
         />
+        <Tabs label={model.name} tabs={REGISTRY_TABS} value={tab} onChange={(next) => set({ tab: next === "versions" ? undefined : next })} />
       </PageHead>
-      {chosen === undefined ? (
+      {tab === "activity" ? (
+        <ActivityLog name={model.name} />
+      ) : chosen === undefined ? (
         <Empty icon="layers" title="No versions yet" />
       ) : (
         <div className="versions">
@@ -98,7 +105,9 @@ function Loaded({ model, versions, more }: LoadedProps) {
             more={more}
           />
           <div className="scroll version-body" tabIndex={0} role="region" aria-label={`Version ${chosen.version}`}>
-            {other && other !== chosen ? (
+            {tab === "lineage" ? (
+              <LineageGraph key={chosen.version} object={{ kind: "MODEL_VERSION", name: model.name, version: chosen.version }} />
+            ) : other && other !== chosen ? (
               <Versus before={other} after={chosen} onClose={() => set({ against: undefined })} onSwap={() => set({ version: other.version, against: chosen.version })} />
             ) : (
               <VersionDetails key={chosen.version} model={model} version={chosen} versions={versions} onCompare={(version) => set({ version: chosen.version, against: version })} onGone={() => set({ version: undefined })} />
@@ -143,7 +152,7 @@ function Actions({ model }: { model: RegisteredModel }) {
           onClose={() => setAsking(null)}
           onDone={(name) => {
             setAsking(null);
-            void navigate({ to: paths.registered, params: { name: name ?? model.name }, search: (before) => before, replace: true });
+            void navigate({ to: paths.registered, params: { name: name ?? model.name }, search: (before) => ({ ...before, tab: undefined }), replace: true });
           }}
         />
       )}

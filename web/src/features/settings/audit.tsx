@@ -3,6 +3,7 @@ import { Fragment, useState } from "react";
 import { auditLog, type AuditEvent } from "~/api/audit";
 import { count, time } from "~/format";
 import { JsonView } from "~/shared/json_view";
+import { Earlier, PlainTable } from "~/shared/table/plain_table";
 import { Empty, Failure, Loading, useDebounced } from "~/ui/bits";
 import { Button, IconButton } from "~/ui/button";
 
@@ -33,38 +34,12 @@ export function Audit() {
         <Empty icon="search" title="No such event" />
       ) : (
         <>
-          <div className="scroll-x">
-            <table className="simple">
-              <thead>
-                <tr>
-                  <th scope="col">When</th>
-                  <th scope="col">Who</th>
-                  <th scope="col">What</th>
-                  <th scope="col">Answer</th>
-                  <th scope="col">From</th>
-                  <th scope="col">
-                    <span className="sr-only">More</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {events.map((event) => (
-                  <Line key={event.event_id} event={event} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-          <footer className="row">
-            <p className="muted grow" role="status">
-              {count(events.length, "event")}
-              {list.hasNextPage && " so far"}
-            </p>
-            {list.hasNextPage && (
-              <Button small blocked={list.isFetchingNextPage && "Loading"} onClick={() => void list.fetchNextPage()}>
-                Earlier
-              </Button>
-            )}
-          </footer>
+          <PlainTable heads={["When", "Who", "What", "Answer", "From", { unseen: "More" }]}>
+            {events.map((event) => (
+              <Line key={event.event_id} event={event} />
+            ))}
+          </PlainTable>
+          <Earlier text={count(events.length, "event")} list={list} />
         </>
       )}
     </section>

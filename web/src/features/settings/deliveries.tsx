@@ -3,9 +3,10 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Fragment, useState } from "react";
 import type { Json } from "~/api/trace_types";
 import { type Attempt, deliveries, type Delivery, type DeliveryState, sendAgain, type Webhook } from "~/api/webhooks";
-import { count, time } from "~/format";
+import { number, time } from "~/format";
 import { paths } from "~/links";
 import { JsonView } from "~/shared/json_view";
+import { Earlier, PlainTable } from "~/shared/table/plain_table";
 import { Ago, Empty, Failure, Loading } from "~/ui/bits";
 import { Button, IconButton } from "~/ui/button";
 import { toast, toastError } from "~/ui/toast";
@@ -59,37 +60,12 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
         <Empty icon="hook" title={state ? "None of these" : "Nothing happened yet that it would be told"} />
       ) : (
         <>
-          <div className="scroll-x" tabIndex={0} role="region" aria-label="Deliveries">
-            <table className="simple">
-              <thead>
-                <tr>
-                  <th scope="col">Event</th>
-                  <th scope="col">When</th>
-                  <th scope="col">State</th>
-                  <th scope="col">Attempts</th>
-                  <th scope="col">
-                    <span className="sr-only">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {found.map((each) => (
-                  <Line key={each.delivery_id} webhook={webhook} delivery={each} />
-                ))}
-              </tbody>
-            </table>
-          </div>
-          <footer className="row">
-            <p className="muted grow" role="status">
-              {count(found.length, "delivery").replace("deliverys", "deliveries")}
-              {list.hasNextPage && " so far"}
-            </p>
-            {list.hasNextPage && (
-              <Button small blocked={list.isFetchingNextPage && "Loading"} onClick={() => void list.fetchNextPage()}>
-                Earlier
-              </Button>
-            )}
-          </footer>
+          <PlainTable label="Deliveries" heads={["Event", "When", "State", "Attempts", { unseen: "Actions" }]}>
+            {found.map((each) => (
+              <Line key={each.delivery_id} webhook={webhook} delivery={each} />
+            ))}
+          </PlainTable>
+          <Earlier text={found.length === 1 ? "1 delivery" : `${number(found.length)} deliveries`} list={list} />
         </>
       )}
       {trying && <TryOut webhook={webhook} onClose={() => setTrying(false)} />}

@@ -13,6 +13,7 @@ import {
 } from "~/api/identity";
 import { count } from "~/format";
 import { useSession } from "~/session";
+import { PlainTable } from "~/shared/table/plain_table";
 import { Empty, Failure, Loading, Tag, useDebounced } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { FormDialog } from "~/ui/dialog";
@@ -98,25 +99,11 @@ export function People({ kind }: { kind: PrincipalKind }) {
 
 function Table({ kind, all, blocked }: { kind: PrincipalKind; all: readonly Principal[]; blocked: string | false }) {
   return (
-    <div className="scroll-x">
-      <table className="simple people">
-        <thead>
-          <tr>
-            <th scope="col">{WORDS[kind].field}</th>
-            <th scope="col">{kind === "Groups" ? "Members" : "Groups"}</th>
-            {kind !== "Groups" && <th scope="col">State</th>}
-            <th scope="col">
-              <span className="sr-only">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {all.map((each) => (
-            <Line key={each.id} kind={kind} principal={each} blocked={blocked} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <PlainTable look="simple people" heads={[WORDS[kind].field, kind === "Groups" ? "Members" : "Groups", ...(kind === "Groups" ? [] : ["State"]), { unseen: "Actions" }]}>
+      {all.map((each) => (
+        <Line key={each.id} kind={kind} principal={each} blocked={blocked} />
+      ))}
+    </PlainTable>
   );
 }
 

@@ -6,8 +6,9 @@ import { Ago, Empty, Failure, Loading } from "~/ui/bits";
 import { Button, IconButton } from "~/ui/button";
 import { FormDialog } from "~/ui/dialog";
 import { messageOf, toast } from "~/ui/toast";
+import { ScopeAccess } from "./scope_access";
 
-type Asking = { kind: "scope" } | { kind: "secret"; scope: string; name?: string } | { kind: "gone"; scope: string; name?: string };
+type Asking = { kind: "scope" } | { kind: "access"; scope: string } | { kind: "secret"; scope: string; name?: string } | { kind: "gone"; scope: string; name?: string };
 
 /** Secrets by scope. They are written here and never shown: programs read them. */
 export function Secrets() {
@@ -33,6 +34,7 @@ export function Secrets() {
       ))}
       {asking?.kind === "scope" && <NewScope onClose={() => setAsking(null)} />}
       {asking?.kind === "secret" && <PutSecret scope={asking.scope} name={asking.name} onClose={() => setAsking(null)} />}
+      {asking?.kind === "access" && <ScopeAccess scope={asking.scope} onClose={() => setAsking(null)} />}
       {asking?.kind === "gone" && <Gone scope={asking.scope} name={asking.name} onClose={() => setAsking(null)} />}
     </section>
   );
@@ -46,6 +48,9 @@ function Scope({ name, readOnly, onAsk }: { name: string; readOnly: string | fal
         <h3 className="grow">{name}</h3>
         <Button small icon="plus" blocked={readOnly} onClick={() => onAsk({ kind: "secret", scope: name })}>
           Secret
+        </Button>
+        <Button small icon="key" aria-label={`Access to ${name}`} onClick={() => onAsk({ kind: "access", scope: name })}>
+          Access
         </Button>
         <IconButton small icon="trash" label={`Delete the scope ${name}`} blocked={readOnly} onClick={() => onAsk({ kind: "gone", scope: name })} />
       </header>

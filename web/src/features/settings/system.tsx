@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { health, metricsText, systemFacts } from "~/api/system";
+import { health, metricsText, systemFacts, type Worker } from "~/api/system";
 import { bytes, duration, number, time } from "~/format";
 import { useSession } from "~/session";
 import { Ago, Failure, Loading, Snippet } from "~/ui/bits";
@@ -69,7 +69,7 @@ function Facts() {
   const found = useQuery(systemFacts);
   if (found.isPending) return <Loading rows={5} />;
   if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
-  const { database, disk, parts, ...facts } = found.data;
+  const { database, disk, parts, workers, ...facts } = found.data;
   return (
     <>
       <div className="columns">
@@ -109,6 +109,7 @@ function Facts() {
           </dl>
         </section>
       </div>
+      <Workers workers={workers} />
       <section className="card" aria-label="What it stands on">
         <h2>What it stands on</h2>
         <p className="row wrap">
@@ -120,6 +121,59 @@ function Facts() {
         </p>
       </section>
     </>
+  );
+}
+
+const SILENT = 20; // seconds; they tell of themselves every five
+const QUEUES: Record<string, string> = {
+  webhook_deliveries: "Webhook deliveries",
+  audit_events: "Audit events to seal",
+  trace_rollups: "Traces to roll up",
+  runs_to_erase: "Runs to erase",
+};
+
+/** Whether scheduled work is done, and how much of it waits. */
+function Workers({ workers }: { workers: readonly Worker[] }) {
+  const [liveliest] = workers;
+  const living = workers.filter((each) => each.seen_seconds_ago < SILENT);
+  return (
+    <section className="card" aria-label="Workers">
+      <header className="row">
+        <h2 className="grow">Workers</h2>
+        <span className="muted small">send webhooks, seal the audit log, roll up traces, erase what was deleted</span>
+      </header>
+      {living.length === 0 && (
+        <p role="alert" className="bad-text">
+          No worker lives: webhooks, retention and clean-up wait. Start one: <code>lakeward up</code> has one of its own.
+        </p>
+      )}
+      <ul className="checks">
+        {workers.map((each) => {
+          const lives = each.seen_seconds_ago < SILENT;
+          return (
+            <li key={`${each.host} ${each.pid} ${each.started_at}`} className={lives ? "check well" : "check ill"}>
+              <Icon name={lives ? "check" : "warn"} />
+              <span className="grow">
+                <b>
+                  {each.host}, process {each.pid}
+                </b>
+                <span className="muted small">{lives ? `up for ${duration(Date.now() - each.started_at)}` : "silent: it was killed, or cannot reach the database"}</span>
+              </span>
+              <span className="muted">seen {duration(each.seen_seconds_ago * 1000)} ago</span>
+            </li>
+          );
+        })}
+      </ul>
+      {liveliest && (
+        <dl className="facts" aria-label="What waits">
+          {Object.entries(liveliest.waiting).map(([name, waiting]) => (
+            <Fact key={name} name={QUEUES[name] ?? name}>
+              {number(waiting)} waiting
+            </Fact>
+          ))}
+        </dl>
+      )}
+    </section>
   );
 }
 

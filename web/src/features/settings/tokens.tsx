@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { createToken, ownTokens, revokeToken, type TokenInfo } from "~/api/identity";
 import { time } from "~/format";
+import { PlainTable } from "~/shared/table/plain_table";
 import { Ago, Copy, Empty, Failure, Loading } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { Dialog, FormDialog } from "~/ui/dialog";
@@ -32,38 +33,24 @@ export function Tokens() {
       {tokens.data.length === 0 ? (
         <Empty icon="key" title="No tokens yet" />
       ) : (
-        <div className="scroll-x">
-          <table className="simple">
-            <thead>
-              <tr>
-                <th scope="col">For</th>
-                <th scope="col">Made</th>
-                <th scope="col">Ends</th>
-                <th scope="col">
-                  <span className="sr-only">Revoke</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {tokens.data.map((token) => (
-                <tr key={token.token_id}>
-                  <th scope="row">{token.comment || <code>{token.token_id.slice(0, 12)}</code>}</th>
-                  <td className="muted">
-                    <Ago ms={token.creation_time} />
-                  </td>
-                  <td>
-                    <Ends token={token} />
-                  </td>
-                  <td className="numeric">
-                    <Button small icon="trash" kind="danger" onClick={() => setGoing(token)}>
-                      Revoke
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable heads={["For", "Made", "Ends", { unseen: "Revoke" }]}>
+          {tokens.data.map((token) => (
+            <tr key={token.token_id}>
+              <th scope="row">{token.comment || <code>{token.token_id.slice(0, 12)}</code>}</th>
+              <td className="muted">
+                <Ago ms={token.creation_time} />
+              </td>
+              <td>
+                <Ends token={token} />
+              </td>
+              <td className="numeric">
+                <Button small icon="trash" kind="danger" onClick={() => setGoing(token)}>
+                  Revoke
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </PlainTable>
       )}
       {making && <NewToken onClose={() => setMaking(false)} onMade={(value) => (setMaking(false), setMade(value))} />}
       {made && <MadeToken value={made} onClose={() => setMade("")} />}

@@ -5,6 +5,7 @@ import { deleteWebhook, updateWebhook, type Webhook, webhooks } from "~/api/webh
 import { count } from "~/format";
 import { paths } from "~/links";
 import { useSession } from "~/session";
+import { PlainTable } from "~/shared/table/plain_table";
 import { Ago, Empty, Failure, Loading } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { FormDialog } from "~/ui/dialog";
@@ -48,26 +49,11 @@ function List({ all, blocked }: { all: readonly Webhook[]; blocked: string | fal
           <p>A chat that hears of failed runs, a pipeline that deploys what becomes @champion.</p>
         </Empty>
       ) : (
-        <div className="scroll-x" tabIndex={0} role="region" aria-label="All webhooks">
-          <table className="simple webhooks">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Hears of</th>
-                <th scope="col">State</th>
-                <th scope="col">Changed</th>
-                <th scope="col">
-                  <span className="sr-only">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {all.map((each) => (
-                <Line key={each.webhook_id} webhook={each} blocked={blocked} onAsk={(kind) => setAsking({ kind, webhook: each })} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable label="All webhooks" look="simple webhooks" heads={["Name", "Hears of", "State", "Changed", { unseen: "Actions" }]}>
+          {all.map((each) => (
+            <Line key={each.webhook_id} webhook={each} blocked={blocked} onAsk={(kind) => setAsking({ kind, webhook: each })} />
+          ))}
+        </PlainTable>
       )}
       {asking?.kind === "new" && <WebhookForm onClose={close} />}
       {asking?.kind === "edit" && <WebhookForm webhook={asking.webhook} onClose={close} />}

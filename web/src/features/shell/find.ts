@@ -2,7 +2,9 @@
 
 import { findNames, type NamedEntry } from "~/api/catalog";
 import { get, post } from "~/api/client";
-import { pattern, searchExperiments } from "~/api/experiments";
+import { searchExperiments } from "~/api/experiments";
+import { pattern } from "~/api/run_filter";
+import { modelsNamed } from "~/api/models";
 import { type RegisteredModel, searchRegistry } from "~/api/registry";
 import { searchRuns } from "~/api/runs";
 import { searchTraces } from "~/api/traces";
@@ -51,7 +53,7 @@ async function byId(words: string, signal: AbortSignal): Promise<Found | null> {
   return null;
 }
 
-/** By name: experiments, models and prompts anywhere; runs, sessions and traces in the most recent experiments. */
+/** By name: experiments, registered models and prompts anywhere; what lies in experiments in the most recent ones. */
 export async function find(words: string, signal: AbortSignal): Promise<Found> {
   const exact = await byId(words, signal);
   if (exact) return exact;
@@ -83,15 +85,17 @@ async function registeredNamed(kind: "model" | "prompt", words: string, signal: 
 /** Runs, traces and sessions of these experiments. */
 async function insideOf(places: string[], words: string, signal: AbortSignal): Promise<Partial<Found>> {
   if (places.length === 0) return {};
-  const named = words && `attributes.run_name ILIKE ${pattern(words)}`;
+  const start = /^[0-9a-f]{6,31}$/.test(words); // as run ids are shown
+  const named = words && (start ? `attributes.run_id LIKE '${words}%'` : `attributes.run_name ILIKE ${pattern(words)}`);
   const deep = words.length >= SHORTEST_TEXT;
   const holding = `trace.text ILIKE ${pattern(words)}`;
-  const [page, traces, sessions] = await Promise.all([
+  const [page, models, traces, sessions] = await Promise.all([
     searchRuns({ experiments: places, filter: named, order: "", view: "ACTIVE_ONLY" }, 8, undefined, signal),
+    words ? maybe(modelsNamed(places, words, SHOWN, signal), []) : [],
     deep ? maybe(searchTraces({ experiments: places, filter: holding, order: "" }, SHOWN, undefined, signal), { traces: [] }) : { traces: [] },
     deep ? maybe(sessionsNamed(places, words, signal), []) : [],
   ]);
-  return { runs: page.runs ?? [], traces: traces.traces, sessions };
+  return { runs: page.runs ?? [], models, traces: traces.traces, sessions };
 }
 
 const nameLike = (words: string) => `name ILIKE ${pattern(words)}`;

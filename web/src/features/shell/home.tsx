@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { searchExperiments } from "~/api/experiments";
 import { searchRuns } from "~/api/runs";
 import type { Experiment, Run } from "~/api/types";
-import { duration, splitName, tagOf } from "~/format";
+import { duration, firstLine, splitName, tagOf } from "~/format";
 import { paths } from "~/links";
 import { Onboarding } from "~/shared/onboarding";
 import { PageHead } from "~/shared/page";
@@ -74,7 +74,7 @@ function Tile({ experiment }: { experiment: Experiment }) {
         <span className="muted ellipsis small">{folder || "\u00a0"}</span>
         <b className="ellipsis">{leaf}</b>
         <span className="muted ellipsis small">
-          {note ? note.split("\n")[0] : <Ago ms={experiment.last_update_time} />}
+          {note ? firstLine(note) : <Ago ms={experiment.last_update_time} />}
         </span>
       </Link>
     </li>

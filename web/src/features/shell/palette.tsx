@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { RegisteredModel } from "~/api/registry";
 import { splitName } from "~/format";
 import { inExplorer, paths } from "~/links";
+import { DEFAULT_WORKSPACE, useSession } from "~/session";
 import { setTheme } from "~/theme";
 import { useDebounced } from "~/ui/bits";
 import { Icon, type IconName } from "~/ui/icons";
@@ -14,6 +15,17 @@ function oneLine(preview: string | undefined): string {
   const text = (preview ?? "").replaceAll(/\s+/g, " ");
   return (/^\{"\w+": "(.*?)"?\}?$/.exec(text)?.[1] ?? text).slice(0, 120);
 }
+
+const SETTINGS = [
+  ["tokens", "Access tokens"],
+  ["users", "Users"],
+  ["groups", "Groups"],
+  ["services", "Service principals"],
+  ["secrets", "Secrets"],
+  ["webhooks", "Webhooks"],
+  ["audit", "Audit log"],
+  ["system", "System health"],
+] as const;
 
 interface Choice {
   id: string;
@@ -106,6 +118,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
 
 function useChoices(found: Found | undefined, words: string, close: () => void): Choice[] {
   const navigate = useNavigate();
+  const { who } = useSession();
   return useMemo(() => {
     const to = (go: () => unknown) => () => {
       close();
@@ -131,7 +144,7 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       id: info.model_id,
       icon: "cube",
       name: info.name,
-      hint: info.model_id,
+      hint: `model ${info.model_id.slice(0, 10)}`,
       go: to(() =>
         navigate({ to: paths.model, params: { experimentId: info.experiment_id, modelId: info.model_id } }),
       ),
@@ -176,20 +189,34 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       { id: "all-prompts", icon: "prompt", name: "All prompts", hint: "go to", go: to(() => navigate({ to: paths.prompts })) },
       { id: "catalog", icon: "catalog", name: "Catalog", hint: "go to", go: to(() => navigate({ to: paths.catalog })) },
       { id: "settings", icon: "settings", name: "Settings", hint: "go to", go: to(() => navigate({ to: paths.settings })) },
+      ...SETTINGS.map(([tab, name]): Choice => ({
+        id: `settings-${tab}`,
+        icon: "settings",
+        name,
+        hint: "settings",
+        go: to(() => navigate({ to: paths.settings, search: { tab } })),
+      })),
+      ...who.workspaces.map((each): Choice => ({
+        id: `workspace-${each.id}`,
+        icon: "layers",
+        name: each.name,
+        hint: "workspace",
+        go: to(() => navigate({ to: paths.home, search: { workspace: each.name === DEFAULT_WORKSPACE ? undefined : each.name, o: undefined } })),
+      })),
       { id: "light", icon: "sun", name: "Light colours", hint: "switch", go: to(() => setTheme("light")) },
       { id: "dark", icon: "moon", name: "Dark colours", hint: "switch", go: to(() => setTheme("dark")) },
     ];
     const shown = words ? actions.filter((each) => each.name.toLowerCase().includes(words)) : actions.slice(0, 6);
     return [
-      ...models,
       ...experiments,
       ...(found?.registered ?? []).map(registered("model")),
       ...(found?.prompts ?? []).map(registered("prompt")),
       ...catalog,
+      ...models,
       ...runs,
       ...sessions,
       ...traces,
       ...shown,
     ];
-  }, [found, words, close, navigate]);
+  }, [found, words, close, navigate, who]);
 }

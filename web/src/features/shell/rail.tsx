@@ -50,6 +50,9 @@ export function Rail({ onFind, open, onMenu }: Props) {
         <RailLink to={paths.experiments} icon="flask">
           Experiments
         </RailLink>
+        <RailLink to={paths.allTraces} icon="trace">
+          Traces
+        </RailLink>
         <RailLink to={paths.registry} icon="layers">
           Models
         </RailLink>

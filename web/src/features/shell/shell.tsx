@@ -7,6 +7,7 @@ import type { WhoAmI } from "~/api/types";
 import { paths, safeAddress } from "~/links";
 import { chosenWorkspace, SessionContext, useWhoAmI } from "~/session";
 import { Failure } from "~/ui/bits";
+import { PageKeys } from "./keys";
 import { Palette } from "./palette";
 import { Rail } from "./rail";
 import { SignIn, whereTo } from "./sign_in";
@@ -97,6 +98,7 @@ function Inside({ who }: { who: WhoAmI }) {
           {workspace ? <Outlet /> : <NoWorkspace named={search.workspace ?? search.o} name={who.name} />}
         </main>
       </div>
+      <PageKeys />
       {finding && <Palette onClose={() => setFinding(false)} />}
     </SessionContext>
   );

@@ -1,9 +1,11 @@
 /** The columns a table of traces may have. */
 
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { experiment as experimentQuery } from "~/api/experiments";
 import type { Assessment, TraceInfo, TraceState } from "~/api/trace_types";
-import { count, duration, number, time } from "~/format";
+import { count, duration, number, splitName, time } from "~/format";
 import { paths } from "~/links";
 import type { ColumnGroup } from "~/shared/table/column_picker";
 import type { Column } from "~/shared/table/grid";
@@ -39,7 +41,7 @@ interface Fixed {
 
 const none = (value: number | null, write: (value: number) => string) => (value === null ? "" : write(value));
 const line = (text: string | undefined) => <span title={(text ?? "").slice(0, 2_000)}>{briefly(text)}</span>;
-const home = (trace: TraceInfo) => trace.trace_location.mlflow_experiment.experiment_id;
+export const homeOf = (trace: TraceInfo) => trace.trace_location.mlflow_experiment.experiment_id;
 
 const FIXED: Record<string, Fixed> = {
   time: { title: "Time", width: 108, sort: "timestamp_ms", render: (trace) => <Ago ms={factsOf(trace).start} /> },
@@ -82,6 +84,7 @@ const FIXED: Record<string, Fixed> = {
   },
   run: { title: "Run", width: 100, sort: "run_id", render: (trace) => <RunCell trace={trace} /> },
   exact: { title: "Exact time", width: 176, render: (trace) => time(factsOf(trace).start) },
+  experiment: { title: "Experiment", width: 150, render: (trace) => <HomeCell experiment={homeOf(trace)} /> },
   id: { title: "Trace ID", width: 290, sort: "request_id", render: (trace) => <code>{trace.trace_id}</code> },
 };
 
@@ -93,7 +96,7 @@ function NameCell({ trace }: { trace: TraceInfo }) {
   return (
     <Link
       to={paths.trace}
-      params={{ experimentId: home(trace), traceId: trace.trace_id }}
+      params={{ experimentId: homeOf(trace), traceId: trace.trace_id }}
       search={{}}
       className="ellipsis strong"
       preload={false}
@@ -107,7 +110,7 @@ function SessionCell({ trace }: { trace: TraceInfo }) {
   const { session } = factsOf(trace);
   if (!session) return null;
   return (
-    <Link to={paths.session} params={{ experimentId: home(trace), sessionId: session }} search={{}} className="quiet ellipsis" preload={false}>
+    <Link to={paths.session} params={{ experimentId: homeOf(trace), sessionId: session }} search={{}} className="quiet ellipsis" preload={false}>
       {session}
     </Link>
   );
@@ -117,8 +120,17 @@ function RunCell({ trace }: { trace: TraceInfo }) {
   const { run } = factsOf(trace);
   if (!run) return null;
   return (
-    <Link to={paths.run} params={{ experimentId: home(trace), runId: run }} search={{}} className="quiet mono" preload={false}>
+    <Link to={paths.run} params={{ experimentId: homeOf(trace), runId: run }} search={{}} className="quiet mono" preload={false}>
       {run.slice(0, 8)}
+    </Link>
+  );
+}
+
+function HomeCell({ experiment }: { experiment: string }) {
+  const found = useQuery({ ...experimentQuery(experiment), staleTime: 60_000 });
+  return (
+    <Link to={paths.traces} params={{ experimentId: experiment }} search={{}} className="quiet ellipsis" preload={false} title={found.data?.name}>
+      {found.data ? splitName(found.data.name).leaf : experiment}
     </Link>
   );
 }

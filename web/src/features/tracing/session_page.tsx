@@ -6,9 +6,11 @@ import { sessionList, traceList } from "~/api/traces";
 import type { TraceInfo } from "~/api/trace_types";
 import { count, duration, number, splitName, time } from "~/format";
 import { paths } from "~/links";
+import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { PageHead } from "~/shared/page";
 import { Copy, Empty, Failure, Loading, useTitle } from "~/ui/bits";
 import { Button, LinkButton } from "~/ui/button";
+import { Menu } from "~/ui/menu";
 import { Verdict } from "./assessments";
 import { ofSession, TraceStatus } from "./columns";
 import { factsOf, isValid, money, readPreview } from "./facts";
@@ -49,6 +51,7 @@ export function SessionPage() {
             <LinkButton icon="table" to={paths.traces} params={{ experimentId }} search={{ q: filter }}>
               As a table
             </LinkButton>
+            <Actions experimentId={experimentId} sessionId={sessionId} />
           </>
         }
       >
@@ -78,6 +81,18 @@ export function SessionPage() {
         </div>
       )}
     </div>
+  );
+}
+
+function Actions({ experimentId, sessionId }: { experimentId: string; sessionId: string }) {
+  const access = useExperimentAccess(experimentId, sessionId);
+  return (
+    <>
+      <Menu label="" name="Actions for this session" icon="more" align="end">
+        {access.item}
+      </Menu>
+      {access.dialog}
+    </>
   );
 }
 

@@ -9,7 +9,7 @@ import { count, duration, number } from "~/format";
 import { paths } from "~/links";
 import { ExperimentHead } from "~/shared/experiment/head";
 import { FilterBar } from "~/shared/filter/filter_bar";
-import { pattern } from "~/api/experiments";
+import { pattern } from "~/api/run_filter";
 import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { keysOf } from "./columns";
@@ -117,7 +117,7 @@ function Line({ session }: { session: Session }) {
       <td className={session.error_count ? "numeric bad" : "numeric muted"}>{session.error_count}</td>
       <td title={session.first_request_preview}>{briefly(session.first_request_preview)}</td>
       <td title={session.last_response_preview}>{briefly(session.last_response_preview)}</td>
-      <td className="numeric">{duration(session.last_time_ms - session.first_time_ms)}</td>
+      <td className="numeric">{session.last_time_ms > session.first_time_ms ? duration(session.last_time_ms - session.first_time_ms) : "–"}</td>
       <td className="numeric">{session.total_tokens === undefined ? "" : number(session.total_tokens)}</td>
       <td className="numeric">{session.total_cost === undefined ? "" : money(session.total_cost)}</td>
       <td className="muted">{session.user}</td>

@@ -7,6 +7,7 @@ import type { TraceInfo, TraceOutline } from "~/api/trace_types";
 import { count, splitName } from "~/format";
 import { paths } from "~/links";
 import { useReadOnly } from "~/session";
+import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { PageHead } from "~/shared/page";
 import { Copy, Empty, Failure, Loading, typing, useDebounced, useTitle } from "~/ui/bits";
 import { Button, IconButton } from "~/ui/button";
@@ -17,8 +18,9 @@ import { TraceStatus } from "./columns";
 import { attributesOf, factsOf, readPreview } from "./facts";
 import { Payload, ViewSwitch } from "./payload";
 import { SpanDetails } from "./span_details";
+import { SpanGraph } from "./span_graph";
 import { SpanTree } from "./span_tree";
-import { DeleteTraces } from "./traces_page";
+import { DeleteTraces } from "./trace_list";
 import { Labels, TraceFigures } from "./trace_facts";
 import { rowsShown, treeOf } from "./tree";
 
@@ -72,7 +74,7 @@ function Loaded({ outline }: { outline: TraceOutline }) {
         <TraceFigures trace={trace} />
       </PageHead>
       <div className="trace">
-        <Spans outline={outline} tree={tree} places={places} selected={selected} onSelect={select} bars={search.layout === "timeline"} />
+        <Spans outline={outline} tree={tree} places={places} selected={selected} onSelect={select} layout={search.layout ?? "tree"} />
         <div className="details" tabIndex={0} role="region" aria-label={selected === null ? "Trace" : "Span"}>
           {selected === null ? (
             <Whole outline={outline} />
@@ -91,11 +93,14 @@ interface SpansProps {
   places: ReadonlyMap<string, number>;
   selected: number | null;
   onSelect: (place: number | null) => void;
-  bars: boolean;
+  layout: "tree" | "timeline" | "graph";
 }
 
+const LAYOUTS = { tree: "Tree", timeline: "Timeline", graph: "Graph" } as const;
+
 /** The tree, how it is shown, and the search inside it. */
-function Spans({ outline, tree, places, selected, onSelect, bars }: SpansProps) {
+function Spans({ outline, tree, places, selected, onSelect, layout }: SpansProps) {
+  const bars = layout === "timeline";
   const { trace_info: trace, spans } = outline;
   const navigate = useNavigate({ from: paths.trace });
   const [shut, setShut] = useState<ReadonlySet<number>>(new Set());
@@ -133,7 +138,7 @@ function Spans({ outline, tree, places, selected, onSelect, bars }: SpansProps) 
   const totalCost = useMemo(() => Object.values(spans.costs).reduce((most, each) => Math.max(most, each), 0), [spans]);
   const parents = useMemo(() => new Set(spans.parents.filter((each) => each >= 0)), [spans]);
   return (
-    <section className={bars ? "trace-spans wide" : "trace-spans"} aria-label="Structure">
+    <section className={layout === "tree" ? "trace-spans" : "trace-spans wide"} aria-label="Structure">
       <div className="trace-tools">
         <div className="field grow">
           <Icon name="search" />
@@ -150,17 +155,22 @@ function Spans({ outline, tree, places, selected, onSelect, bars }: SpansProps) 
           />
         </div>
         <div className="segments" role="group" aria-label="Show spans as">
-          <Button small aria-pressed={!bars} onClick={() => void navigate({ search: (before) => ({ ...before, layout: undefined }), replace: true })}>
-            Tree
-          </Button>
-          <Button small aria-pressed={bars} onClick={() => void navigate({ search: (before) => ({ ...before, layout: "timeline" }), replace: true })}>
-            Timeline
-          </Button>
+          {(Object.keys(LAYOUTS) as SpansProps["layout"][]).map((each) => (
+            <Button
+              key={each}
+              small
+              aria-pressed={each === layout}
+              onClick={() => void navigate({ search: (before) => ({ ...before, layout: each === "tree" ? undefined : each }), replace: true })}
+            >
+              {LAYOUTS[each]}
+            </Button>
+          ))}
         </div>
         <IconButton
           small
           icon={shut.size ? "unfold" : "fold"}
           label={shut.size ? "Open everything" : "Shut everything"}
+          blocked={layout === "graph" && "A graph has nothing to shut"}
           onClick={() => setShut(shut.size ? new Set() : parents)}
         />
       </div>
@@ -183,6 +193,8 @@ function Spans({ outline, tree, places, selected, onSelect, bars }: SpansProps) 
         <Empty icon="trace" title="No spans yet">
           <p>They appear here as soon as they come.</p>
         </Empty>
+      ) : layout === "graph" ? (
+        <SpanGraph spans={spans} found={found} selected={selected} onSelect={onSelect} />
       ) : (
         <SpanTree
           spans={spans}
@@ -262,6 +274,7 @@ function Actions({ trace, experimentId }: { trace: TraceInfo; experimentId: stri
   const readOnly = useReadOnly();
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
+  const access = useExperimentAccess(experimentId, factsOf(trace).name || "this trace");
   return (
     <>
       <Menu label="" name="Actions for this trace" icon="more" align="end">
@@ -279,6 +292,7 @@ function Actions({ trace, experimentId }: { trace: TraceInfo; experimentId: stri
             >
               Copy Python that reads it
             </MenuItem>
+            {access.item(close)}
             <MenuItem
               icon="trash"
               danger
@@ -293,10 +307,10 @@ function Actions({ trace, experimentId }: { trace: TraceInfo; experimentId: stri
           </>
         )}
       </Menu>
+      {access.dialog}
       {deleting && (
         <DeleteTraces
-          experimentId={experimentId}
-          ids={[trace.trace_id]}
+          traces={[trace]}
           onClose={() => setDeleting(false)}
           onDone={() => void navigate({ to: paths.traces, params: { experimentId } })}
         />

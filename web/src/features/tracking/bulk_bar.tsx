@@ -1,14 +1,15 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { deleteRuns, MAX_HISTORY_RUNS, restoreRuns, tagRuns } from "~/api/runs";
+import { deleteRuns, MAX_HISTORY_RUNS, MAX_MOVED, restoreRuns, tagRuns } from "~/api/runs";
 import type { Run } from "~/api/types";
 import { count } from "~/format";
 import { paths } from "~/links";
 import { useReadOnly } from "~/session";
 import { Button, IconButton } from "~/ui/button";
-import { FormDialog } from "~/ui/dialog";
-import { messageOf, toast, toastError } from "~/ui/toast";
+import { TagDialog } from "~/ui/tag_dialog";
+import { toast, toastError } from "~/ui/toast";
+import { MoveRuns } from "./move_runs";
 
 interface Props {
   experimentId: string;
@@ -22,7 +23,8 @@ export function BulkBar({ experimentId, runs, deleted, onDone }: Props) {
   const ids = runs.map((run) => run.info.run_id);
   const navigate = useNavigate();
   const readOnly = useReadOnly();
-  const [tagging, setTagging] = useState(false);
+  const queries = useQueryClient();
+  const [asking, setAsking] = useState<"tag" | "move" | null>(null);
   const { remove, restore } = useRunTrash(onDone);
   const compare = () =>
     void navigate({ to: paths.compare, params: { experimentId }, search: { runs: ids.slice(0, MAX_HISTORY_RUNS).join(",") } });
@@ -38,8 +40,16 @@ export function BulkBar({ experimentId, runs, deleted, onDone }: Props) {
         </Button>
       ) : (
         <>
-          <Button small icon="tag" blocked={readOnly} onClick={() => setTagging(true)}>
+          <Button small icon="tag" blocked={readOnly} onClick={() => setAsking("tag")}>
             Tag
+          </Button>
+          <Button
+            small
+            icon="move"
+            blocked={readOnly || (runs.length > MAX_MOVED && `At most ${MAX_MOVED} runs at once`)}
+            onClick={() => setAsking("move")}
+          >
+            Move
           </Button>
           <Button small icon="trash" kind="danger" blocked={readOnly} onClick={() => remove.mutate(ids)}>
             Delete
@@ -47,7 +57,15 @@ export function BulkBar({ experimentId, runs, deleted, onDone }: Props) {
         </>
       )}
       <IconButton small icon="close" label="Clear the selection" onClick={onDone} />
-      {tagging && <TagRuns ids={ids} onClose={() => setTagging(false)} />}
+      {asking === "tag" && (
+        <TagDialog
+          what={count(ids.length, "run")}
+          tag={(key, value) => tagRuns(ids, key, value)}
+          changed={() => void queries.invalidateQueries({ queryKey: ["runs"] })}
+          onClose={() => setAsking(null)}
+        />
+      )}
+      {asking === "move" && <MoveRuns from={experimentId} ids={ids} onClose={() => setAsking(null)} onDone={onDone} />}
     </div>
   );
 }
@@ -75,37 +93,4 @@ export function useRunTrash(done?: () => void) {
     onSettled: changed,
   });
   return { remove, restore };
-}
-
-function TagRuns({ ids, onClose }: { ids: readonly string[]; onClose: () => void }) {
-  const [key, setKey] = useState("");
-  const [value, setValue] = useState("");
-  const queries = useQueryClient();
-  const tag = useMutation({
-    mutationFn: () => tagRuns(ids, key.trim(), value.trim()),
-    onSuccess: () => {
-      toast(`${count(ids.length, "run")} tagged ${key.trim()}`);
-      onClose();
-    },
-    onSettled: () => queries.invalidateQueries({ queryKey: ["runs"] }),
-  });
-  return (
-    <FormDialog
-      title={`Tag ${count(ids.length, "run")}`}
-      action="Tag"
-      busy={tag.isPending}
-      error={tag.error ? messageOf(tag.error) : ""}
-      onClose={onClose}
-      onSubmit={() => tag.mutate()}
-    >
-      <label>
-        Name
-        <input autoFocus required maxLength={250} value={key} onChange={(event) => setKey(event.target.value)} />
-      </label>
-      <label>
-        Value
-        <input value={value} onChange={(event) => setValue(event.target.value)} />
-      </label>
-    </FormDialog>
-  );
 }

@@ -9,9 +9,13 @@ import { colorOf } from "~/shared/charts/colors";
 import type { ColumnGroup } from "~/shared/table/column_picker";
 import type { Column } from "~/shared/table/grid";
 import { Ago, Status } from "~/ui/bits";
+import { Extreme } from "./extreme_cell";
 import { type Flat, isSystem, type Keys } from "./flat";
 
-export type Kind = "metrics" | "params" | "tags";
+/** What of a metric: its last value is what it has by itself; the others are over all its steps. */
+export const WHICH = ["last", "min", "max", "best"] as const;
+export type Which = (typeof WHICH)[number];
+export type Kind = "metrics" | "params" | "tags" | "min" | "max" | "best";
 
 const FIXED: Record<string, { title: string; width: number; sort?: string; render: (run: Run) => ReactNode }> = {
   name: { title: "Run", width: 230, sort: "attributes.run_name", render: (run) => <NameCell run={run} /> },
@@ -41,7 +45,14 @@ const FIXED: Record<string, { title: string; width: number; sort?: string; rende
 
 const NUMBER_WIDTH = 124;
 const TEXT_WIDTH = 136;
-const WORDS: Record<Kind, string> = { metrics: "metric", params: "param", tags: "tag" };
+const WORDS: Record<Kind, string> = { metrics: "metric", params: "param", tags: "tag", min: "smallest", max: "largest", best: "best" };
+
+const EXTREMES = { min: true, max: true, best: true };
+
+/** Whether a column may be compared among runs that are there: what is over all steps is asked for later. */
+export function comparable(kind: Kind | null): kind is "metrics" | "params" | "tags" {
+  return kind !== null && !(kind in EXTREMES);
+}
 
 function durationOf(run: Run): string {
   const { status, start_time, end_time } = run.info;
@@ -66,6 +77,17 @@ export function splitColumn(id: string): { kind: Kind | null; key: string } {
   const at = id.indexOf(".");
   const kind = id.slice(0, Math.max(0, at));
   return kind in WORDS ? { kind: kind as Kind, key: id.slice(at + 1) } : { kind: null, key: id };
+}
+
+/** Of a column of a metric: which metric, and what of it. */
+export function metricColumn(id: string): { key: string; which: Which } | null {
+  const { kind, key } = splitColumn(id);
+  if (kind === "metrics") return { key, which: "last" };
+  return kind === "min" || kind === "max" || kind === "best" ? { key, which: kind } : null;
+}
+
+export function columnOfMetric(key: string, which: Which): string {
+  return `${which === "last" ? "metrics" : which}.${key}`;
 }
 
 export function titleOf(id: string): string {
@@ -97,19 +119,23 @@ export function columnOf(id: string, flat: (run: Run) => Flat, width: number | u
       render: fixed?.render ?? (() => ""),
     };
   }
+  const room = Math.max(kind === "params" || kind === "tags" ? TEXT_WIDTH : NUMBER_WIDTH, Math.min(220, 44 + key.length * 7.2));
+  if (kind === "min" || kind === "max" || kind === "best") {
+    const render = (run: Run) => <Extreme run={run} metric={key} which={kind} last={flat(run).metrics.get(key)} />;
+    return { id, title: key, kind: WORDS[kind], width: width ?? room, numeric: true, sortable: false, render };
+  }
   const numeric = kind === "metrics";
   const render = (run: Run) => {
     const value = flat(run)[kind].get(key);
     if (value === undefined) return "";
     return numeric ? <span title={String(value)}>{number(value as Float, 5)}</span> : <span title={String(value)}>{String(value)}</span>;
   };
-  const room = Math.max(numeric ? NUMBER_WIDTH : TEXT_WIDTH, Math.min(220, 44 + key.length * 7.2));
   return { id, title: key, kind: WORDS[kind], width: width ?? room, numeric, sortable: true, render };
 }
 
 /** The `order_by` of the server for a column. */
 export function orderOf(id: string, descending: boolean): string {
   const { kind, key } = splitColumn(id);
-  const field = kind ? `${kind}.\`${key}\`` : FIXED[id]?.sort;
+  const field = kind ? (kind in EXTREMES ? undefined : `${kind}.\`${key}\``) : FIXED[id]?.sort;
   return field ? `${field} ${descending ? "DESC" : "ASC"}` : "";
 }

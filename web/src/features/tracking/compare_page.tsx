@@ -9,10 +9,14 @@ import { paths } from "~/links";
 import { PageHead } from "~/shared/page";
 import { Empty, Failure, Loading, Tabs, useTitle } from "~/ui/bits";
 import { LinkButton } from "~/ui/button";
+import { BarsTab } from "./compare_bars";
+import { ContourTab } from "./compare_contour";
 import { CompareTable } from "./compare_table";
 import { ParallelTab, ScatterTab } from "./compare_plots";
 
 const RunCharts = lazy(() => import("./run_charts").then((module) => ({ default: module.ManyRunCharts })));
+const ArtifactsTab = lazy(() => import("./compare_artifacts").then((module) => ({ default: module.ArtifactsTab })));
+const CodeTab = lazy(() => import("./compare_code").then((module) => ({ default: module.CodeTab })));
 const route = getRouteApi("/ml/experiments/$experimentId/compare");
 
 const TABS = [
@@ -20,6 +24,10 @@ const TABS = [
   { id: "charts", name: "Charts" },
   { id: "parallel", name: "Parallel coordinates" },
   { id: "scatter", name: "Scatter" },
+  { id: "contour", name: "Contour" },
+  { id: "bars", name: "Bars" },
+  { id: "code", name: "Code" },
+  { id: "artifacts", name: "Artifacts" },
 ] as const;
 
 export function ComparePage() {
@@ -98,8 +106,29 @@ function Chosen({ runs }: { runs: readonly Run[] }) {
       return <ParallelTab runs={runs} axes={search.axes} onAxes={(axes) => set({ axes })} />;
     case "scatter":
       return <ScatterTab runs={runs} x={search.sx} y={search.sy} onChange={(sx, sy) => set({ sx, sy })} />;
+    case "contour":
+      return <ContourTab runs={runs} x={search.sx} y={search.sy} z={search.sz} onChange={(sx, sy, sz) => set({ sx, sy, sz })} />;
+    case "bars":
+      return <BarsTab runs={runs} metric={search.sy} ascending={Boolean(search.up)} onChange={set} />;
+    case "code":
+      return (
+        <Suspense fallback={<Loading />}>
+          <CodeTab runs={runs} />
+        </Suspense>
+      );
+    case "artifacts":
+      return (
+        <Suspense fallback={<Loading />}>
+          <ArtifactsTab runs={runs} file={search.file} pair={pairOf(search.pair, runs.length)} onChange={set} />
+        </Suspense>
+      );
     default:
       return <CompareTable runs={runs} all={Boolean(search.all)} onAll={(all) => set({ all: all || undefined })} />;
   }
 }
 
+/** Two places among the runs: the first two, until somebody chooses. */
+function pairOf(text: string | undefined, size: number): readonly [number, number] {
+  const [left = 0, right = 1] = (text ?? "").split(",").filter(Boolean).map((each) => Math.min(size - 1, Math.max(0, Number(each) || 0)));
+  return [left, right];
+}

@@ -8,9 +8,9 @@ import { Menu, MenuItem } from "~/ui/menu";
 import { type Axis, axisOf, defaultAxes, dimensions } from "./dimensions";
 import { decodeList, encodeList } from "~/shared/table/lists";
 
-const MARGIN = { top: 44, right: 70, bottom: 26, left: 70 };
+export const MARGIN = { top: 44, right: 70, bottom: 26, left: 70 };
 
-function useSize(): [React.RefObject<HTMLDivElement | null>, { width: number; height: number }] {
+export function useSize(): [React.RefObject<HTMLDivElement | null>, { width: number; height: number }] {
   const ref = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   useEffect(() => {
@@ -23,7 +23,7 @@ function useSize(): [React.RefObject<HTMLDivElement | null>, { width: number; he
   return [ref, size];
 }
 
-function useOpen() {
+export function useOpen() {
   const navigate = useNavigate();
   return (run: Run) =>
     void navigate({ to: paths.run, params: { experimentId: run.info.experiment_id, runId: run.info.run_id } });
@@ -122,15 +122,74 @@ const HEAT = [
 ] as const;
 
 /** From cold to warm, 0 to 1. */
-function heat(place: number | undefined): string {
+export function heat(place: number | undefined): string {
   if (place === undefined) return "#8a93a0";
   const at = Math.min(1.999, place * 2);
   const [from, to] = [HEAT[Math.floor(at)] ?? HEAT[0], HEAT[Math.floor(at) + 1] ?? HEAT[2]];
   return `rgb(${from.map((part, index) => Math.round(part + ((to[index] ?? part) - part) * (at % 1))).join(" ")})`;
 }
 
-function short(text: string, most: number): string {
+export function short(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, Math.max(1, Math.floor(most) - 1))}…`;
+}
+
+interface DimensionProps {
+  all: readonly string[];
+  id: string;
+  name: string;
+  onChange: (id: string) => void;
+}
+
+/** Which param or metric an axis shows. */
+export function Dimension({ all, id, name, onChange }: DimensionProps) {
+  return (
+    <Menu label={id.slice(id.indexOf(".") + 1)} name={name} panel>
+      {(close) =>
+        all.map((each) => (
+          <MenuItem key={each} chosen={each === id} onClick={() => (onChange(each), close())}>
+            {each.slice(each.indexOf(".") + 1)} <span className="muted">{each.startsWith("params.") ? "param" : "metric"}</span>
+          </MenuItem>
+        ))
+      }
+    </Menu>
+  );
+}
+
+interface FrameProps {
+  across: Axis;
+  up: Axis;
+  x: (place: number) => number;
+  y: (place: number) => number;
+}
+
+/** The two axes of a plane. */
+export function Frame({ across, up, x, y }: FrameProps) {
+  return (
+      <g className="axis">
+        {across.ticks.map((tick) => (
+          <g key={`${tick.at} ${tick.text}`}>
+            <line className="guide" x1={x(tick.at)} x2={x(tick.at)} y1={y(0)} y2={y(1)} />
+            <text x={x(tick.at)} y={y(0) + 20} textAnchor="middle">
+              {short(tick.text, 16)}
+            </text>
+          </g>
+        ))}
+        {up.ticks.map((tick) => (
+          <g key={`${tick.at} ${tick.text}`}>
+            <line className="guide" x1={x(0)} x2={x(1)} y1={y(tick.at)} y2={y(tick.at)} />
+            <text x={x(0) - 10} y={y(tick.at) + 4} textAnchor="end">
+              {short(tick.text, 14)}
+            </text>
+          </g>
+        ))}
+        <text className="axis-title" x={x(0.5)} y={y(0) + 42} textAnchor="middle">
+          {across.title}
+        </text>
+        <text className="axis-title" x={x(0) - 10} y={MARGIN.top - 20} textAnchor="start">
+          {up.title}
+        </text>
+      </g>
+  );
 }
 
 interface ScatterProps {
@@ -154,20 +213,11 @@ export function ScatterTab({ runs, x: chosenX, y: chosenY, onChange }: ScatterPr
   const tall = size.height - MARGIN.top - MARGIN.bottom - 24;
   const x = (place: number) => MARGIN.left + 30 + wide * place;
   const y = (place: number) => MARGIN.top + tall * (1 - place);
-  const pick = (id: string, set: (id: string) => void, name: string) => (
-    <Menu label={id.slice(id.indexOf(".") + 1)} name={name} panel>
-      {(close) => all.map((each) => (
-        <MenuItem key={each} chosen={each === id} onClick={() => (set(each), close())}>
-          {each.slice(each.indexOf(".") + 1)} <span className="muted">{each.startsWith("params.") ? "param" : "metric"}</span>
-        </MenuItem>
-      ))}
-    </Menu>
-  );
   return (
     <>
       <div className="toolbar">
-        <span className="muted">Across</span> {pick(xId, (id) => onChange(id, yId), "Horizontal axis")}
-        <span className="muted">Up</span> {pick(yId, (id) => onChange(xId, id), "Vertical axis")}
+        <span className="muted">Across</span> <Dimension all={all} id={xId} name="Horizontal axis" onChange={(id) => onChange(id, yId)} />
+        <span className="muted">Up</span> <Dimension all={all} id={yId} name="Vertical axis" onChange={(id) => onChange(xId, id)} />
         <span className="muted ellipsis">
           {near !== null && `${runs[near]?.info.run_name}: ${across.values[near]}, ${up.values[near]}`}
         </span>
@@ -176,30 +226,7 @@ export function ScatterTab({ runs, x: chosenX, y: chosenY, onChange }: ScatterPr
         <svg width={size.width} height={size.height} role="img" aria-label={`${up.title} against ${across.title}`}>
           {tall > 0 && (
             <>
-              <g className="axis">
-                {across.ticks.map((tick) => (
-                  <g key={`${tick.at} ${tick.text}`}>
-                    <line className="guide" x1={x(tick.at)} x2={x(tick.at)} y1={y(0)} y2={y(1)} />
-                    <text x={x(tick.at)} y={y(0) + 20} textAnchor="middle">
-                      {short(tick.text, 16)}
-                    </text>
-                  </g>
-                ))}
-                {up.ticks.map((tick) => (
-                  <g key={`${tick.at} ${tick.text}`}>
-                    <line className="guide" x1={x(0)} x2={x(1)} y1={y(tick.at)} y2={y(tick.at)} />
-                    <text x={x(0) - 10} y={y(tick.at) + 4} textAnchor="end">
-                      {short(tick.text, 14)}
-                    </text>
-                  </g>
-                ))}
-                <text className="axis-title" x={x(0.5)} y={y(0) + 42} textAnchor="middle">
-                  {across.title}
-                </text>
-                <text className="axis-title" x={x(0) - 10} y={MARGIN.top - 20} textAnchor="start">
-                  {up.title}
-                </text>
-              </g>
+              <Frame across={across} up={up} x={x} y={y} />
               {runs.map((run, index) => {
                 const [px, py] = [across.places[index], up.places[index]];
                 if (px === undefined || py === undefined) return null;

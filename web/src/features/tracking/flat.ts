@@ -30,21 +30,27 @@ export interface Keys {
   tags: string[];
 }
 
-const EXAMINED = 2_000;
+const EXAMINED = 300;
 
 /** Every key of these runs, the most common first. Beyond the first runs few new keys come, so those are enough. */
 export function keysOf(runs: readonly Run[]): Keys {
   const counts = { metrics: new Map<string, number>(), params: new Map<string, number>(), tags: new Map<string, number>() };
-  for (const run of runs.slice(0, EXAMINED)) {
-    const each = flat(run);
-    for (const kind of ["metrics", "params", "tags"] as const) {
-      for (const key of each[kind].keys()) counts[kind].set(key, (counts[kind].get(key) ?? 0) + 1);
-    }
+  const add = (kind: keyof Keys, all: readonly { key: string }[] | undefined) => {
+    const counted = counts[kind];
+    for (const { key } of all ?? []) counted.set(key, (counted.get(key) ?? 0) + 1);
+  };
+  for (const { data } of runs.slice(0, EXAMINED)) {
+    add("metrics", data.metrics);
+    add("params", data.params);
+    add("tags", userTags(data.tags));
   }
   const ranked = (kind: keyof Keys) =>
-    [...counts[kind]].toSorted(([a, n], [b, m]) => m - n || a.localeCompare(b)).map(([key]) => key);
+    [...counts[kind]].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([key]) => key);
   return { metrics: ranked("metrics"), params: ranked("params"), tags: ranked("tags") };
 }
+
+/** The experiment a run was made in: a run that moved keeps its files there, and its traces. */
+export const homeOf = ({ info }: Run): string => /^mlflow-artifacts:\/(\d+)\//.exec(info.artifact_uri ?? "")?.[1] ?? info.experiment_id;
 
 export const isSystem = (key: string) => key.startsWith("system/");
 

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { MAX_HISTORY_RUNS } from "~/api/runs";
+import { MAX_CHART_RUNS } from "~/api/runs";
 import type { Run } from "~/api/types";
 import { paths } from "~/links";
 import { ChartGrid } from "~/shared/charts/chart_grid";
@@ -27,12 +27,12 @@ export function OneRunCharts({ run, keys, look, onLook }: Charts & { run: Run; k
   );
 }
 
-const AT_FIRST = 20;
+const AT_FIRST = 100;
 
 /** The runs of a list over each other. The first are drawn; the list beside the charts turns others on and off. */
 export function ManyRunCharts({ runs, look, onLook }: Charts & { runs: readonly Run[] }) {
   const [turned, setTurned] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const offered = runs.slice(0, MAX_HISTORY_RUNS);
+  const offered = runs.slice(0, MAX_CHART_RUNS);
   const isOn = (run: Run, at: number) => turned.get(run.info.run_id) ?? at < AT_FIRST;
   const shown = offered.filter(isOn);
   const identity = shown.map((run) => run.info.run_id).join(" ");

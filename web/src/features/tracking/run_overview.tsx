@@ -12,6 +12,7 @@ import { useReadOnly } from "~/session";
 import { Copy } from "~/ui/bits";
 import { Icon } from "~/ui/icons";
 import { TagsEditor } from "~/ui/tags_editor";
+import { type Code, codeOf, commitPage } from "./code";
 import { isSystem } from "./flat";
 
 const FILTER_FROM = 12;
@@ -34,7 +35,7 @@ export function Facts({ rows }: { rows: readonly (readonly [string, ReactNode])[
 export function RunFacts({ run }: { run: Run }) {
   const { info, data } = run;
   const parent = tagOf(data.tags, "mlflow.parentRunId");
-  const commit = tagOf(data.tags, "mlflow.source.git.commit");
+  const code = codeOf(run);
   const ended = info.end_time ?? (info.status === "RUNNING" ? Date.now() : undefined);
   return (
     <Facts
@@ -43,7 +44,8 @@ export function RunFacts({ run }: { run: Run }) {
         ["Duration", ended ? duration(ended - info.start_time) : ""],
         ["User", info.user_id],
         ["Source", tagOf(data.tags, "mlflow.source.name")],
-        ["Commit", commit && <span key="c" className="row"><code>{commit.slice(0, 10)}</code><Copy text={commit} label="Copy the commit" /></span>],
+        ["Branch", code.branch],
+        ["Commit", code.commit && <Commit key="c" code={code} commit={code.commit} />],
         [
           "Parent run",
           parent && (
@@ -55,6 +57,24 @@ export function RunFacts({ run }: { run: Run }) {
         ["Run ID", <span key="i" className="row"><code className="ellipsis">{info.run_id}</code><Copy text={info.run_id} label="Copy the run id" /></span>],
       ]}
     />
+  );
+}
+
+function Commit({ code, commit }: { code: Code; commit: string }) {
+  const page = commitPage(code);
+  const short = <code>{commit.slice(0, 10)}</code>;
+  return (
+    <span className="row">
+      {page ? (
+        <a href={page} target="_blank" rel="noreferrer noopener">
+          {short}
+        </a>
+      ) : (
+        short
+      )}
+      <Copy text={commit} label="Copy the commit" />
+      {code.dirty && <span className="pill" title="The script was run with changes that were not committed">changed</span>}
+    </span>
   );
 }
 

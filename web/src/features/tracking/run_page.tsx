@@ -2,23 +2,28 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { experiment as experimentQuery } from "~/api/experiments";
-import { renameRun, run as runQuery } from "~/api/runs";
+import { renameRun, run as runQuery, runsOfGroup } from "~/api/runs";
+import { searchTraces } from "~/api/traces";
 import type { Run } from "~/api/types";
 import { splitName, tagOf } from "~/format";
 import { paths } from "~/links";
 import { useReadOnly } from "~/session";
+import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { ArtifactBrowser } from "~/shared/artifacts/browser";
 import { PageHead } from "~/shared/page";
 import { Failure, Loading, Snippet, Status, Tabs, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { FormDialog } from "~/ui/dialog";
+import { Icon } from "~/ui/icons";
 import { Menu, MenuItem } from "~/ui/menu";
-import { messageOf } from "~/ui/toast";
+import { messageOf, toast, toastError } from "~/ui/toast";
 import { useRunTrash } from "./bulk_bar";
-import { isSystem } from "./flat";
+import { homeOf, isSystem } from "./flat";
+import { MoveRuns } from "./move_runs";
 import { RunFacts, RunInputs, RunMetrics, RunModels, RunParams, RunTags } from "./run_overview";
 
 const Markdown = lazy(() => import("~/shared/artifacts/markdown"));
+const Lineage = lazy(() => import("~/shared/lineage/graph").then((module) => ({ default: module.LineageGraph })));
 const RunCharts = lazy(() => import("./run_charts").then((module) => ({ default: module.OneRunCharts })));
 const route = getRouteApi("/ml/experiments/$experimentId/runs/$runId");
 
@@ -45,6 +50,7 @@ function Loaded({ run, experiment }: { run: Run; experiment: string }) {
     { id: "metrics", name: "Charts", count: own.length },
     ...(system.length ? [{ id: "system", name: "System", count: system.length } as const] : []),
     { id: "artifacts", name: "Artifacts" },
+    { id: "lineage", name: "Lineage" },
   ] as const;
   return (
     <div className="page fill">
@@ -90,6 +96,11 @@ function Loaded({ run, experiment }: { run: Run; experiment: string }) {
           />
         </Suspense>
       )}
+      {tab === "lineage" && (
+        <Suspense fallback={<Loading />}>
+          <Lineage object={{ kind: "RUN", id: info.run_id }} />
+        </Suspense>
+      )}
       {tab === "artifacts" && (
         <ArtifactBrowser
           owner={{ run: info.run_id }}
@@ -121,48 +132,93 @@ function Overview({ run }: { run: Run }) {
           <section className="card linked" aria-label="Data and models">
             <RunInputs run={run} />
             <RunModels run={run} />
-            <Children run={run} />
+            <Belonging run={run} />
             <Snippet
               label="Read it in Python"
               code={`import mlflow\n\nrun = mlflow.get_run("${run.info.run_id}")\nprint(run.data.metrics)`}
             />
           </section>
         </div>
-        <section className="card">
-          <RunMetrics run={run} />
-        </section>
-        <section className="card">
-          <RunParams run={run} />
-        </section>
+        <div className="stack spread">
+          <section className="card">
+            <RunMetrics run={run} />
+          </section>
+          <section className="card">
+            <RunParams run={run} />
+          </section>
+        </div>
       </div>
     </div>
   );
 }
 
-/** The runs nested in this one are a filter away. */
-function Children({ run }: { run: Run }) {
-  const filter = `tags.\`mlflow.parentRunId\` = '${run.info.run_id}'`;
+const FEW = 6;
+
+/** The first of the runs nested in this one, and of its traces; all of them are a filter away. */
+function Belonging({ run }: { run: Run }) {
+  const { experiment_id, run_id } = run.info;
+  const nested = `tags.\`mlflow.parentRunId\` = '${run_id}'`;
+  const children = useQuery(runsOfGroup({ experiments: [experiment_id], filter: nested, order: "", view: "ACTIVE_ONLY" }, FEW)).data;
+  const home = homeOf(run);
+  const made = `run_id = '${run_id}'`;
+  const traces = useQuery({
+    queryKey: ["traces", "of run", run_id],
+    queryFn: ({ signal }) => searchTraces({ experiments: [home], filter: made, order: "" }, FEW, undefined, signal),
+  }).data;
   return (
-    <ul className="entries lines">
-      <li>
-        <Link to={paths.experiment} params={{ experimentId: run.info.experiment_id }} search={{ q: filter }}>
-          Nested runs of this run
-        </Link>
-      </li>
-      <li>
-        <Link to={paths.traces} params={{ experimentId: run.info.experiment_id }} search={{ q: `run_id = '${run.info.run_id}'` }}>
-          Traces of this run
-        </Link>
-      </li>
-    </ul>
+    <>
+      {Boolean(children?.runs?.length) && (
+        <section className="entries" aria-label="Nested runs">
+          <h3>Nested runs</h3>
+          <ul className="lines">
+            {children?.runs?.map(({ info }) => (
+              <li key={info.run_id} className="row">
+                <Status status={info.status} plain />
+                <Link to={paths.run} params={{ experimentId: info.experiment_id, runId: info.run_id }} className="ellipsis">
+                  {info.run_name}
+                </Link>
+              </li>
+            ))}
+            <li>
+              <Link to={paths.experiment} params={{ experimentId: experiment_id }} search={{ q: nested }}>
+                {children?.next_page_token ? "All of them as a table" : "As a table"}
+              </Link>
+            </li>
+          </ul>
+        </section>
+      )}
+      {Boolean(traces?.traces.length) && (
+        <section className="entries" aria-label="Traces">
+          <h3>Traces</h3>
+          <ul className="lines">
+            {traces?.traces.map((each) => (
+              <li key={each.trace_id} className="row">
+                <Icon name="trace" />
+                <Link to={paths.trace} params={{ experimentId: home, traceId: each.trace_id }} className="ellipsis">
+                  {each.request_preview?.slice(0, 200) || tagText(each.tags) || each.trace_id}
+                </Link>
+              </li>
+            ))}
+            <li>
+              <Link to={paths.traces} params={{ experimentId: home }} search={{ q: made }}>
+                {traces?.next_page_token ? "All of them as a table" : "As a table"}
+              </Link>
+            </li>
+          </ul>
+        </section>
+      )}
+    </>
   );
 }
 
+const tagText = (tags: Record<string, string> | undefined) => tags?.["mlflow.traceName"];
+
 function Actions({ run }: { run: Run }) {
   const readOnly = useReadOnly();
-  const [renaming, setRenaming] = useState(false);
+  const [asking, setAsking] = useState<"rename" | "move" | null>(null);
   const { remove, restore } = useRunTrash();
   const ids = [run.info.run_id];
+  const access = useExperimentAccess(run.info.experiment_id, run.info.run_name);
   return (
     <>
       {run.info.lifecycle_stage === "deleted" && (
@@ -178,11 +234,22 @@ function Actions({ run }: { run: Run }) {
               blocked={readOnly}
               onClick={() => {
                 close();
-                setRenaming(true);
+                setAsking("rename");
               }}
             >
               Rename
             </MenuItem>
+            <MenuItem
+              icon="move"
+              blocked={readOnly || (run.info.lifecycle_stage === "deleted" && "Restore it first")}
+              onClick={() => {
+                close();
+                setAsking("move");
+              }}
+            >
+              Move to another experiment
+            </MenuItem>
+            {access.item(close)}
             <MenuItem
               icon="trash"
               danger
@@ -197,7 +264,9 @@ function Actions({ run }: { run: Run }) {
           </>
         )}
       </Menu>
-      {renaming && <RenameRun run={run} onClose={() => setRenaming(false)} />}
+      {asking === "rename" && <RenameRun run={run} onClose={() => setAsking(null)} />}
+      {access.dialog}
+      {asking === "move" && <MoveRuns from={run.info.experiment_id} ids={ids} onClose={() => setAsking(null)} />}
     </>
   );
 }
@@ -205,11 +274,13 @@ function Actions({ run }: { run: Run }) {
 function RenameRun({ run, onClose }: { run: Run; onClose: () => void }) {
   const [name, setName] = useState(run.info.run_name);
   const queries = useQueryClient();
+  const changed = () => queries.invalidateQueries({ queryKey: ["runs"] });
   const rename = useMutation({
     mutationFn: () => renameRun(run.info.run_id, name.trim()),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["runs"] });
+      await changed();
       onClose();
+      toast("Renamed", () => void renameRun(run.info.run_id, run.info.run_name).then(changed, toastError));
     },
   });
   return (

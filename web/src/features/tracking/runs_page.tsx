@@ -3,26 +3,37 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { experiment as experimentQuery } from "~/api/experiments";
 import type { RunSearch } from "~/api/runs";
+import type { Run } from "~/api/types";
 import { paths } from "~/links";
 import { ExperimentHead } from "~/shared/experiment/head";
 import { FilterBar } from "~/shared/filter/filter_bar";
 import { runVocabulary } from "~/shared/filter/run_vocabulary";
 import { Onboarding } from "~/shared/onboarding";
 import { ColumnPicker } from "~/shared/table/column_picker";
+import type { Sort } from "~/shared/table/grid";
 import { decodeList, encodeList, nextSort, parseSort, writeSort } from "~/shared/table/lists";
 import { usePeekKeys } from "~/shared/table/peek_keys";
+import { applied, stateOf } from "~/shared/views/state";
+import { ViewsMenu } from "~/shared/views/views_menu";
 import { Empty, Failure, Loading, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { count } from "~/format";
 import { BulkBar } from "./bulk_bar";
-import { columnGroups, orderOf, splitColumn } from "./columns";
+import { columnGroups, comparable, orderOf, splitColumn } from "./columns";
 import { defaultColumns, differs, keysOf, valuesOf } from "./flat";
+import { GroupPicker } from "./group_picker";
+import { GroupedTable } from "./grouped_table";
+import { groupFilter } from "./grouping";
+import { MetricMenu } from "./metric_menu";
 import { Peek } from "./peek";
 import { RunsTable } from "./runs_table";
+import { useGroups } from "./use_groups";
 import { useRuns } from "./use_runs";
 
 const RunCharts = lazy(() => import("./run_charts").then((module) => ({ default: module.ManyRunCharts })));
 const route = getRouteApi("/ml/experiments/$experimentId");
+/** What of the address a saved view keeps. */
+const VIEW = ["q", "sort", "view", "mode", "group", "cols", "pins", "diff", "x", "smooth", "log"];
 
 export function RunsPage() {
   const { experimentId } = route.useParams();
@@ -73,14 +84,14 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
 
   const kept = localStorage.getItem(`lakeward.columns.${experimentId}`) ?? undefined;
   const chosen = search.cols ?? kept;
+  const wanted = useMemo(() => (chosen ? decodeList(chosen) : defaultColumns(keys)), [chosen, keys]);
   const columns = useMemo(() => {
-    const wanted = chosen ? decodeList(chosen) : defaultColumns(keys);
     if (!search.diff) return wanted;
     return wanted.filter((id) => {
       const { kind, key } = splitColumn(id);
-      return !kind || differs(runs, kind, key);
+      return !comparable(kind) || differs(runs, kind, key);
     });
-  }, [chosen, keys, search.diff, runs]);
+  }, [wanted, search.diff, runs]);
   const pins = search.pins === undefined ? ["name"] : decodeList(search.pins);
 
   const set = useCallback(
@@ -97,21 +108,46 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
     () => runVocabulary(keys, (field) => valuesOf(runs, field)),
     [keys, runs],
   );
-  const ids = useMemo(() => runs.map((run) => run.info.run_id), [runs]);
+  const charts = search.mode === "charts";
+  const grouped = useGroups(asked, charts ? undefined : search.group, columns, sort);
+  const shown = grouped.field ? grouped.runs : runs;
+  const ids = useMemo(() => shown.map((run) => run.info.run_id), [shown]);
   const groups = useMemo(() => columnGroups(keys), [keys]);
   usePeekKeys(ids, search.peek, (id) => set({ peek: id }));
-  const peeked = runs.find((run) => run.info.run_id === search.peek);
-  const charts = search.mode === "charts";
+  const peeked = shown.find((run) => run.info.run_id === search.peek);
+  const table = {
+    columns,
+    pins,
+    onPins: (next: string[]) => set({ pins: encodeList(next) }),
+    onColumns: setColumns,
+    columnMenu: (column: { id: string }, close: () => void) => (
+      <MetricMenu id={column.id} onChange={(id) => (close(), setColumns([...new Set(wanted.map((each) => (each === column.id ? id : each)))]))} />
+    ),
+    sort,
+    onSort: (id: string) => set({ sort: nextSort(sort, id) }),
+    setSort: (next: Sort) => set({ sort: writeSort(next) }),
+    selected,
+    onSelected: setSelected,
+    current: search.peek ?? null,
+    onOpen: (run: Run) => set({ peek: run.info.run_id === search.peek ? undefined : run.info.run_id }),
+  };
 
   return (
     <>
-      <div className="toolbar">
+      <div className="toolbar many">
         <FilterBar
           value={search.q ?? ""}
           onChange={(q) => set({ q: q || undefined }, false)}
           words={words}
           error={refused}
           placeholder="metrics.accuracy > 0.9 AND params.family = 'forest', or a run's name"
+        />
+        <ViewsMenu
+          experimentId={experimentId}
+          table="runs"
+          state={stateOf({ ...search, cols: encodeList(wanted) }, VIEW)}
+          saved={search.saved}
+          onTake={(view) => void navigate({ search: (before) => applied(before, VIEW, view) })}
         />
         <div className="segments" role="group" aria-label="Show as">
           <Button icon="table" aria-pressed={!charts} onClick={() => set({ mode: undefined }, false)}>
@@ -121,6 +157,7 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
             Charts
           </Button>
         </div>
+        <GroupPicker keys={keys} by={search.group} onChange={(group) => set({ group }, false)} />
         <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
         <Button
           icon="diff"
@@ -146,34 +183,35 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
         </Suspense>
       ) : (
         <div className="table-and-peek">
-          <RunsTable
-            runs={runs}
-            columns={columns}
-            pins={pins}
-            onPins={(next) => set({ pins: encodeList(next) })}
-            onColumns={setColumns}
-            sort={sort}
-            onSort={(id) => set({ sort: nextSort(sort, id) })}
-            setSort={(next) => set({ sort: writeSort(next) })}
-            selected={selected}
-            onSelected={setSelected}
-            current={search.peek ?? null}
-            onOpen={(run) => set({ peek: run.info.run_id === search.peek ? undefined : run.info.run_id })}
-            onNearEnd={more}
-          />
+          {!grouped.field ? (
+            <RunsTable runs={runs} onNearEnd={more} {...table} />
+          ) : grouped.list.isPending ? (
+            <Loading rows={14} />
+          ) : grouped.list.isError ? (
+            <Failure error={grouped.list.error} retry={() => void grouped.list.refetch()} />
+          ) : (
+            <GroupedTable
+              rows={grouped.rows}
+              byGroup={grouped.byGroup}
+              onTurn={grouped.turn}
+              onAll={(group) => set({ group: undefined, q: groupFilter(search.q ?? "", grouped.field ?? "", group.value) }, false)}
+              {...table}
+            />
+          )}
           {peeked && <Peek run={peeked} onClose={() => set({ peek: undefined })} />}
         </div>
       )}
       <div className="foot">
         <p className="muted" role="status">
-          {count(runs.length, "run")}
-          {!complete && " loaded, more follow as you scroll"}
+          {grouped.field
+            ? `${count(grouped.total, "group")}${grouped.list.data?.complete === false ? ", the largest ones" : ""}`
+            : `${count(runs.length, "run")}${complete ? "" : " loaded, more follow as you scroll"}`}
           {list.isFetchingNextPage && " · loading"}
         </p>
         {selected.size > 0 && (
           <BulkBar
             experimentId={experimentId}
-            runs={runs.filter((run) => selected.has(run.info.run_id))}
+            runs={shown.filter((run) => selected.has(run.info.run_id))}
             deleted={deleted}
             onDone={() => setSelected(new Set())}
           />

@@ -1,4 +1,4 @@
-import { useCallback } from "react";
+import { type ReactNode, useCallback } from "react";
 import type { Run } from "~/api/types";
 import { ChosenTable } from "~/shared/table/chosen_table";
 import type { Sort } from "~/shared/table/grid";
@@ -19,6 +19,7 @@ interface Props {
   current: string | null;
   onOpen: (run: Run) => void;
   onNearEnd: () => void;
+  columnMenu: (column: { id: string }, close: () => void) => ReactNode;
 }
 
 const rowId = (run: Run) => run.info.run_id;

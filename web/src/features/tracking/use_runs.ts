@@ -16,7 +16,12 @@ export function useRuns(search: RunSearch, awaited: boolean) {
   const list = useInfiniteQuery(runList(search));
   const first = list.data?.pages[0]?.runs;
   const running = first?.some((run) => run.info.status === "RUNNING") ?? true;
-  const head = useQuery({ ...runHead(search, running ? LIVELY : QUIET), enabled: list.isSuccess && !(awaited && first?.length === 0) });
+  const head = useQuery({
+    ...runHead(search, running ? LIVELY : QUIET),
+    enabled: list.isSuccess && !(awaited && first?.length === 0),
+    initialData: list.data?.pages[0], // what has just come is not asked for once more
+    initialDataUpdatedAt: list.dataUpdatedAt,
+  });
   const runs = useMemo(() => {
     const pages = list.data?.pages.map((page) => page.runs) ?? [];
     const fresh = head.data?.runs ?? [];

@@ -14,6 +14,8 @@ import { KINDS, PrincipalField, useNames } from "./principals";
 interface Props {
   object: AccessObject;
   title: string;
+  /** What should be known first. */
+  lead?: string;
   onClose: () => void;
   /** Other ways by which somebody may have rights on it. */
   children?: ReactNode;
@@ -24,12 +26,13 @@ const levelWord = (level: string) => level.replace(/^CAN_/, "").replaceAll("_", 
 /** `/` is the workspace, which everything in it has rights from. */
 const fromWhere = (objects: readonly string[] | undefined) => (objects ?? []).map((each) => (each === "/" ? "the workspace" : each)).join(", ") || "above";
 
-export function AccessDialog({ object, title, onClose, children }: Props) {
+export function AccessDialog({ object, title, lead, onClose, children }: Props) {
   const entries = useQuery(accessOf(object));
   const levels = useQuery(accessLevels(object));
   return (
     <Dialog title={title} wide onClose={onClose}>
       <div className="dialog-body stack">
+        {lead && <p className="muted">{lead}</p>}
         {entries.isPending || levels.isPending ? (
           <Loading rows={4} />
         ) : entries.isError ? (

@@ -10,7 +10,7 @@ import { FormDialog } from "~/ui/dialog";
 import { Icon } from "~/ui/icons";
 import { messageOf, toast, toastError } from "~/ui/toast";
 import { Explain } from "./explain";
-import { useMay } from "./may";
+import { SYSTEM, useMay } from "./may";
 import { KINDS, PrincipalField, useNames } from "./principals";
 import { meaning, PRIVILEGES, RIGHTS, wordOf } from "./privileges";
 
@@ -25,7 +25,8 @@ interface Props {
 
 export function Permissions({ securable, owner, onOwner, untold }: Props) {
   const { who } = useSession();
-  const blocked = useMay(`${securable.type}/${securable.name}`, "MANAGE", "MANAGE");
+  const blocked = useMay(`${securable.type}/${securable.name}`, "MANAGE", "MANAGE", { aboutRights: true });
+  const kept = securable.name.split(".")[0] === SYSTEM && "The server itself owns it";
   const [asking, setAsking] = useState<"grant" | "owner" | null>(null);
   return (
     <div className="stack permissions">
@@ -35,7 +36,7 @@ export function Permissions({ securable, owner, onOwner, untold }: Props) {
           <span className="row grow">
             <Icon name="user" size={13} /> {owner}
           </span>
-          <Button small icon="edit" blocked={blocked} onClick={() => setAsking("owner")}>
+          <Button small icon="edit" blocked={kept || blocked} onClick={() => setAsking("owner")}>
             Change the owner
           </Button>
         </header>

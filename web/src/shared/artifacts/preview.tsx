@@ -5,6 +5,7 @@ import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { fileContent, type Owner } from "~/api/artifacts";
 import { bytes } from "~/format";
 import { Empty, Failure, Loading } from "~/ui/bits";
+import { signatureOf } from "./signature";
 import { ending, kindOf, MIME, parseDelimited, type Tabular, tabular } from "./kinds";
 
 const Markdown = lazy(() => import("./markdown"));
@@ -76,6 +77,7 @@ function Textual({ blob, path }: { blob: Blob; path: string }) {
     );
   }
   if (kind === "json") return <Json text={text} />;
+  if (path.split("/").pop() === "MLmodel") return <Described text={text} />;
   if (kind === "table") return <Delimited text={text} separator={ending(path) === "tsv" ? "\t" : ","} />;
   return (
     <pre className="scroll preview-text" tabIndex={0}>
@@ -114,6 +116,51 @@ function Json({ text }: { text: string }) {
     <pre className="scroll preview-text" tabIndex={0}>
       {shown.slice(0, TEXT_SHOWN)}
     </pre>
+  );
+}
+
+/** A model's own description, and before it in a table what the model takes and gives. */
+function Described({ text }: { text: string }) {
+  const signature = useMemo(() => signatureOf(text), [text]);
+  return (
+    <div className="scroll preview-text" tabIndex={0} role="region" aria-label="Model description">
+      {signature && (
+        <table className="simple signature" aria-label="Signature">
+          <thead>
+            <tr>
+              <th scope="col">Signature</th>
+              <th scope="col">Type</th>
+              <th scope="col">Shape</th>
+              <th scope="col">Required</th>
+            </tr>
+          </thead>
+          {(["inputs", "outputs", "params"] as const).map((part) =>
+            signature[part].length === 0 ? null : (
+              <tbody key={part}>
+                <tr className="section">
+                  <th scope="rowgroup" colSpan={4}>
+                    {{ inputs: "Inputs", outputs: "Outputs", params: "Params" }[part]}
+                  </th>
+                </tr>
+                {signature[part].map((field, at) => (
+                  // Fields of tensors have no names.
+                  // oxlint-disable-next-line react/no-array-index-key
+                  <tr key={at}>
+                    <th scope="row">{field.name || <span className="muted">without a name</span>}</th>
+                    <td>
+                      <code>{field.type}</code>
+                    </td>
+                    <td>{field.shape}</td>
+                    <td>{"default" in field ? `no, it is ${String(field.default) || "empty"} by itself` : field.required ? "yes" : "no"}</td>
+                  </tr>
+                ))}
+              </tbody>
+            ),
+          )}
+        </table>
+      )}
+      <pre>{text}</pre>
+    </div>
   );
 }
 

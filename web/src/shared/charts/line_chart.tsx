@@ -5,7 +5,8 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { duration, number } from "~/format";
 import { isDark, onTheme } from "~/theme";
-import type { Aligned, XAxis } from "./series";
+import type { Aligned, Series, XAxis } from "./series";
+import { TIME_AXIS } from "./time_axis";
 
 export interface Line {
   id: string;
@@ -19,7 +20,9 @@ export interface Line {
 
 interface Props {
   label: string;
+  /** What the cursor finds; and what is drawn, where `shapes` does not say that more finely, line by line. */
   data: Aligned;
+  shapes?: readonly Series[];
   lines: readonly Line[];
   x: XAxis;
   log: boolean;
@@ -44,6 +47,7 @@ interface Hover {
 }
 
 const ROWS = 12;
+const CROWD = 20; // lines, from which they are drawn thinner
 
 function xText(x: number, axis: XAxis): string {
   if (axis === "step") return `step ${number(x)}`;
@@ -56,18 +60,23 @@ function shortDuration(seconds: number): string {
   return `${number(Number((seconds / 3_600).toPrecision(3)))} h`;
 }
 
-export function LineChart({ label, data, lines, x, log, height, sync, onZoom, unit = number, fromZero = false, onPick }: Props) {
+export function LineChart({ label, data, shapes, lines, x, log, height, sync, onZoom, unit = number, fromZero = false, onPick }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
   const dark = useSyncExternalStore(onTheme, isDark);
-  const latest = useRef({ lines, onZoom, unit, onPick });
-  latest.current = { lines, onZoom, unit, onPick };
+  const latest = useRef({ lines, shapes, onZoom, unit, onPick });
+  latest.current = { lines, shapes, onZoom, unit, onPick };
   const identity = lines.map((line) => line.id).join(" ");
 
   useEffect(() => {
     const host = box.current;
     if (!host) return;
+    const traced: uPlot.Series.PathBuilder = (self, nth) => {
+      const shape = latest.current.shapes?.[nth - 1];
+      return shape ? { stroke: outline(self, shape, log), flags: 1 } : null;
+    };
+    const pointCount = (self: uPlot, nth: number) => latest.current.shapes?.[nth - 1]?.xs.length ?? known(self.data[nth] ?? []);
     const styles = getComputedStyle(host);
     const ink = styles.color;
     const grid = styles.borderTopColor;
@@ -86,7 +95,7 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, un
       focus: { alpha: 0.35 },
       scales: { x: { time: x === "time" }, y: log ? { distr: 3 } : { range: fromZero ? grounded : padded } },
       axes: [
-        { ...axis, space: 70, size: x === "time" ? 40 : 26, values: x === "time" ? undefined : (_, splits) => splits.map((at) => (x === "relative" ? shortDuration(at) : number(at))) },
+        { ...axis, space: 70, size: x === "time" ? 40 : 26, values: x === "time" ? TIME_AXIS : (_, splits) => splits.map((at) => (x === "relative" ? shortDuration(at) : number(at))) },
         { ...axis, size: axisSize, values: (_, splits) => splits.map((at) => (at === null ? "" : latest.current.unit(at))) },
       ],
       series: [
@@ -96,8 +105,8 @@ export function LineChart({ label, data, lines, x, log, height, sync, onZoom, un
             label: line.name,
             stroke: line.color,
             fill: line.bars ? line.color : undefined,
-            paths: line.bars ? uPlot.paths.bars?.({ size: [0.72, 40], radius: 0.15 }) : undefined,
-            width: line.bars ? 0 : line.faint ? 1 : 1.6,
+            paths: line.bars ? uPlot.paths.bars?.({ size: [0.72, 40], radius: 0.15 }) : shapes ? traced : undefined,
+            width: line.bars ? 0 : line.faint || latest.current.lines.length > CROWD ? 1 : 1.6,
             alpha: line.faint ? 0.28 : 1,
             spanGaps: true,
             points: { show: (self, index) => !line.bars && !line.faint && pointCount(self, index) <= 30, size: 4 },
@@ -171,11 +180,32 @@ function Tooltip({ hover, axis, unit }: { hover: Hover; axis: XAxis; unit: (valu
   );
 }
 
-function pointCount(self: uPlot, index: number): number {
-  const column = self.data[index] ?? [];
+function known(column: ArrayLike<number | null | undefined>): number {
   let n = 0;
-  for (const value of column) if (value !== null && value !== undefined) n += 1;
+  for (let at = 0; at < column.length; at += 1) if (column[at] !== null && column[at] !== undefined) n += 1;
   return n;
+}
+
+/** The line of a series in the pixels of the canvas; what is no number is left out. */
+function outline(self: uPlot, { xs, ys }: Series, log: boolean): Path2D {
+  const path = new Path2D();
+  const { left, top, width, height } = self.bbox;
+  const { min: x0 = 0, max: x1 = 1 } = self.scales["x"] as { min?: number; max?: number };
+  const { min: y0 = 0, max: y1 = 1 } = self.scales["y"] as { min?: number; max?: number };
+  const [low, high] = log ? [Math.log10(y0), Math.log10(y1)] : [y0, y1];
+  const wide = width / (x1 - x0 || 1);
+  const tall = height / (high - low || 1);
+  let begun = false;
+  for (let at = 0; at < xs.length; at += 1) {
+    const y = ys[at] as number;
+    if (!Number.isFinite(y)) continue;
+    const px = left + ((xs[at] as number) - x0) * wide;
+    const py = top + height - ((log ? Math.log10(y) : y) - low) * tall;
+    if (begun) path.lineTo(px, py);
+    else path.moveTo(px, py);
+    begun = true;
+  }
+  return path;
 }
 
 /** The values nearest to the pointer; null where the pointer is not over this very chart. */

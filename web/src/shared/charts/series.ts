@@ -1,41 +1,45 @@
 /** From points to what a chart draws. Pure; nothing here knows how it is drawn. */
 
-import type { HistoryPoint } from "~/api/types";
-import { toNumber } from "~/format";
+import type { Curve } from "~/api/packed";
 
 export type XAxis = "step" | "relative" | "time";
 
 export interface Series {
   id: string;
-  xs: number[];
-  ys: number[];
+  xs: ArrayLike<number>;
+  ys: ArrayLike<number>;
 }
 
-/** One series per run in the given order, sorted by x; what is no finite number is a gap. */
-export function seriesOf(points: readonly HistoryPoint[], runs: readonly string[], x: XAxis): Series[] {
-  const byRun = new Map<string, HistoryPoint[]>(runs.map((id) => [id, []]));
-  for (const point of points) byRun.get(point.run_id)?.push(point);
-  const found: Series[] = [];
-  for (const [id, own] of byRun) {
-    if (own.length === 0) continue;
-    const start = own.reduce((least, point) => Math.min(least, point.timestamp), Number.POSITIVE_INFINITY);
-    const place = (point: HistoryPoint) =>
-      x === "step" ? point.step : x === "time" ? point.timestamp / 1_000 : (point.timestamp - start) / 1_000;
-    const sorted = own.map((point) => [place(point), toNumber(point.value)] as const).toSorted((a, b) => a[0] - b[0]);
-    found.push({ id, xs: sorted.map(([at]) => at), ys: sorted.map(([, value]) => value) });
-  }
-  return found;
+/** One series per run in the given order, sorted by x. */
+export function seriesOf(curves: readonly Curve[], runs: readonly string[], x: XAxis): Series[] {
+  const byRun = new Map(curves.map((curve) => [curve.run, curve]));
+  return runs.flatMap((id) => {
+    const curve = byRun.get(id);
+    return curve && curve.steps.length > 0 ? [sorted(id, placesOf(curve, x), curve.values)] : [];
+  });
+}
+
+function placesOf({ steps, times }: Curve, x: XAxis): Float64Array {
+  if (x === "step") return steps;
+  const start = x === "time" ? 0 : times.reduce((least, time) => Math.min(least, time));
+  return times.map((time) => (time - start) / 1_000);
+}
+
+function sorted(id: string, xs: Float64Array, ys: Float64Array): Series {
+  if (xs.every((place, at) => at === 0 || place >= (xs[at - 1] as number))) return { id, xs, ys };
+  const order = Array.from(xs.keys()).toSorted((a, b) => (xs[a] as number) - (xs[b] as number));
+  return { id, xs: order.map((at) => xs[at] as number), ys: order.map((at) => ys[at] as number) };
 }
 
 /**
  * Exponential moving average with the correction for its beginning (Kingma & Ba 2015, algorithm 1), so that the first
  * values are not drawn to zero. `weight` 0 changes nothing, towards 1 the line becomes calmer. Gaps stay gaps.
  */
-export function smooth(ys: readonly number[], weight: number): number[] {
-  if (weight <= 0) return [...ys];
+export function smooth(ys: ArrayLike<number>, weight: number): ArrayLike<number> {
+  if (weight <= 0) return ys;
   let average = 0;
   let seen = 0;
-  return ys.map((y) => {
+  return Float64Array.from(ys, (y) => {
     if (!Number.isFinite(y)) return y;
     average = average * weight + (1 - weight) * y;
     seen += 1;
@@ -47,41 +51,61 @@ export function smooth(ys: readonly number[], weight: number): number[] {
 export type Aligned = [number[], ...(number | null | undefined)[][]];
 
 /**
- * Puts series on a shared axis. Beyond `most` different places the axis becomes a grid of so many cells, which is still
- * finer than the pixels; of several points of a series in one cell the one furthest from its neighbour stays, so that
- * no spike is lost.
+ * Puts series on a shared axis. Beyond `most` different places the axis becomes a grid of so many cells; of several
+ * points of a series in one cell the one furthest from its neighbour stays, so that no spike is lost.
  */
 export function align(series: readonly Series[], most = 3_000): Aligned {
-  const places = new Set<number>();
-  for (const { xs } of series) for (const x of xs) places.add(x);
-  let axis = [...places].toSorted((a, b) => a - b);
-  let cell = same;
-  if (axis.length > most) {
-    const first = axis[0] as number;
-    const width = ((axis.at(-1) as number) - first) / most;
-    cell = (x) => first + Math.min(most - 1, Math.floor((x - first) / width)) * width;
-    axis = [...new Set(axis.map(cell))].toSorted((a, b) => a - b);
+  const places = new Float64Array(series.reduce((sum, { xs }) => sum + xs.length, 0));
+  let filled = 0;
+  for (const { xs } of series) {
+    places.set(xs, filled);
+    filled += xs.length;
   }
-  const index = new Map(axis.map((x, at) => [x, at]));
-  const columns = series.map(({ xs, ys }) => {
-    const column = Array.from<number | null | undefined>({ length: axis.length });
-    let before: number | null = null;
-    xs.forEach((x, at) => {
-      const place = index.get(cell(x)) as number;
-      const y = ys[at] as number;
-      const value = Number.isFinite(y) ? y : null;
-      const held = column[place];
-      if (held === undefined || held === null) column[place] = value;
-      else if (value !== null && before !== null && Math.abs(value - before) > Math.abs(held - before)) column[place] = value;
-      if (held !== undefined || value === null) return;
-      before = value;
-    });
-    return column;
-  });
+  places.sort();
+  let axis: number[] = [];
+  for (const place of places) if (place !== axis[axis.length - 1]) axis.push(place);
+  const first = axis[0] ?? 0;
+  const width = axis.length > most ? ((axis.at(-1) as number) - first) / most : 0;
+  const placeOf = width > 0 ? grid(axis, first, width, most) : exact(axis);
+  if (width > 0) axis = [...new Set(axis.map((x) => first + cellOf(x, first, width, most) * width))];
+  const columns = series.map(({ xs, ys }) => columnOf(xs, ys, axis.length, placeOf));
   return [axis, ...columns];
 }
 
-const same = (x: number) => x;
+type Place = (x: number) => number;
+
+const cellOf = (x: number, first: number, width: number, most: number) => Math.min(most - 1, Math.floor((x - first) / width));
+
+function exact(axis: readonly number[]): Place {
+  const index = new Map(axis.map((x, at) => [x, at]));
+  return (x) => index.get(x) as number;
+}
+
+/** Only cells that hold something have a place. */
+function grid(axis: readonly number[], first: number, width: number, most: number): Place {
+  const places = new Int32Array(most).fill(-1);
+  let next = 0;
+  for (const x of axis) {
+    const cell = cellOf(x, first, width, most);
+    if (places[cell] === -1) places[cell] = next++;
+  }
+  return (x) => places[cellOf(x, first, width, most)] as number;
+}
+
+function columnOf(xs: ArrayLike<number>, ys: ArrayLike<number>, length: number, placeOf: Place) {
+  const column = Array.from<number | null | undefined>({ length });
+  let before: number | null = null;
+  for (let at = 0; at < xs.length; at += 1) {
+    const place = placeOf(xs[at] as number);
+    const y = ys[at] as number;
+    const value = Number.isFinite(y) ? y : null;
+    const held = column[place];
+    if (held === undefined || held === null) column[place] = value;
+    else if (value !== null && before !== null && Math.abs(value - before) > Math.abs(held - before)) column[place] = value;
+    if (held === undefined && value !== null) before = value;
+  }
+  return column;
+}
 
 /** `train/loss` and `train/accuracy` belong together; so do the names without a prefix. */
 export function groupByPrefix(keys: readonly string[]): [string, string[]][] {

@@ -19,6 +19,9 @@ const LARGEST = 4_000_000; // cells of the table below; larger texts are shown a
 
 const same = (texts: readonly string[]): Piece[] => texts.map((text) => ({ kind: "same", text }));
 
+/** How many cells of the table were filled since the start: the work that texts cost. */
+export const work = { cells: 0 };
+
 /** The longest common subsequence, as the pieces of both. */
 function compare(before: readonly string[], after: readonly string[]): Piece[] {
   let start = 0;
@@ -33,6 +36,7 @@ function compare(before: readonly string[], after: readonly string[]): Piece[] {
 function middle(a: readonly string[], b: readonly string[]): Piece[] {
   const whole: Piece[] = [...a.map((text): Piece => ({ kind: "removed", text })), ...b.map((text): Piece => ({ kind: "added", text }))];
   if (a.length === 0 || b.length === 0 || a.length * b.length > LARGEST) return whole;
+  work.cells += a.length * b.length;
   const width = b.length + 1;
   const lengths = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i -= 1) {

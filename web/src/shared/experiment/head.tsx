@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { deleteExperimentTag, setExperimentTag } from "~/api/experiments";
 import type { Experiment } from "~/api/types";
-import { splitName, tagOf, userTags } from "~/format";
+import { firstLine, splitName, tagOf, userTags } from "~/format";
 import { paths } from "~/links";
 import { useReadOnly } from "~/session";
 import { PageHead } from "~/shared/page";
@@ -108,7 +108,7 @@ export function ExperimentHead({ experiment, tab, actions }: Props) {
       }
     >
       <div className="head-line">
-        {note && <p className="note muted ellipsis">{note.split("\n")[0]}</p>}
+        {note && <p className="note muted ellipsis">{firstLine(note)}</p>}
         <TagsEditor
           tags={userTags(experiment.tags)}
           blocked={readOnly}

@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { ApiError } from "~/api/client";
 import { type RegisteredModel, type RegistryKind, registryList } from "~/api/registry";
-import { count, userTags } from "~/format";
+import { firstLine, count, userTags } from "~/format";
 import { paths } from "~/links";
 import { FilterBar } from "~/shared/filter/filter_bar";
 import { type Field, fieldName, type Vocabulary } from "~/shared/filter/suggest";
@@ -146,11 +146,6 @@ function Line({ kind, model }: { kind: RegistryKind; model: RegisteredModel }) {
       <td className="muted">{model.user_id}</td>
     </tr>
   );
-}
-
-/** Of Markdown, without its marks. */
-function firstLine(text: string): string {
-  return (text.split("\n")[0] ?? "").replaceAll(/[*_`#>]+/g, "").trim();
 }
 
 function vocabulary(models: readonly RegisteredModel[]): Vocabulary {

@@ -1,4 +1,5 @@
 import type { ModelVersion } from "~/api/registry";
+import { firstLine } from "~/format";
 import { Ago } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { AliasPill } from "./aliases";
@@ -31,7 +32,7 @@ export function Timeline({ versions, chosen, against, onChoose, more }: Props) {
                   ))}
                 </span>
               )}
-              {each.description && <span className="small ellipsis">{each.description.split("\n")[0]}</span>}
+              {each.description && <span className="small ellipsis">{firstLine(each.description)}</span>}
               <span className="muted small">
                 <Ago ms={each.creation_timestamp} /> {each.user_id && `by ${each.user_id}`}
               </span>

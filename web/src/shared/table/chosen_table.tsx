@@ -1,6 +1,6 @@
 /** A virtual table whose columns are chosen, pinned and resized, and whose rows are selected, alone or by range. */
 
-import { useCallback, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
 import { Menu, MenuItem } from "~/ui/menu";
 import { type Column, Grid, type Sort } from "./grid";
 
@@ -8,6 +8,7 @@ interface Props<Row> {
   label: string;
   rows: readonly Row[];
   rowId: (row: Row) => string;
+  rowClass?: (row: Row) => string;
   columns: readonly string[];
   column: (id: string, width: number | undefined) => Column<Row>;
   /** The column that stays. */
@@ -23,6 +24,8 @@ interface Props<Row> {
   current: string | null;
   onOpen: (row: Row) => void;
   onNearEnd: () => void;
+  /** What else the menu of a column offers. */
+  columnMenu?: (column: Column<Row>, close: () => void) => ReactNode;
 }
 
 export function ChosenTable<Row>(props: Props<Row>) {
@@ -50,6 +53,8 @@ export function ChosenTable<Row>(props: Props<Row>) {
   const menu = (column: Column<Row>) => (
     <Menu label="" name={`Column ${column.title}`} icon="down" kind="ghost" small align="end">
       {(close) => (
+        <>
+        {props.columnMenu?.(column, close)}
         <ColumnActions
           column={column}
           pinned={pins.includes(column.id)}
@@ -62,6 +67,7 @@ export function ChosenTable<Row>(props: Props<Row>) {
           onHide={() => onColumns(columns.filter((id) => id !== column.id))}
           close={close}
         />
+        </>
       )}
     </Menu>
   );
@@ -72,6 +78,7 @@ export function ChosenTable<Row>(props: Props<Row>) {
       pinned={pinned.length}
       rows={rows}
       rowId={rowId}
+      rowClass={props.rowClass}
       sort={props.sort}
       onSort={props.onSort}
       onResize={setWidths}

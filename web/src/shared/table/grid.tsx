@@ -71,9 +71,8 @@ export function Grid<Row>(props: Props<Row>) {
 
   const items = down.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (last > rows.length - NEAR) onNearEnd?.();
-  }, [last, rows.length, onNearEnd]);
+  const near = last > rows.length - NEAR;
+  useEffect(() => (near && onNearEnd ? whenIdle(onNearEnd) : undefined), [near, rows.length, onNearEnd]);
 
   useEffect(() => {
     const at = current === null ? -1 : rows.findIndex((row) => rowId(row) === current);
@@ -155,6 +154,16 @@ export function Grid<Row>(props: Props<Row>) {
       </div>
     </div>
   );
+}
+
+/** Not before what is there was drawn. Returns how to call it off. */
+function whenIdle(act: () => void): () => void {
+  if (!("requestIdleCallback" in window)) {
+    const timer = setTimeout(act, 200);
+    return () => clearTimeout(timer);
+  }
+  const handle = requestIdleCallback(act, { timeout: 500 });
+  return () => cancelIdleCallback(handle);
 }
 
 function leftOf(columns: readonly { width: number }[], index: number): number {
