@@ -11,6 +11,7 @@ HTTP, checks through the public API that every acknowledged write is there, prin
     wire         a cheap HTTP/1.1 client, so that the load takes little of the cores that are measured
     calls        the requests of the mlflow client, byte for byte
     turns        a process for each server, of which one at a time works
+    copies       more rows in the reference's registry
     measure      closed loops, repetitions, medians, and the records of what came out
     scenarios/   one module per group of lines; each verifies what it wrote
     report       the table, and the page in docs/

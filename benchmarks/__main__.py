@@ -17,7 +17,7 @@ from benchmarks import environments, report
 from benchmarks.forms import FORMS, Form
 from benchmarks.measure import Outcome, Plan, Wrong
 from benchmarks.scenarios import LINES, SCENARIOS, startup
-from benchmarks.turns import Failed, Place, Turn
+from benchmarks.turns import Failed, Place, Turn, round_robin
 
 RESULTS = environments.ROOT / "benchmarks" / "results"
 PAGE = environments.ROOT / "docs" / "benchmarks.md"
@@ -69,8 +69,8 @@ def measured(forms: list[Form], plan: Plan, scenarios: list[ModuleType], options
             for turn in turns:
                 turn.start()
         for scenario in scenarios:
-            for turn in turns:
-                outcomes += (now := turn.run(scenario.__name__))
+            for turn, now in round_robin(turns, scenario.__name__):
+                outcomes += now
                 if worth_keeping(options):
                     kept(turn.form, now)
     finally:

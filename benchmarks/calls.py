@@ -104,6 +104,11 @@ class Calls:
     def trace(self, trace_id: str) -> bytes:
         return self.get("traces/get", {"trace_id": trace_id}).replace(API.encode(), b"/api/3.0/mlflow", 1)
 
+    def trace_metric(self, experiment_id: str, view: str, metric: str) -> bytes:
+        """How many there are."""
+        asked = {"view_type": view, "metric_name": metric, "aggregations": [{"aggregation_type": "COUNT"}]}
+        return self._post_v3("traces/metrics", {"experiment_ids": [experiment_id], **asked})
+
     def log_batch(self, run_id: str, **entities: Iterable[dict[str, Any]]) -> bytes:
         """`metrics`, `params` and `tags`, in the order given."""
         return self.post_json("runs/log-batch", {"run_id": run_id, **{k: list(v) for k, v in entities.items()}})

@@ -86,7 +86,8 @@ FORMS = (
 class Server:
     """A running form. `first_answer_seconds` is from the start of the command to the first useful answer."""
 
-    def __init__(self, form: Form, directory: Path, port: int) -> None:
+    def __init__(self, form: Form, directory: Path, port: int, *, kept: bool = False) -> None:
+        """On a fresh directory, or on what another one left in it (`kept`)."""
         self.form = form
         self.port = port
         self.directory = directory
@@ -94,10 +95,15 @@ class Server:
         self.first_answer_cpu = processes.Cpu(0, 0)
         self._postgres: Postgres | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
         if form.needs_postgres:
             self._postgres = Postgres(directory / "postgres")
+        if kept:
+            if self._postgres is not None:
+                self._postgres.start()
+            return
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        if self._postgres is not None:
             self._postgres.create()
 
     @property
@@ -105,14 +111,19 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def database_url(self) -> str | None:
+        """Of the PostgreSQL that the form is given, if it is given one."""
+        return self._postgres.url if self._postgres else None
+
     def start(self) -> None:
         """Start and wait for the first answer. A PostgreSQL that the form is given runs before the clock does."""
-        form, url = self.form, self._postgres.url if self._postgres else ""
+        form, url = self.form, self.database_url or ""
         command = form.command(self.directory, self.port, url)
         cpu = processes.cpu()
         started = time.perf_counter()
         with (self.directory / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=self.directory, env=_environment(), stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, cwd=self.directory, env=environment(), stdout=log, stderr=log)
         while not self._answers():
             if self._process.poll() is not None or time.perf_counter() - started > START_SECONDS:
                 raise RuntimeError(f"{form.title} did not start:\n{self.log_tail()}")
@@ -154,7 +165,7 @@ class Server:
             connection.close()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The caller's environment without what would configure a server behind our back."""
     ours = ("MLFLOW_", "LAKEWARD_", "DATABRICKS_", "PG", "PYTHONDONTWRITEBYTECODE")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}

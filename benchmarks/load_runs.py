@@ -12,6 +12,7 @@ end, so a million runs take minutes and the heap looks as if runs had been logge
 import argparse
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -76,7 +77,42 @@ BIG, OTHERS = 1_000, 199  # experiment ids: the big one, and where the others st
 BEGIN_MS, SPREAD_MS = 1_600_000_000_000, 150_000_000_000
 
 
-async def load(connection: Any, runs: int) -> None:
+@dataclass(frozen=True)
+class Shape:
+    """What every run has, and in which of the experiments it is: expressions over `s`, the run's number."""
+
+    params: dict[str, str]
+    metrics: dict[str, str]
+    tags: dict[str, str]
+    experiment: str
+    status: str
+    trashed: str
+
+
+SEARCHED = Shape(
+    PARAMS,
+    METRICS,
+    TAGS,
+    f"CASE WHEN s % 2 = 0 THEN {BIG} ELSE {BIG + 1} + {below(4, OTHERS)} END",
+    f"(ARRAY['FINISHED', 'FINISHED', 'FINISHED', 'FAILED', 'RUNNING'])[1 + {below(5, 5)}]",
+    f"{below(7, 50)} = 0",
+)
+
+
+def wide(runs: int, columns: int, running: int) -> Shape:
+    """Runs of one experiment with so many params and metrics, half and half; the last ones are still going on."""
+    half = columns // 2
+    return Shape(
+        {f"param_{at:03d}": f"round(({uniform(100 + at)})::numeric, 4)::text" for at in range(half)},
+        {f"metric_{at:03d}": uniform(1_000 + at) for at in range(columns - half)},
+        TAGS,
+        f"{BIG}",
+        f"CASE WHEN s > {runs - running} THEN 'RUNNING' WHEN {below(5, 20)} = 0 THEN 'FAILED' ELSE 'FINISHED' END",
+        "false",
+    )
+
+
+async def load(connection: Any, runs: int, shape: Shape = SEARCHED) -> None:
     if await connection.fetchval("SELECT EXISTS (SELECT FROM run)"):
         raise SystemExit("The database has runs already; give an empty one.")
     async with connection.transaction():
@@ -87,10 +123,9 @@ async def load(connection: Any, runs: int) -> None:
             f"""
             INSERT INTO run (seq, run_id, experiment_id, name, status, user_id, start_time, end_time, deleted_at)
             OVERRIDING SYSTEM VALUE
-            SELECT s, md5('run' || s), CASE WHEN s % 2 = 0 THEN {BIG} ELSE {BIG + 1} + {below(4, OTHERS)} END, {NAME},
-                   (ARRAY['FINISHED', 'FINISHED', 'FINISHED', 'FAILED', 'RUNNING'])[1 + {below(5, 5)}],
+            SELECT s, md5('run' || s), {shape.experiment}, {NAME}, {shape.status},
                    'user' || {below(51, 200)}, t, t + 1000 + {below(6, 10_000_000)},
-                   CASE WHEN {below(7, 50)} = 0 THEN t + 20000000 END
+                   CASE WHEN {shape.trashed} THEN t + 20000000 END
             FROM generate_series(1, $1::bigint) AS s,
                  LATERAL (SELECT {BEGIN_MS} + s * {SPREAD_MS} / $1 + {below(8, 1000)} AS t) AS clock
             """,
@@ -98,9 +133,9 @@ async def load(connection: Any, runs: int) -> None:
         )
         say("runs")
         for table, columns, made in (
-            ("run_param", "run_seq, key_id, experiment_id, value", PARAMS),
-            ("run_tag", "run_seq, key_id, experiment_id, value", TAGS),
-            ("latest_metric", "run_seq, key_id, experiment_id, value, step, ts", METRICS),
+            ("run_param", "run_seq, key_id, experiment_id, value", shape.params),
+            ("run_tag", "run_seq, key_id, experiment_id, value", shape.tags),
+            ("latest_metric", "run_seq, key_id, experiment_id, value, step, ts", shape.metrics),
         ):
             await values(connection, table, columns, made)
             say(table)

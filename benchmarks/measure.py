@@ -1,7 +1,8 @@
 """Closed loops, repetitions and medians; and the records of what came out.
 
 A worker is one connection that starts its next operation when the last is answered. A repetition lasts a time, or a
-number of operations, and ends when the last answer is in. The figure of a line is the median of its repetitions.
+number of operations, and ends when the last answer is in; the servers take turns before each. The figure of a line is
+the median of its repetitions.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ class Plan:
     repetitions: int = 3
     seconds: float = 2.5
     warm_seconds: float = 0.7
+    rewarm_seconds: float = 0.3  # after the turns of the others
     corpus_runs: int = 2_000
     large_file_bytes: int = 1 << 30
     small_files: int = 2_000
@@ -40,7 +42,7 @@ class Plan:
 
     @classmethod
     def quick(cls) -> "Plan":
-        return cls(1, 0.8, 0.2, 2_000, 1 << 27, 400, 3.0)
+        return cls(1, 0.8, 0.2, 0.1, 2_000, 1 << 27, 400, 3.0)
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Bench:
     outcomes: list[Outcome] = field(default_factory=list)
     shared: dict[str, Any] = field(default_factory=dict)  # corpora that several scenarios of one server use
     profile: Callable[[str], AbstractContextManager[None]] = lambda _line: nullcontext()
+    turn: Callable[[], Awaitable[None]] | None = None  # lets the other servers go first; returns when it is our turn
 
     @property
     def port(self) -> int:
@@ -158,7 +161,9 @@ async def repeat(
     repetitions: int | None = None,
     warm: bool = True,
 ) -> list[Load]:
-    """Warm up, then one load per repetition. `at_least` counts for each repetition, whatever the time.
+    """Warm up, then one load per repetition, in turn with the other servers.
+
+    `at_least` counts for each repetition, whatever the time.
 
     An operation that takes several repetitions' time is not asked `at_least` times over: one answer tells enough.
     """
@@ -168,8 +173,15 @@ async def repeat(
         warmed = await drive(workers, plan.warm_seconds)
         if warmed.percentile_ms(0.5) > 3000 * plan.seconds:
             times = at_least = 1
-    with bench.profile(line):
-        return [await drive(workers, plan.seconds, at_least=at_least) for _ in range(times)]
+    loads = []
+    for _ in range(times):
+        if bench.turn is not None:
+            await bench.turn()
+            if warm:
+                await drive(workers, plan.rewarm_seconds)
+        with bench.profile(line):
+            loads.append(await drive(workers, plan.seconds, at_least=at_least))
+    return loads
 
 
 def throughput(bench: Bench, line: str, loads: Sequence[Load], *, per_operation: float = 1.0) -> None:

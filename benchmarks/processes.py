@@ -32,14 +32,14 @@ def _read(pid: int) -> tuple[str, list[str]] | None:
     return head.partition("(")[2], tail.split()
 
 
-def tree(*, without: frozenset[int] = frozenset()) -> list[int]:
-    """Every live descendant of the harness, but for `without` (a profiler, say) and what is below it."""
+def tree(root: int | None = None, *, without: frozenset[int] = frozenset()) -> list[int]:
+    """Every live descendant of the harness, or of `root`, but for `without` (a profiler, say) and what is below it."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (stat := _read(int(entry.name))) is not None and stat[1][0] != "Z":
             children.setdefault(int(stat[1][1]), []).append(int(entry.name))
     found: list[int] = []
-    queue = [os.getpid()]
+    queue = [root or os.getpid()]
     while queue:
         below = [pid for pid in children.get(queue.pop(), ()) if pid not in without]
         found += below
@@ -67,6 +67,15 @@ def cpu() -> Cpu:
             total += ticks
             database += ticks if name == "postgres" else 0
     return Cpu(total / TICKS, database / TICKS)
+
+
+def cpu_without(*names: str) -> float:
+    """Seconds of the tree but for processes whose names begin so."""
+    total = 0
+    for pid in tree():
+        if (stat := _read(pid)) is not None and not stat[0].startswith(names):
+            total += sum(int(field) for field in stat[1][11:15])
+    return total / TICKS
 
 
 def cpu_of(pid: int) -> float:

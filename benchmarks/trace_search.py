@@ -239,7 +239,8 @@ def page(rows: list[str], counts: tuple[int, int, dict[str, float]], seconds: fl
     head = f"""# Lists and metrics of a week of traces
 
 Written by `python -m benchmarks.trace_search` over {count:,} traces with {spans:,} spans of one experiment and one
-week, {os.cpu_count()} cores, everything in memory or in the file cache.{took} On disk: {listed_sizes}.
+week, {os.cpu_count()} cores, everything in memory or in the file cache; the load of the machine was
+{os.getloadavg()[1]:.1f} meanwhile, this measurement included.{took} On disk: {listed_sizes}.
 
 Bold lines are those with a goal: a p95 of {GOAL_MS} ms for lists, well under a second for metrics. The last column is
 the growth of the asking process while the question was asked again and again.

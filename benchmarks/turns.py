@@ -1,8 +1,8 @@
-"""One process per server, so that all stand side by side and each line is measured on all of them within minutes.
+"""One process per server, so that all stand side by side and take turns before every repetition of a line.
 
-Where machines are shared their speed moves from minute to minute; servers that are measured an hour apart are not
-compared at all. A `Turn` holds one server with its whole tree. It works when it is told to, one at a time, and is
-stopped (SIGSTOP) while another one works: what does not run costs the others nothing.
+Where machines are shared their speed moves from minute to minute, by half and more; servers that are measured minutes
+apart are not compared at all. A `Turn` holds one server with its whole tree. It works when it is told to, one at a
+time, and is stopped (SIGSTOP) while another one works: what does not run costs the others nothing.
 """
 
 import functools
@@ -10,7 +10,6 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -24,7 +23,9 @@ from benchmarks.forms import FORMS, Form, Server
 from benchmarks.measure import Bench, Outcome, Plan, Wrong
 from benchmarks.profile import profiled
 from benchmarks.scenarios import startup
+from benchmarks.wire import reopen
 
+_GO_ON = "go on"
 RESUMED_SECONDS = 1.0  # what fell due while a server was stopped happens before its line begins
 
 
@@ -41,6 +42,14 @@ class Place:
 
 def form_of(place: Place) -> Form:
     return next(form for form in FORMS if form.key == place.form)
+
+
+def round_robin(turns: list["Turn"], scenario: str) -> Iterator[tuple["Turn", list[Outcome]]]:
+    """All lines of a scenario on all servers, each repetition on one after the other."""
+    answers = [(turn, turn.run(scenario)) for turn in turns]
+    while answers:
+        yield from ((turn, outcomes) for turn, outcomes in answers if outcomes is not None)
+        answers = [(turn, turn.go_on()) for turn, outcomes in answers if outcomes is None]
 
 
 class Failed(Exception):
@@ -61,9 +70,15 @@ class Turn:
         """Start on a fresh directory, in place of the server that ran, and time it."""
         self._ask("start")
 
-    def run(self, scenario: str) -> list[Outcome]:
-        """All lines of one scenario, by its module's name."""
-        outcomes: list[Outcome] = self._ask(scenario)
+    def run(self, scenario: str) -> list[Outcome] | None:
+        """Begin the lines of a scenario, by its module's name. None: the others' turn has come, `go_on` later."""
+        return self._lines(scenario)
+
+    def go_on(self) -> list[Outcome] | None:
+        return self._lines(_GO_ON)
+
+    def _lines(self, what: str) -> list[Outcome] | None:
+        outcomes: list[Outcome] | None = self._ask(what)
         return outcomes
 
     def end(self) -> None:
@@ -85,7 +100,7 @@ class Turn:
 def _serve(place: Place, pipe: Connection) -> None:
     """The process of one server: does what comes out of the pipe, until it is closed."""
     processes.adopt_orphans()
-    held = _Held(place)
+    held = _Held(place, pipe)
     try:
         while True:
             what = pipe.recv()
@@ -104,9 +119,10 @@ def _serve(place: Place, pipe: Connection) -> None:
 class _Held:
     """One server in the process that holds it: running only inside its turns."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, pipe: Connection) -> None:
         self.form: Form = form_of(place)
         self._place = place
+        self._pipe = pipe
         self._starts: list[float] = []
         self._bench: Bench | None = None
 
@@ -115,6 +131,7 @@ class _Held:
         print(f"\n{self.form.title}: start", flush=True)
         self._bench = bench = Bench(Server(self.form, self._place.directory, self._place.port), self._place.plan)
         bench.server.start()
+        bench.turn = self._turn
         self._starts.append(bench.server.first_answer_seconds)
         bench.shared["starts"] = self._starts
         if self._place.profiles is not None:
@@ -125,11 +142,23 @@ class _Held:
     def run(self, scenario: str) -> list[Outcome]:
         assert self._bench is not None
         known = len(self._bench.outcomes)
-        print(f"\n{self.form.title}", flush=True)
-        with _awake():
+        print(f"\n{self.form.title}: {scenario.rpartition('.')[2]}", flush=True)
+        _signal_tree(signal.SIGCONT)
+        try:
             uvloop.run(startup.settled(RESUMED_SECONDS))
             uvloop.run(import_module(scenario).run(self._bench))
+        finally:
+            _signal_tree(signal.SIGSTOP)
         return self._bench.outcomes[known:]
+
+    async def _turn(self) -> None:
+        """Stand still until the others have had theirs."""
+        _signal_tree(signal.SIGSTOP)
+        self._pipe.send(None)
+        self._pipe.recv()
+        _signal_tree(signal.SIGCONT)
+        await startup.settled(RESUMED_SECONDS)
+        await reopen()
 
     def end(self) -> None:
         if self._bench is not None:
@@ -140,15 +169,6 @@ class _Held:
 
     def log_tail(self) -> str:
         return self._bench.server.log_tail() if self._bench is not None else ""
-
-
-@contextmanager
-def _awake() -> Iterator[None]:
-    _signal_tree(signal.SIGCONT)
-    try:
-        yield
-    finally:
-        _signal_tree(signal.SIGSTOP)
 
 
 def _signal_tree(number: int) -> None:

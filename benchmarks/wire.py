@@ -87,20 +87,38 @@ class Connection:
     def close(self) -> None:
         if self._link is not None:
             self._link.close()
+            self._link = None
+
+
+_open: list[tuple[list[Connection], bytes]] = []
 
 
 @asynccontextmanager
 async def connections(port: int, count: int, greeting: bytes) -> AsyncIterator[list[Connection]]:
     """`count` connections opened a little apart. Each asks `greeting` once, so that a worker has taken it."""
-    opened = [Connection(port) for _ in range(count)]
+    group = [Connection(port) for _ in range(count)], greeting
+    _open.append(group)
     try:
-        for connection in opened:
-            await connection.call(greeting)
-            await asyncio.sleep(APART_SECONDS)
-        yield opened
+        await _greet(*group)
+        yield group[0]
     finally:
-        for connection in opened:
+        _open.remove(group)
+        for connection in group[0]:
             connection.close()
+
+
+async def reopen() -> None:
+    """Open all connections again, as they were opened first: the server was stopped, and may have dropped them."""
+    for group, greeting in _open:
+        for connection in group:
+            connection.close()
+        await _greet(group, greeting)
+
+
+async def _greet(group: list[Connection], greeting: bytes) -> None:
+    for connection in group:
+        await connection.call(greeting)
+        await asyncio.sleep(APART_SECONDS)
 
 
 def plain(body: bytes) -> bytes:

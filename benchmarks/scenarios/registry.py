@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from benchmarks import copies
 from benchmarks.calls import Calls
 from benchmarks.goals import Line, Times
 from benchmarks.measure import Bench, Wrong, drive, latency, repeat, throughput
@@ -17,12 +18,13 @@ LINES = (
         Times(10), Times(20),
     ),
     Line("registry_alias", "model version by alias, one client, p50", "ms", False, Times(3), Times(6)),
-    Line("registry_models", "search of models by name and tag, first 100 of 2,000 models", "ms", False, Times(5)),
+    Line("registry_models", "search of models by name and tag, first 100 of 10,000 models", "ms", False, Times(5)),
     Line("registry_versions", "all 1,000 versions of one model", "ms", False, Times(5)),
 )  # fmt: skip
 WRITERS = 4
 WRITES = 3  # requests of one round
-MODELS = 2_000
+MODELS = 10_000
+TEAMS = 10
 VERSIONS = 1_000
 ALIAS = "champion"
 SOURCE = "s3://models/m"
@@ -119,29 +121,43 @@ async def _by_alias(bench: Bench) -> None:
 
 async def _searches(bench: Bench) -> None:
     calls, many = bench.calls, Requests(bench.calls, "many-versions")
-    async with connections(bench.port, 8, calls.greeting()) as opened:
-        turn = count()
-
-        def filler(connection: Connection) -> Callable[[], Awaitable[None]]:
-            async def fill() -> None:
-                number = next(turn)
-                tags = [{"key": "team", "value": f"team-{number % 10}"}]
-                await connection.call(Requests(calls, f"found-{number:05d}").model(tags=tags))
-
-            return fill
-
-        await drive([filler(connection) for connection in opened], 3600, at_most=MODELS)
-        await opened[0].call(many.model())
-        for _ in range(VERSIONS):  # one after the other: the reference refuses versions of one model that meet
-            await opened[0].call(many.version())
+    await _fill(bench, many)
     query: dict[str, str | int] = {"filter": "name LIKE 'found-%' AND tags.team = 'team-3'", "max_results": 100}
-    names = [f"found-{number:05d}" for number in range(MODELS) if number % 10 == 3][:100]
+    names = [_name(number) for number in range(3, MODELS, TEAMS)][:100]
     found = await _ask(bench, "registry_models", calls.get("registered-models/search", query), "registered_models")
     if [each["name"] for each in found] != names:
         raise Wrong("registry_models: the models found are not those of team 3 by name")
     found = await _ask(bench, "registry_versions", many.versions(VERSIONS), "model_versions")
     if sorted(int(each["version"]) for each in found) != list(range(1, VERSIONS + 1)):
         raise Wrong(f"registry_versions: {len(found)} versions found, {VERSIONS} expected")
+
+
+async def _fill(bench: Bench, many: Requests) -> None:
+    """All models, and all versions of one. The reference gets most of them as copies of rows: it takes minutes else."""
+    calls, reference = bench.calls, bench.server.form.is_reference
+    async with connections(bench.port, 8, calls.greeting()) as opened:
+        turn = count()
+
+        def filler(connection: Connection) -> Callable[[], Awaitable[None]]:
+            async def fill() -> None:
+                number = next(turn)
+                tags = [{"key": "team", "value": f"team-{number % TEAMS}"}]
+                await connection.call(Requests(calls, _name(number)).model(tags=tags))
+
+            return fill
+
+        await drive([filler(connection) for connection in opened], 3600, at_most=TEAMS if reference else MODELS)
+        await opened[0].call(many.model())
+        for _ in range(1 if reference else VERSIONS):
+            await opened[0].call(many.version())
+    if reference:
+        teams = {_name(team): [_name(number) for number in range(team + TEAMS, MODELS, TEAMS)] for team in range(TEAMS)}
+        await copies.models(bench.server, teams)
+        await copies.versions(bench.server, many.name, range(2, VERSIONS + 1))
+
+
+def _name(number: int) -> str:
+    return f"found-{number:05d}"
 
 
 async def _ask(bench: Bench, line: str, request: bytes, kind: str) -> list[dict[str, Any]]:
