@@ -63,14 +63,15 @@ class Snapshot:
     def state(self) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
         """What is there now, as one comparable thing: a digest of every table, size and time of every file.
 
-        Documents of runs are missing: whoever reads a run may bring its document up to date.
+        What is kept for readers is missing: whoever reads a run or a trace may bring it up to date.
         """
         files = {}
         for path in _files(self._store):
             stat = path.stat()
             files[str(path.relative_to(self._store))] = (stat.st_size, stat.st_mtime_ns)
         rows = dict(self._loop.run(self._connection.fetch(self._digests)))
-        del rows["run_document"]
+        for table in ("run_document", "metric_curve", "trace_outline"):
+            del rows[table]
         return rows, files
 
     def restore(self) -> None:

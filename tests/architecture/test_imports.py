@@ -74,11 +74,13 @@ NETWORK = {
     "httpx": {"runtime/outbound.py", "importing/source.py"},  # the latter to the server an administrator names
     "httpcore": {"runtime/outbound.py"},
     "http.client": {"runtime/listen.py"},  # to the own port, to learn who has it
-    "socket": {"runtime/listen.py", "runtime/supervisor.py", "app.py", "cli/login.py"},  # to listen
+    "socket": {  # to listen
+        "runtime/listen.py", "runtime/http/accepting.py", "runtime/supervisor.py", "app.py", "cli/login.py",
+    },
     "urllib.request": {"cli/login.py"},  # on the user's machine, to the server that he names
     "ssl": {"runtime/outbound.py", "importing/source.py"},
     "obstore": {"runtime/objects/cloud.py"},  # the object store that the operator named
-}
+}  # fmt: skip
 CLIENTS = {
     "aiohttp", "anthropic", "boto3", "botocore", "ftplib", "grpc", "http.client", "imaplib", "niquests", "openai",
     "paramiko", "poplib", "requests", "smtplib", "socket", "ssl", "telnetlib", "urllib.request", "urllib3",

@@ -100,11 +100,12 @@ def test_what_changes_something_asks_for_more_than_reading() -> None:
     """A read rule on a method that writes is a mistake, but for searches, which have a body."""
     reads = re.compile(
         r"/(search[\w-]*|get-latest-versions|generate-temporary-credentials|temporary-model-version-credentials"
-        r"|temporary-table-credentials|emit-lineage|presigned-download-url|credentials-for-(read|download)|create-download-url"
-        r"|batchGetInfos|traces/metrics|traces/export|calculate-filter-correlation)$"
+        r"|temporary-(table|volume)-credentials|emit-lineage|presigned-download-url|credentials-for-(read|download)|create-download-url"
+        r"|runs/group|runs/metric-extremes|runs/(curves|table)|batchGetInfos|traces/metrics|traces/export|calculate-filter-correlation)$"
         r"|^/api/2.0/token/(create|delete|{token_id})$"  # the caller's own
         r"|^/oidc/v1/(token|revoke)$"
         r"|^/api/2.0/lakeward/(sign-in|sign-out|password)$"
+        r"|^/api/2.0/lakeward/experiments/{experiment_id}/views/{table}/{name...}$"  # the caller's own
     )
     wrong = [
         f"{route.method} {route.path}"

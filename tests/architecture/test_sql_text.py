@@ -31,10 +31,11 @@ FRAGMENTS: dict[str, set[str]] = {
     "experiments/store.py": {"query.where", "query.ordering"},
     "identity/search.py": {"column"},  # of COLUMNS
     "identity/store/principals.py": {"query.where", "query.ordering"},
+    "lineage/store/links.py": {"source", "columns", "place"},  # what each question is asked of; of _SHAPES
     "logged_models/search.py": {
         "self.columns", "self.joins", "self.where", "alias", "column", "expression", "most", "names", "number", "op",
     },
-    "logged_models/store.py": {"text"},  # what search.py makes
+    "logged_models/store/models.py": {"text"},  # what search.py makes
     "registry/search.py": {"column", "expression", "comparison.op.value"},
     "registry/store/models.py": {"query.where", "query.ordering"},
     "registry/store/versions.py": {"query.where", "query.ordering"},
@@ -42,7 +43,7 @@ FRAGMENTS: dict[str, set[str]] = {
     "runtime/migrate.py": {"sql"},  # our files
     "runtime/objects/store.py": {"prefix"},  # keys of objects, no statement
     "runtime/sql.py": {"columns", "expression"},
-    "tracking/search/__init__.py": {"prefix"},
+    "tracking/search/resolving.py": {"prefix"},
     "tracking/search/ordering.py": {
         "self.table", "key.kind", "alias", "at", "condition", "mark", "rank", "sign", "value",  # at: 0, 1 or 2
     },

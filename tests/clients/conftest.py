@@ -26,6 +26,8 @@ if any(importlib.util.find_spec(name) is None for name in ("torch", "xgboost", "
     LEFT_OUT["flavours"] = "the model libraries are not installed here (requirements/clients-flavours.txt)"
 if any(importlib.util.find_spec(name) is None for name in ("anthropic", "litellm", "langgraph", "pydantic_ai")):
     LEFT_OUT["libraries"] = "the agent libraries are not installed here (requirements/clients-libraries.txt)"
+if importlib.util.find_spec("unitycatalog") is None:
+    LEFT_OUT["dialects"] = "the open-source Unity Catalog client is not installed (requirements/clients-mlflow222.txt)"
 collect_ignore = list(LEFT_OUT)
 
 

@@ -74,7 +74,7 @@ def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}:\n{log.read_text()[-4000:]}")
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):  # a busy machine starts slowly
             if requests.get(f"{url}/health", timeout=5).ok:
                 return
         time.sleep(0.05)

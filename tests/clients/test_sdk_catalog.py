@@ -7,7 +7,7 @@ import uuid
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import AlreadyExists, BadRequest, NotFound, PermissionDenied
-from databricks.sdk.service import catalog
+from databricks.sdk.service import catalog, tags
 
 pytestmark = [pytest.mark.beyond, pytest.mark.modes("databricks")]
 Privilege = catalog.Privilege
@@ -216,6 +216,67 @@ def test_tags(owner, member, place, me):
         tags.get("tables", f"{place}.t", "team")
 
 
+def test_governed_tags(owner, member, place):
+    api, who = member
+    where, schema = place.split(".")
+    key = f"class-{uuid.uuid4().hex[:8]}".replace("-", "_")
+    values = [tags.Value("public"), tags.Value("secret")]
+    made = owner.tag_policies.create_tag_policy(tags.TagPolicy(key, description="how open", values=values))
+    assert (made.tag_key, made.values, made.description) == (key, values, "how open")
+    with pytest.raises(AlreadyExists):
+        owner.tag_policies.create_tag_policy(tags.TagPolicy(key))
+    assert owner.tag_policies.get_tag_policy(key) == made
+    assert key in [each.tag_key for each in owner.tag_policies.list_tag_policies(page_size=1)]
+    assert key not in [each.tag_key for each in api.tag_policies.list_tag_policies()]
+    with pytest.raises(PermissionDenied):
+        api.tag_policies.create_tag_policy(tags.TagPolicy(f"{key}_mine"))
+    told = catalog.CreateFunction(
+        name="f", catalog_name=where, schema_name=schema, data_type=catalog.ColumnTypeName.INT, full_data_type="int",
+        input_params=catalog.FunctionParameterInfos([]), routine_body=catalog.CreateFunctionRoutineBody.SQL,
+        routine_definition="1", specific_name="f", parameter_style=catalog.CreateFunctionParameterStyle.S,
+        is_deterministic=True, is_null_call=False, security_type=catalog.CreateFunctionSecurityType.DEFINER,
+        sql_data_access=catalog.CreateFunctionSqlDataAccess.CONTAINS_SQL,
+    )  # fmt: skip
+    owner.functions.create(told)
+
+    def assign(client, kind: str, name: str, value: str):
+        return client.entity_tag_assignments.create(catalog.EntityTagAssignment(name, key, kind, tag_value=value))
+
+    with pytest.raises(BadRequest, match="no value of the governed tag"):
+        assign(owner, "schemas", place, "maybe")
+    assert assign(owner, "schemas", place, "secret").tag_value == "secret"
+    changed = catalog.EntityTagAssignment(place, key, "schemas", tag_value="maybe")
+    with pytest.raises(BadRequest):
+        owner.entity_tag_assignments.update("schemas", place, key, changed, "tag_value")
+    # who may tag the function may not assign the governed tag, until that is given too
+    give(owner, "catalog", where, who, Privilege.USE_CATALOG, Privilege.USE_SCHEMA, Privilege.APPLY_TAG)
+    function = f"{place}.f"
+    free = api.entity_tag_assignments.create(catalog.EntityTagAssignment(function, "free", "functions"))
+    assert (free.entity_type, free.tag_key) == ("functions", "free")
+    with pytest.raises(PermissionDenied, match="ASSIGN"):
+        assign(api, "functions", function, "public")
+    grant = {"changes": [{"principal": who, "add": ["ASSIGN"]}]}
+    owner.api_client.do("PATCH", f"/api/2.1/unity-catalog/permissions/tag_policy/{key}", body=grant)
+    assert assign(api, "functions", function, "public").tag_value == "public"
+    assert api.tag_policies.get_tag_policy(key).values == values
+    with pytest.raises(PermissionDenied):
+        api.tag_policies.delete_tag_policy(key)
+    # what was assigned stays when the values change, and when the policy goes
+    fewer = owner.tag_policies.update_tag_policy(key, tags.TagPolicy(key, values=[tags.Value("open")]), "values")
+    assert (fewer.description, fewer.values) == ("how open", [tags.Value("open")])
+    assert owner.entity_tag_assignments.get("functions", function, key).tag_value == "public"
+    owner.tag_policies.delete_tag_policy(key)
+    with pytest.raises(NotFound):
+        owner.tag_policies.get_tag_policy(key)
+    assert assign(owner, "catalogs", where, "anything").tag_value == "anything"
+    described = {"comment": "one"}
+    owner.api_client.do("PATCH", f"/api/2.1/unity-catalog/functions/{function}", body=described)
+    assert owner.functions.get(function).comment == "one"
+    owner.functions.delete(function)
+    owner.functions.create(told)
+    assert list(owner.entity_tag_assignments.list("functions", function)) == []
+
+
 def test_connections_and_their_secrets(owner, member, me):
     api, who = member
     name = f"n{uuid.uuid4().hex[:8]}"
@@ -240,3 +301,31 @@ def test_connections_and_their_secrets(owner, member, me):
     owner.connections.delete(f"{name}-new")
     with pytest.raises(NotFound):
         owner.connections.get(f"{name}-new")
+
+
+def test_the_audit_log_is_a_table(owner, member):
+    """`system.access.audit`, for administrators and whom they let."""
+    api, name = member
+    table = owner.tables.get("system.access.audit")
+    assert (table.table_type, table.data_source_format) == (catalog.TableType.MANAGED, catalog.DataSourceFormat.DELTA)
+    known = {column.name: column.type_name for column in table.columns}
+    assert known["event_time"] == catalog.ColumnTypeName.TIMESTAMP
+    assert known["request_params"] == catalog.ColumnTypeName.MAP
+    assert [each.name for each in owner.schemas.list("system")] == ["access"]
+    with pytest.raises(NotFound):
+        api.tables.get("system.access.audit")
+    give(owner, "catalog", "system", name, Privilege.USE_CATALOG)
+    give(owner, "schema", "system.access", name, Privilege.USE_SCHEMA, Privilege.SELECT)
+    assert api.tables.get("system.access.audit").table_id == table.table_id
+    with pytest.raises(PermissionDenied):
+        owner.tables.delete("system.access.audit")
+    sample = "/api/2.0/lakeward/catalog/tables/system.access.audit/sample"
+    deadline = time.monotonic() + 90  # the worker writes it within a minute
+    while not (found := api.api_client.do("GET", sample, query={"max_rows": 200}))["rows"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert [each["name"] for each in found["columns"]] == list(known)
+    # Which calls they were is the other tests' affair: this one shares its server and its log with them.
+    entries = [dict(zip(known, row, strict=True)) for row in found["rows"]]
+    assert all(each["action_name"] and each["service_name"] for each in entries)
+    assert {each["event_date"] for each in entries} == {each["event_time"][:10] for each in entries}

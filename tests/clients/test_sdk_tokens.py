@@ -10,7 +10,7 @@ import pytest
 import requests
 from databricks.sdk import AccountClient, WorkspaceClient
 from databricks.sdk.core import Config
-from databricks.sdk.errors import BadRequest, NotFound, Unauthenticated
+from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied, Unauthenticated
 from databricks.sdk.oauth import OAuthClient, SessionCredentials
 from databricks.sdk.service import iam, settings
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -76,6 +76,14 @@ class TestOwnTokens:
         with pytest.raises(NotFound):
             api.tokens.delete(info.token_id)
 
+    def test_scopes(self, api, side):
+        made = api.tokens.create(scopes=["mlflow"])
+        assert made.token_info.scopes == ["mlflow"]
+        client = under(side, made.token_value)
+        list(client.experiments.list_experiments(max_results=1))
+        with pytest.raises(PermissionDenied):
+            list(client.catalogs.list())
+
     def test_without_a_lifetime_it_lasts_two_years(self, api):
         info = api.tokens.create().token_info
         assert info.expiry_time - info.creation_time == pytest.approx(730 * 24 * HOUR * 1000, abs=2000)
@@ -85,7 +93,7 @@ class TestOwnTokens:
         for call in (
             lambda: api.tokens.create(lifetime_seconds=0),
             lambda: api.tokens.create(lifetime_seconds=-5),
-            lambda: api.tokens.create(scopes=["sql"]),
+            lambda: api.tokens.create(scopes=["clusters"]),
             lambda: api.tokens.update(info.token_id, settings.PublicTokenInfo(), FieldMask(paths=["scopes"])),
         ):
             with pytest.raises(BadRequest):
@@ -125,6 +133,25 @@ class TestTokenManagement:
             api.token_management.get(info.token_id)
         with pytest.raises(NotFound):
             api.token_management.create_obo_token(str(uuid.uuid4()))
+
+    def test_who_may_use_tokens_and_passwords(self, api, robot):
+        name = robot.application_id
+        tokens = api.token_management.update_permissions(
+            access_control_list=[
+                settings.TokenAccessControlRequest(
+                    service_principal_name=name, permission_level=settings.TokenPermissionLevel.CAN_USE
+                )
+            ]
+        )
+        for found in (tokens, api.token_management.get_permissions()):
+            given = {each.service_principal_name or each.group_name for each in found.access_control_list}
+            assert given == {name, "users", "admins"}
+        [level] = api.token_management.get_permission_levels().permission_levels
+        assert level.permission_level is settings.TokenPermissionLevel.CAN_USE
+        passwords = api.users.get_permissions().access_control_list
+        assert {each.group_name for each in passwords} == {"users", "admins"}
+        [level] = api.users.get_permission_levels().permission_levels
+        assert level.permission_level is iam.PasswordPermissionLevel.CAN_USE
 
     def test_last_use_is_seen(self, api, side):
         made = api.tokens.create()

@@ -30,7 +30,7 @@ from snapshot import Snapshot
 
 ANSWER_SECONDS = 20
 TWINS = r"^/ajax-api/2.0/mlflow/(?!.*artifact)|^/api/2.0/accounts/{account_id}/(scim|servicePrincipals|ip-access-lists)"
-EXAMPLES = 7
+EXAMPLES = 5
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 _numbers = itertools.count(1)
 Known = dict[str, list[str]]

@@ -25,6 +25,23 @@ PAGES = {
         "/ml/experiments/{e}/compare?runs={all}&tab=scatter&sx=metrics.latency_ms&sy=metrics.test/accuracy",
         "img[test/accuracy against latency_ms]",
     ),
+    "grouped": ("/ml/experiments/{e}?group=params.family&sort=metrics.test/accuracy:desc", "grid[Runs]"),
+    "contour": (
+        (
+            "/ml/experiments/{e}/compare?runs={all}&tab=contour&sx=params.learning_rate&sy=params.dropout"
+            "&sz=metrics.test/accuracy"
+        ),
+        "img[test/accuracy over learning_rate and dropout]",
+    ),
+    "bars": (
+        "/ml/experiments/{e}/compare?runs={all}&tab=bars&sy=metrics.test/accuracy",
+        "region[Bars of test/accuracy]",
+    ),
+    "compare-code": ("/ml/experiments/{e}/compare?runs={some}&tab=code", "region[Code]"),
+    "compare-files": (
+        "/ml/experiments/{e}/compare?runs={some}&tab=artifacts&file=config.json&pair=0,1",
+        "region[Files of the runs]",
+    ),
     "models": ("/ml/experiments/{e}/models", "region[Models]"),
     "model": ("/ml/experiments/{e}/models/{m}", "region[Metrics]"),
     "first-run": ("/ml/experiments/{empty}", "region[Log a first run]"),
@@ -32,6 +49,8 @@ PAGES = {
     "trace-peek": ("/ml/experiments/{shop}/traces?peek={t}", "complementary[Trace answer]"),
     "trace": ("/ml/experiments/{shop}/traces/{t}", "tree[Spans]"),
     "trace-timeline": ("/ml/experiments/{shop}/traces/{failed}?layout=timeline&span={span}", "region[Events]"),
+    "trace-graph": ("/ml/experiments/{shop}/traces/{failed}?layout=graph&span={span}", "region[Graph of the steps]"),
+    "all-traces": ("/ml/traces", "grid[Traces]"),
     "sessions": ("/ml/experiments/{shop}/sessions", "region[Sessions]"),
     "session": ("/ml/experiments/{shop}/sessions/{session}", "region[Conversation]"),
     "overview": ("/ml/experiments/{shop}/overview", "region[By name]"),
@@ -39,6 +58,8 @@ PAGES = {
     "registry": ("/ml/models", "region[Models]"),
     "registered": ("/ml/models/{name}", "region[Version 6]"),
     "versions-compared": ("/ml/models/{name}?version=6&against=4", "region[Comparison]"),
+    "lineage": ("/ml/models/{name}?version=6&tab=lineage", "region[Lineage]"),
+    "activity": ("/ml/models/{name}?tab=activity", "region[Activity]"),
     "prompts": ("/ml/prompts", "region[Prompts]"),
     "prompt": ("/ml/prompts/{prompt}", "region[Template]"),
     "prompt-chat": ("/ml/prompts/{prompt}-chat", "region[Template]"),
@@ -76,12 +97,14 @@ def visit(page: Page, made: World, shop: Assistant, name: str) -> None:
     expect(page.locator(".skeleton, .chart-wait")).to_have_count(0)
 
 
-def complaints(page: Page, *, only: str = "") -> list[str]:
+def complaints(page: Page, *, only: str = "", within: str = "") -> list[str]:
+    """Of axe; `within`: about what this selector finds alone, as what lies under an open menu is no target."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE.read_text("utf-8"))
     chosen = {"type": "rule", "values": [only]} if only else {"type": "tag", "values": RULES}
     options = {"runOnly": chosen, "resultTypes": ["violations"], "preload": False}
-    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    run = "([within, options]) => axe.run(within || document, options)"
+    found = page.evaluate(run, [within, options])["violations"]
     return [
         f"{each['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
         for each in found

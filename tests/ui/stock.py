@@ -101,6 +101,11 @@ def build(server: Server) -> None:
         ("columns", f"{TABLE}.country", "checked", "yes"),
     ):  # fmt: skip
         tag(client, kind, name, key, value)
+    secrets = "/api/2.0/secrets"
+    client.post(f"{secrets}/scopes/create", scope="payments")
+    for key in ("provider-key", "webhook-secret"):
+        client.post(f"{secrets}/put", scope="payments", key=key, string_value="hush")
+    client.post(f"{secrets}/acls/put", scope="payments", principal="ben@example.org", permission="READ")
     grant(client, "catalog", CATALOG, "users", "USE_CATALOG", "BROWSE")
     grant(client, "schema", SCHEMA, "users", "USE_SCHEMA")
     grant(client, "schema", SCHEMA, "chen@example.org", "CREATE_TABLE", "SELECT")

@@ -16,7 +16,7 @@ UC = "/api/2.1/unity-catalog"
 
 def test_a_catalog_from_nothing_to_a_file_and_back(page: Page, server: Server, shop: Assistant) -> None:
     page.goto("/")
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Catalog").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Catalog", exact=True).click()
     for what, name in (("catalog", "ui-made"), ("schema", "things"), ("volume", "files")):
         page.get_by_role("button", name=f"New {what}").click()
         page.get_by_role("dialog").get_by_label("Name").fill(name)
@@ -96,6 +96,27 @@ def test_what_is_found_and_looked_at(page: Page, shop: Assistant) -> None:
     expect(page.get_by_role("heading", level=1, name="net_price")).to_be_visible()
 
 
+def test_what_a_function_is_called_and_what_the_server_keeps(page: Page, server: Server, shop: Assistant) -> None:
+    page.goto("/ml/catalog/acme/sales/functions/net_price")
+    page.get_by_role("button", name="Edit the description of acme.sales.net_price").click()
+    page.get_by_label("the description of acme.sales.net_price").fill("Without *tax*")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".markdown em")).to_have_text("tax")
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_label("Tag name").fill("reviewed")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove tag reviewed")).to_be_visible()
+    assert server.local.get(f"{UC}/functions/{stock.FUNCTION}")["comment"] == "Without *tax*"
+    for place, one in (("system", "catalog"), ("system/access", "schema"), ("system/access/tables/audit", "table")):
+        page.goto(f"/ml/catalog/{place}")
+        page.get_by_role("button", name=f"Actions for this {one}").click()
+        expect(page.get_by_role("button", name="Delete", exact=True)).to_have_attribute("title", re.compile("server"))
+        expect(page.get_by_role("button", name="Tag", exact=True)).to_have_attribute("aria-disabled", "true")
+    page.goto("/ml/catalog/system?tab=permissions")
+    expect(page.get_by_role("button", name="Grant", exact=True)).not_to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_role("button", name="Change the owner")).to_have_attribute("aria-disabled", "true")
+
+
 def test_grants_are_given_explained_taken_and_the_owner_changes(page: Page, server: Server, shop: Assistant) -> None:
     server.token("gina@example.org", role=Role.USE)
     stock.make(server.local, "schemas", catalog_name=stock.CATALOG, name="shared")
@@ -171,3 +192,26 @@ def test_access_of_models_and_prompts(page: Page, server: Server, shop: Assistan
         inner.get_by_role("button", name="Grant", exact=True).click()
         expect(dialog.get_by_role("button", name="Take EXECUTE from hugo@example.org")).to_be_visible()
         assert complaints(page) == []
+
+
+def test_a_catalog_from_elsewhere_that_is_only_read(page: Page, server: Server, shop: Assistant) -> None:
+    """Also for an administrator; and the palette finds what is in it."""
+    there = server.caller(x_mlflow_workspace="lender")
+    server.local.call("POST", "/api/3.0/mlflow/workspaces", json={"name": "lender"})
+    there.call("POST", f"{UC}/catalogs", json={"name": "museum"})
+    there.call("POST", f"{UC}/schemas", json={"catalog_name": "museum", "name": "halls"})
+    there.call("POST", f"{UC}/volumes", json={"catalog_name": "museum", "schema_name": "halls", "name": "paintings"})
+    there.call("PATCH", f"{UC}/catalogs/museum", json={"isolation_mode": "ISOLATED"})
+    bound = {"add": [{"workspace_id": 1, "binding_type": "BINDING_TYPE_READ_ONLY"}]}
+    there.call("PATCH", f"{UC}/bindings/catalog/museum", json=bound)
+    page.wait_for_timeout(1_100)  # that is how long the server remembers
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1, name="Home")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Find").fill("painti")
+    page.get_by_role("option", name="museum.halls.paintings").click()
+    why = re.compile("museum is bound to this workspace for reading only")
+    expect(page.get_by_role("button", name="Upload")).to_have_attribute("title", why)
+    expect(page.get_by_role("button", name="Tag", exact=True)).to_have_attribute("title", why)
+    page.goto("/ml/catalog/museum")
+    expect(page.get_by_role("button", name="New schema")).to_have_attribute("aria-disabled", "true")

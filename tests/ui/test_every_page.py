@@ -30,7 +30,7 @@ def test_keys_alone_reach_a_run(page: Page, made: World, shop: Assistant) -> Non
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Control+k")
-    page.keyboard.type("digit")
+    page.keyboard.type("digit-class")
     expect(page.get_by_role("option").first).to_contain_text("digit-classifier")
     page.keyboard.press("Enter")
     expect(page.get_by_role("grid", name="Runs")).to_be_visible()

@@ -3,7 +3,9 @@
 import re
 
 from assistant import Assistant, prompt_version
+from pages import complaints
 from playwright.sync_api import Page, expect
+from world import World
 
 from server import Server
 
@@ -31,7 +33,7 @@ def prompt(server: Server, name: str) -> str:
 
 def test_models_are_found_by_name_and_tag(page: Page, shop: Assistant) -> None:
     page.goto("/")
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Models").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Models", exact=True).click()
     table = page.get_by_role("region", name="Models")
     expect(table.get_by_role("row").filter(has_text=shop.model)).to_contain_text("champion")
     field = page.get_by_role("combobox", name="Filter")
@@ -173,3 +175,30 @@ def test_the_next_version_of_a_prompt_and_what_changed(page: Page, server: Serve
     tags = {each["key"]: each["value"] for each in versions["tags"]}
     assert tags["_mlflow_prompt_type"] == "chat"
     assert '"You are polite."' in tags["mlflow.prompt.text"]
+
+
+def test_lineage_is_followed_and_activity_read(page: Page, server: Server, made: World, shop: Assistant) -> None:
+    page.goto(f"/ml/models/{shop.model}?version=6")
+    page.get_by_role("tab", name="Lineage").click()
+    graph = page.get_by_role("region", name="Lineage")
+    objects = graph.get_by_role("list", name="Objects")
+    expect(objects.get_by_role("listitem").filter(has_text="Model version")).to_have_count(1)
+    before = objects.get_by_role("listitem").count()
+    assert before > 1
+    assert complaints(page) == []
+    objects.get_by_role("listitem").filter(has_text="Run").get_by_role("button").first.click()
+    expect(objects.get_by_role("listitem").filter(has_text="digits-train (a91c44e0)")).to_be_visible()
+    objects.get_by_role("listitem").filter(has_text="Run").get_by_role("link").first.click()
+    page.get_by_role("tab", name="Lineage").click()
+    expect(graph.get_by_text("digits-train (a91c44e0)")).to_be_visible()
+
+    server.local.call("PATCH", "registered-models/update", json={"name": shop.model, "description": "Reads forms"})
+    page.goto(f"/ml/models/{shop.model}?tab=activity")
+    log = page.get_by_role("region", name="Activity").get_by_role("listitem")
+    expect(log.first).to_contain_text("owner described it: Reads forms")
+    expect(log.filter(has_text="made the version").first).to_contain_text("version 6")
+    assert complaints(page) == []
+    page.goto(f"/ml/prompts/{shop.prompt}?tab=activity")
+    expect(log.filter(has_text="made the version").first).to_be_visible()
+    page.get_by_role("tab", name="Lineage").click()
+    expect(graph).to_be_visible()

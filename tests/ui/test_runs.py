@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from pages import complaints
 from playwright.sync_api import Page, expect
 from world import World
 
@@ -90,6 +91,51 @@ def test_columns_chosen_pinned_and_only_what_differs(page: Page, made: World) ->
     expect(grid(page).get_by_role("columnheader", name="family")).to_be_visible()
 
 
+def test_groups_are_counted_opened_and_selected(page: Page, made: World) -> None:
+    page.goto(f"/ml/experiments/{made.study}?cols=name,status,metrics.test/accuracy")
+    page.get_by_role("button", name="Group").click()
+    page.get_by_label("Find what to group by").fill("fam")
+    page.locator(".menu-panel").get_by_role("button", name="family").click()
+    page.wait_for_url(re.compile("group=params.family"))
+    rows = grid(page).get_by_role("row")
+    expect(rows).to_have_count(5)
+    expect(page.get_by_text("4 groups", exact=True)).to_be_visible()
+    heads = [rows.nth(at).locator(".group-head").inner_text().split() for at in range(1, 5)]
+    assert [[name, int(runs)] for name, runs in heads] == [["convnext", 7], ["resnet", 7], ["mlp", 6], ["vit-small", 6]]
+    grid(page).get_by_role("button", name="metric test/accuracy", exact=True).click()  # by the mean, the largest first
+    expect(rows.nth(1)).to_contain_text("convnext")
+    expect(rows.nth(4)).to_contain_text("mlp")
+    expect(rows.nth(4)).to_contain_text(re.compile(r"⌀ 0\.92"))
+    grid(page).get_by_role("button", name=re.compile("^mlp")).click()
+    expect(rows).to_have_count(11)
+    rows.nth(4).get_by_role("checkbox").check()
+    expect(page.get_by_text("6 runs selected")).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.get_by_role("complementary").get_by_role("heading", level=2)).to_contain_text("mlp")
+
+
+def test_the_smallest_largest_and_best_of_a_metric(page: Page, server: Server) -> None:
+    experiment = server.local.experiment()
+    run = server.local.run(experiment, run_name="up and down")
+    points = [
+        {"key": key, "value": value, "timestamp": at, "step": at}
+        for at, value in enumerate((0.5, 0.125, 0.75, 0.25))
+        for key in ("val/loss", "f1")
+    ]
+    server.local.post("runs/log-batch", run_id=run, metrics=points)
+    page.goto(f"/ml/experiments/{experiment}?cols=name,metrics.val/loss,metrics.f1")
+    row = grid(page).get_by_role("row").nth(1)
+    expect(row).to_contain_text("0.25")
+    for item, key, value in (("Smallest value", "val/loss", "0.125"), ("Best value (largest)", "f1", "0.75")):
+        grid(page).get_by_role("columnheader", name=key).hover()
+        page.get_by_role("button", name=f"Column {key}").click()
+        page.get_by_role("button", name=item).click()
+        expect(row).to_contain_text(value)
+    assert "cols=name%2Cmin.val%2Floss%2Cbest.f1" in page.url
+    server.local.post("runs/log-metric", run_id=run, key="val/loss", value=0.0625, timestamp=9, step=9)
+    expect(row).to_contain_text("0.0625", timeout=15_000)  # the page asks again by itself
+
+
 def test_peek_with_keys(page: Page, made: World) -> None:
     page.goto(f"/ml/experiments/{made.study}?sort=name:asc")
     expect(first_cell(page)).to_have_text("convnext-01")
@@ -152,6 +198,31 @@ def test_many_at_a_time_and_back_again(page: Page, server: Server, small: str) -
     bar.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("No deleted runs")).to_be_visible()
     assert set(stages().values()) == {"active"}
+
+
+def test_runs_move_to_another_experiment_and_back(page: Page, server: Server, small: str) -> None:
+    there = server.local.experiment(f"ui/moved to {small}")
+
+    def names(experiment: str) -> set[str]:
+        found = server.local.post("runs/search", experiment_ids=[experiment])["runs"]
+        return {run["info"]["run_name"] for run in found}
+
+    page.goto(f"/ml/experiments/{small}")
+    boxes = grid(page).get_by_role("checkbox", name="Select", exact=True)
+    boxes.nth(0).click()
+    boxes.nth(1).click()
+    page.get_by_role("toolbar", name="Selected runs").get_by_role("button", name="Move").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("To experiment").fill(f"moved to {small}")
+    expect(dialog.get_by_role("button", name="Move")).to_have_attribute("aria-disabled", "true")
+    dialog.get_by_role("radio", name=f"moved to {small}").check()
+    assert complaints(page) == []
+    dialog.get_by_role("button", name="Move").click()
+    expect(page.get_by_text("4 runs", exact=True)).to_be_visible()
+    assert names(there) == {"run-5", "run-4"}
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("6 runs", exact=True)).to_be_visible()
+    assert names(there) == set()
 
 
 def test_what_happens_meanwhile_is_shown(page: Page, server: Server, small: str) -> None:

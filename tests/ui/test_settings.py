@@ -127,13 +127,27 @@ def test_secrets_are_written_and_never_shown(page: Page, server: Server) -> None
     page.get_by_role("button", name="Create").click()
     scope = page.get_by_role("region", name="ui-shop")
     scope.get_by_role("button", name="Secret", exact=True).click()
-    page.get_by_label("Key").fill("api-key")
+    page.get_by_label("Key", exact=True).fill("api-key")
     page.get_by_label("Value").fill("hush-hush-4711")
     page.get_by_role("button", name="Write", exact=True).click()
     expect(scope).to_contain_text("api-key")
     assert "hush-hush-4711" not in page.content()
     found = server.local.get("/api/2.0/secrets/get", scope="ui-shop", key="api-key")
     assert found["value"] == "aHVzaC1odXNoLTQ3MTE="
+    server.token("sam@example.org", role=Role.USE)
+    scope.get_by_role("button", name="Access to ui-shop").click()
+    access = page.get_by_role("dialog", name="Access to ui-shop")
+    access.get_by_label("User, group or service principal").fill("sam@example.org")
+    access.get_by_role("button", name="Give").click()
+    take = access.get_by_role("button", name="Take READ from sam@example.org")
+    expect(take).to_be_visible()
+    assert {"principal": "sam@example.org", "permission": "READ"} in server.local.get(
+        "/api/2.0/secrets/acls/list", scope="ui-shop"
+    )["items"]
+    assert complaints(page) == []
+    take.click()
+    expect(take).to_have_count(0)
+    access.get_by_role("button", name="Done").click()
     scope.get_by_role("button", name="Delete the scope ui-shop").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(scope).to_have_count(0)
@@ -199,7 +213,16 @@ def test_a_webhook_is_made_tried_out_and_told(page: Page, server: Server, receiv
 
 
 def test_how_the_server_is(page: Page, server: Server) -> None:
+    server.sql(
+        "INSERT INTO worker (id, host, pid, seen_at, waiting) VALUES"
+        " ('a', 'alpha', 71, now(), '{\"audit_events\": 12}'),"
+        " ('b', 'beta', 72, now() - interval '3 minutes', '{}')"
+    )
     page.goto("/ml/settings?tab=system")
+    workers = page.get_by_role("region", name="Workers")
+    expect(workers.get_by_role("listitem").filter(has_text="alpha")).to_contain_text("up for")
+    expect(workers.get_by_role("listitem").filter(has_text="beta")).to_contain_text("silent")
+    expect(workers).to_contain_text("12 waiting")
     health = page.get_by_role("region", name="Health")
     expect(health).to_contain_text("answers a real query")
     expect(page.get_by_role("meter", name="Disk in use")).to_be_visible()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from assistant import Assistant, Recorder, judge, send
+from pages import complaints
 from playwright.sync_api import Page, expect
 
 from server import Callers, Server
@@ -285,3 +286,32 @@ def test_the_overview_leads_to_the_traces_behind_a_point(page: Page, shop: Assis
     page.get_by_role("button", name="Time").click()
     page.get_by_role("button", name="Last hour").click()
     expect(page.get_by_role("region", name="By name")).to_be_visible()
+
+
+def test_the_graph_of_a_trace(page: Page, shop: Assistant) -> None:
+    page.goto(f"/ml/experiments/{shop.experiment}/traces/{shop.failed}")
+    page.get_by_role("button", name="Graph", exact=True).click()
+    graph = page.get_by_role("region", name="Graph of the steps")
+    steps = graph.get_by_role("button")
+    expect(steps.first).to_be_visible()
+    assert steps.count() > 1
+    failed = graph.locator(".call-step.failed").last
+    failed.click()
+    expect(failed).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("region", name="Span", exact=True)).to_be_visible()
+    assert "layout=graph" in page.url
+    page.goto(f"/ml/experiments/{shop.experiment}/traces/{shop.large}?layout=graph")
+    expect(graph.locator(".call-step").filter(has_text=re.compile("\u00d7")).first).to_be_visible()
+    assert complaints(page) == []
+
+
+def test_the_traces_of_all_experiments(page: Page, server: Server, shop: Assistant) -> None:
+    page.goto("/")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Traces", exact=True).click()
+    table = page.get_by_role("grid", name="Traces")
+    expect(table.get_by_role("columnheader", name="Experiment")).to_be_visible()
+    filtered(page, "status = 'ERROR'")
+    row = table.get_by_role("row").nth(1)
+    expect(row.get_by_role("link", name="assistant")).to_be_visible()
+    row.get_by_role("link", name="assistant").click()
+    expect(page.get_by_role("heading", level=1, name="assistant")).to_be_visible()

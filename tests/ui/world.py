@@ -1,10 +1,12 @@
 """A team's week of work, made through the API: what the pages of the tests and of the screenshots show."""
 
+import io
 import json
 import math
 import random
 import struct
 import time
+import wave
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,7 +80,31 @@ document.getElementById("p").textContent = "drawn by a script: " + 6 * 7;
 try { window.top.document.title = "taken over" } catch { document.getElementById("t").textContent = "Report, alone" }
 </script>
 """
+_MLMODEL = b"""flavors:
+  sklearn:
+    code: null
+signature:
+  inputs: '[{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, 28, 28]}}]'
+  outputs: '[{"type": "long", "name": "digit", "required": true}, {"type": "double", "name":
+    "certainty", "required": false}]'
+  params: '[{"name": "temperature", "type": "float", "default": 1.0, "shape": null}]'
+"""
 _MISTAKES = [[row, row % 10, (row + 3) % 10, round(0.51 + row / 90, 4)] for row in range(24)]
+_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
+
+
+def tone() -> bytes:
+    """Half a second of nearly nothing."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as sound:
+        sound.setparams((1, 1, 8_000, 4_000, "NONE", ""))
+        sound.writeframes(bytes([128]) * 4_000)
+    return content.getvalue()
+
+
 FILES: dict[str, bytes] = {
     "figures/confusion.png": png(),
     "report.md": _REPORT,
@@ -88,6 +114,8 @@ FILES: dict[str, bytes] = {
     "predictions.csv": b"id,label,note\n" + b"".join(b'%d,%d,"a, quoted ""note"""\n' % (i, i % 10) for i in range(40)),
     "train.log": b"".join(b"epoch %d done\n" % i for i in range(EPOCHS)),
     "weights.bin": bytes(2048),
+    "tone.wav": tone(),
+    "report.pdf": _PDF,
 }
 
 
@@ -131,6 +159,8 @@ def study_run(client: Caller, world: World, number: int, now: int) -> str:
         "mlflow.user": ("ana", "ben", "chen")[number % 3],
         "mlflow.source.name": "/srv/jobs/train.py",
         "mlflow.source.git.commit": f"{number:02x}9f8e7d6c5b4a39281706f5e4d3c2b1a098765e"[:40],
+        "mlflow.source.git.repoURL": "git@github.com:acme/vision.git",
+        "mlflow.source.git.branch": "main" if number % 5 else "wider-stem",
         "team": "vision",
         "stage": "sweep" if number % 5 else "baseline",
     }
@@ -176,7 +206,7 @@ def logged_model(client: Caller, world: World, number: int, run: str) -> str:
             )  # fmt: skip
     client.post("runs/outputs", run_id=run, models=[{"model_id": model, "step": EPOCHS}])
     target = f"/api/2.0/mlflow-artifacts/artifacts/{world.study}/models/{model}/artifacts/MLmodel"
-    assert client.request("PUT", target, content=b"flavors:\n  sklearn:\n    code: null\n").status_code < 300
+    assert client.request("PUT", target, content=_MLMODEL).status_code < 300
     client.call("PATCH", f"logged-models/{model}", json={"status": "LOGGED_MODEL_READY"})
     return model
 
@@ -206,6 +236,9 @@ def build(client: Caller, runs: int = 24) -> World:
     client.post("runs/set-tag", run_id=best, key="mlflow.note.content", value=NOTE)
     for path, body in FILES.items():
         put(client, world.study, best, path, body)
+    other = {"optimizer": {"name": "lion", "betas": [0.9, 0.99]}, "epochs": EPOCHS, "warm_up": 5}
+    put(client, world.study, world.runs[0], "config.json", json.dumps(other).encode())
+    put(client, world.study, world.runs[0], "train.log", FILES["train.log"])
     world.models = [logged_model(client, world, number, world.runs[number]) for number in range(min(6, runs))]
 
     world.failed = client.run(world.study, run_name="resnet-out-of-memory", start_time=now - HOUR, user_id="ben")

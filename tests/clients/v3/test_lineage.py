@@ -7,6 +7,8 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from mlflow.data.delta_dataset_source import DeltaDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
 from sklearn.linear_model import LinearRegression
 
 LINEAGE = "/api/2.0/lakeward/lineage"
@@ -117,3 +119,19 @@ def test_a_prompt_in_a_run(client: MlflowClient, server, registry, experiment, s
         mlflow.genai.load_prompt(f"prompts:/{stem}/1", cache_ttl_seconds=0)
     assert ("DOWNSTREAM", "RUN", run.info.run_id) in links(server, "PROMPT_VERSION", name=stem, version="1")
     assert ("UPSTREAM", "PROMPT_VERSION", f"{stem}/1") in links(server, "RUN", id=run.info.run_id)
+
+
+@pytest.mark.modes("databricks")
+def test_a_table_that_a_run_read_leads_to_its_model(client: MlflowClient, server, registry, experiment, stem):
+    """The client says so when it registers what a notebook logged."""
+    leaf = stem.rpartition(".")[2]
+    asked = {"catalog_name": "main", "schema_name": "default", "name": leaf, "table_type": "MANAGED"}
+    table = server.post("/api/2.1/unity-catalog/tables", asked).json()
+    source = DeltaDatasetSource(delta_table_name=stem, delta_table_id=table["table_id"])
+    data = np.arange(6.0).reshape(3, 2)
+    model = LinearRegression().fit(data, data.sum(axis=1))
+    with mlflow.start_run(experiment_id=experiment, tags={"mlflow.databricks.notebookID": "7"}):
+        mlflow.log_input(MetaDataset(source, name="sales"))
+        mlflow.sklearn.log_model(model, name="line", registered_model_name=stem, input_example=data)
+    assert ("UPSTREAM", "TABLE", table["table_id"]) in links(server, "MODEL_VERSION", name=stem, version="1")
+    assert links(server, "TABLE", name=stem) == {("DOWNSTREAM", "MODEL_VERSION", f"{stem}/1")}

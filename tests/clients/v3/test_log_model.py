@@ -55,6 +55,34 @@ def test_files_of_a_model(side, client, experiment, regression):
     assert info.model_id in (folder / "MLmodel").read_text()
 
 
+@pytest.mark.beyond
+def test_a_run_that_moves_while_it_logs_takes_its_model_along(side, client, experiment, regression):
+    """By all the names the client knows: the run's id, `runs:/`, and its model in the other experiment."""
+    data, estimator = regression
+    there = side.experiment("there")
+    with mlflow.start_run(experiment_id=experiment) as run:
+        info = log_sklearn(estimator, name="line")
+        mlflow.log_text("before", "notes/first.txt")
+        uri = client.get_run(run.info.run_id).info.artifact_uri
+        moved = side.server.post(
+            "/api/2.0/lakeward/runs/move",
+            {"run_ids": [run.info.run_id], "experiment_id": there},
+        )
+        assert moved.json() == {"runs_moved": 1, "models_moved": 1}
+        mlflow.log_metric("after", 1)
+        mlflow.log_text("after", "notes/second.txt")
+    found = client.get_run(run.info.run_id)
+    assert (found.info.experiment_id, found.info.status, found.data.metrics) == (there, "FINISHED", {"after": 1})
+    assert found.info.artifact_uri == uri
+    assert [each.info.run_id for each in client.search_runs([there], "metrics.after = 1")] == [run.info.run_id]
+    assert not client.search_runs([experiment])
+    assert [each.model_id for each in client.search_logged_models([there])] == [info.model_id]
+    folder = Path(mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/notes"))
+    assert {each.name: each.read_text() for each in folder.iterdir()} == {"first.txt": "before", "second.txt": "after"}
+    for model in (f"runs:/{run.info.run_id}/line", f"models:/{info.model_id}"):
+        assert np.array_equal(mlflow.sklearn.load_model(model).predict(data), estimator.predict(data))
+
+
 def test_a_python_class(side, client, experiment):
     with mlflow.start_run(experiment_id=experiment) as run:
         info = mlflow.pyfunc.log_model(name="adder", python_model=AddN(5), pip_requirements=["mlflow"])

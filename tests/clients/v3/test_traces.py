@@ -1,6 +1,7 @@
 """Traces by the client of version 3: made by decorators and spans, read, searched, tagged, judged, deleted."""
 
 import json
+import subprocess
 import time
 
 import mlflow
@@ -8,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import SpanType
 
+from clients.server import command, server_environment
 from clients.sides import Side
 
 
@@ -368,3 +370,75 @@ def test_cost_is_what_the_client_would_say(experiment: str, model: str) -> None:
     trace = mlflow.get_trace(flushed())
     assert trace.info.cost == pytest.approx(expected)
     assert trace.data.spans[1].llm_cost == pytest.approx(expected)
+
+
+@pytest.mark.modes("http")  # the client has no issues in databricks mode
+def test_issues(client: MlflowClient, experiment: str) -> None:
+    from mlflow.tracing.assessment import log_issue
+    from mlflow.tracing.client import TracingClient
+
+    issue = TracingClient()._create_issue(experiment, "slow", "It takes too long.", categories=["speed"])
+    answer("is it slow")
+    trace_id = flushed()
+    answer("is it fast")
+    said = log_issue(trace_id=trace_id, issue_id=issue.issue_id, rationale="Ten seconds.")
+    assert (said.issue_id, said.issue_name) == (issue.issue_id, "slow")
+    [read] = mlflow.get_trace(trace_id).info.assessments
+    assert (read.issue_id, read.issue_name, read.rationale) == (issue.issue_id, "slow", "Ten seconds.")
+    found = client.search_traces(
+        locations=[experiment], filter_string=f"issue.id = '{issue.issue_id}'", include_spans=False
+    )
+    assert [trace.info.trace_id for trace in found] == [trace_id]
+    store = TracingClient().store
+    changed = store.update_issue(issue.issue_id, status="resolved", severity="high")
+    assert (str(changed.status), str(changed.severity)) == ("resolved", "high")
+    [listed] = store.search_issues(experiment, filter_string="status = 'resolved'", include_trace_count=True)
+    assert (listed.issue_id, listed.categories, listed.trace_count) == (issue.issue_id, ["speed"], 1)
+
+
+def test_a_chain_of_overrides(client: MlflowClient, experiment: str) -> None:
+    answer("who is right")
+    trace_id = flushed()
+    first = mlflow.log_feedback(trace_id=trace_id, name="quality", value=1)
+    second = mlflow.override_feedback(trace_id=trace_id, assessment_id=first.assessment_id, value=2)
+    third = mlflow.override_feedback(trace_id=trace_id, assessment_id=second.assessment_id, value=3)
+
+    def valid() -> list[object]:
+        return [each.value for each in mlflow.get_trace(trace_id).info.assessments if each.valid]
+
+    assert valid() == [3]
+    mlflow.delete_assessment(trace_id, third.assessment_id)
+    assert valid() == [2]
+    mlflow.delete_assessment(trace_id, second.assessment_id)
+    assert valid() == [1]
+
+
+@pytest.mark.beyond
+def test_traces_that_were_moved(client: MlflowClient, experiment: str, side: Side) -> None:
+    """Their spans are in Delta tables: for the client nothing has changed."""
+    began = int(time.time() * 1000)
+    answer("where are you")
+    trace_id = flushed()
+    before = mlflow.get_trace(trace_id)
+    assert side.server.data is not None
+    moving = [*command(), "traces", "move", "--experiment", experiment, "--data", str(side.server.data)]
+    environment = server_environment(side.server.data.parent)
+    moved = subprocess.run(moving, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert "1 traces" in moved.stdout
+
+    after = mlflow.get_trace(trace_id)
+    assert after.to_dict() == before.to_dict()
+    ended = int(time.time() * 1000)
+    between = f"timestamp_ms >= {began} AND timestamp_ms <= {ended}"
+    [found] = client.search_traces(locations=[experiment], filter_string=between)
+    assert [span.to_dict() for span in found.data.spans] == [span.to_dict() for span in before.data.spans]
+    [found] = client.search_traces(
+        locations=[experiment], filter_string=f"request_id = '{trace_id}'", include_spans=False
+    )
+    mlflow.log_feedback(trace_id=trace_id, name="good", value=True)
+    client.set_trace_tag(trace_id, "seen", "yes")
+    [found] = client.search_traces(locations=[experiment], filter_string="feedback.good = 'true'")
+    assert (found.info.tags["seen"], found.info.assessments[0].value) == ("yes", True)
+    assert len(found.data.spans) == 3
+    assert client.delete_traces(experiment, trace_ids=[trace_id]) == 1
+    assert mlflow.get_trace(trace_id) is None

@@ -289,6 +289,51 @@ def test_explanations(server: Server, ann: Caller, bob: Caller):
     assert why(server.local, "boss", "READ") == (False, "boss is deactivated.")
 
 
+def test_what_is_linked_to_must_be_ones_own_to_see(server: Server, ann: Caller, bob: Caller):
+    """A right on the one end of a link is none on the other; what does not exist is linked as mlflow does."""
+    closed, own = ann.experiment(), bob.experiment()
+    secret, mine = ann.run(closed), bob.run(own)
+    model = ann.post("logged-models", experiment_id=closed)["model"]["info"]["model_id"]
+    links = [
+        ("traces/link-to-run", {"trace_ids": ["tr-1"], "run_id": secret}),
+        ("runs/outputs", {"run_id": mine, "models": [{"model_id": model}]}),
+        ("runs/log-inputs", {"run_id": mine, "models": [{"model_id": "m-1"}, {"model_id": model}]}),
+        ("logged-models", {"experiment_id": own, "source_run_id": secret}),
+    ]
+    for path, body in links:
+        assert bob.refused("POST", path, body).status == 403, path
+    for caller in (bob, server.local):
+        assert caller.refused("POST", "traces/link-to-run", {"trace_ids": [], "run_id": "0" * 32}).status == 404
+    bob.post("runs/outputs", run_id=mine, models=[{"model_id": "m-1"}])
+    grant(ann, closed, "CAN_READ")
+    for path, body in links[1:]:
+        bob.post(path, **body)
+    assert bob.refused("POST", *links[0]).status == 403
+    grant(ann, closed, "CAN_EDIT")
+    bob.post(links[0][0], **links[0][1])
+    reader = server.bearer(server.token("rea", role=Role.READ))  # whose role lets her read the other end
+    grant(bob, own, "CAN_EDIT", user_name="rea")
+    for path, body in links[1:]:
+        reader.post(path, **body)
+
+
+def test_a_trace_names_no_run_of_others(ann: Caller, bob: Caller):
+    """Whichever way it says of which run it is."""
+    secret, own = ann.run(ann.experiment()), bob.experiment()
+    said = {"mlflow.sourceRun": secret}
+    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": own}}
+    info = {"trace_id": f"tr-{'f' * 32}", "request_time": "2026-01-01T00:00:00Z", "trace_location": place}
+    v2 = {"experiment_id": own, "timestamp_ms": 1, "request_metadata": [{"key": "mlflow.sourceRun", "value": secret}]}
+    given = {"trace": {"trace_info": info | {"trace_metadata": said}}}
+    headers = {"x-mlflow-experiment-id": own, "x-mlflow-run-id": secret, "content-type": "application/json"}
+    assert bob.refused("POST", "/api/3.0/mlflow/traces", given).status == 403
+    assert bob.refused("POST", "traces", v2).status == 403
+    assert bob.refused("POST", "/v1/traces", content=b"{}", headers=headers).status == 403
+    said["mlflow.sourceRun"] = bob.run(own)
+    told = bob.post("/api/3.0/mlflow/traces", **given)["trace"]["trace_info"]["trace_metadata"]
+    assert told["mlflow.sourceRun"] == said["mlflow.sourceRun"]
+
+
 def test_a_list_that_forgets_its_caller_fails(server: Server, ann: Caller, monkeypatch: pytest.MonkeyPatch):
     """A handler that does not ask what may be seen gives nothing away: the answer is thrown away."""
     from lakeward.experiments import routes

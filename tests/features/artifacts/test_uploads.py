@@ -109,6 +109,13 @@ def test_abort_through_each_transport(client, run):
     assert refused.value.status == 404
 
 
+def test_abort_of_what_is_no_upload(client, run):
+    body = {"path": "f", "upload_id": "../../x"}
+    assert client.refused("POST", f"{PROXY}mpu/abort/{run.proxy}", body).status == 404
+    target = f"{FILES}{run.files}/f?action=abort-upload&session_token=x"
+    assert client.refused("DELETE", target).status == 404
+
+
 def test_abort_after_completion_changes_nothing(client, run):
     upload = Upload(client, run, "whole", 1)
     upload.complete({1: upload.part(1, b"content")})

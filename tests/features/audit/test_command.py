@@ -5,11 +5,14 @@ import csv
 import io
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,12 +83,69 @@ def test_commands_are_recorded(up: Up, api: Caller) -> None:
     made = json.loads(lakeward(up, "token", "create", "ci", "--json").stdout)
     lakeward(up, "token", "revoke", made["id"])
     lakeward(up, "secrets", "rotate")
-    found = {each["action_name"]: each for each in api.get("/api/2.0/lakeward/audit", max_results=20)["events"]}
-    assert found["generateDbToken"]["request_params"] == {"principal": "ci", "token_id": made["id"]}
-    assert found["revokeDbToken"]["request_params"] == {"token_id": made["id"]}
-    assert found["rotateMasterKey"]["request_params"]["data_keys"] == 0
+    events = api.get("/api/2.0/lakeward/audit", max_results=20)["events"]
+    found = {each["action_name"]: told(each) for each in events if each["user_agent"] == "lakeward"}
+    assert found["generateDbToken"] == {"principal": "ci", "token_id": made["id"]}
+    assert found["revokeDbToken"] == {"token_id": made["id"]}
+    assert found["rotateMasterKey"]["data_keys"] == 0
     assert made["token"] not in json.dumps(found)
     assert verified(up)["findings"] == []
+
+
+def told(event: dict[str, Any]) -> dict[str, Any]:
+    """What a command's event is about, once it has said who typed it and where."""
+    params = dict(event["request_params"])
+    params.pop("sudo_user", None)
+    assert (params.pop("os_user"), params.pop("machine")) == (pwd.getpwuid(os.getuid()).pw_name, os.uname().nodename)
+    return params
+
+
+@pytest.fixture
+def after(up: Up, api: Caller) -> Callable[..., list[tuple[str, dict[str, Any]]]]:
+    """What a command left in the log: actions, and what they were about."""
+
+    def run(*words: str) -> list[tuple[str, dict[str, Any]]]:
+        seen = {each["event_id"] for each in api.get("/api/2.0/lakeward/audit", max_results=100)["events"]}
+        done = lakeward(up, *words)
+        assert done.returncode == 0, done.stderr
+        events = api.get("/api/2.0/lakeward/audit", max_results=100)["events"]
+        new = [each for each in reversed(events) if each["event_id"] not in seen]
+        return [(each["action_name"], told(each)) for each in new if each["user_agent"] == "lakeward"]
+
+    return run
+
+
+def test_commands_that_give_rights_say_to_whom(after: Callable[..., list[tuple[str, dict[str, Any]]]]) -> None:
+    """Administrators, roles and passwords that a command gives are events, and what it finds given is none."""
+    joins = ("addPrincipalToGroup", {"principal": "hal", "group_name": "admins"})
+    password = ("setPassword", {"user_name": "hal"})
+    assert after("admin", "hal") == [("add", {"user_name": "hal"}), joins, password]
+    assert after("admin", "hal") == [password]
+    *given, token = after("token", "create", "mallory", "--admin")
+    assert given == [
+        ("add", {"user_name": "mallory"}),
+        ("addPrincipalToGroup", {"principal": "mallory", "group_name": "admins"}),
+    ]
+    assert token[0] == "generateDbToken"
+    role = {"principal": "trent", "workspace_name": "default", "permissions": ["MANAGE"]}
+    assert after("token", "create", "trent", "--role", "manage")[:2] == [
+        ("add", {"user_name": "trent"}), ("updateWorkspaceAssignment", role),
+    ]  # fmt: skip
+
+
+def test_commands_that_delete_and_move_say_what(
+    api: Caller, after: Callable[..., list[tuple[str, dict[str, Any]]]]
+) -> None:
+    experiment = api.experiment()
+    trash = {"experiments": 1, "runs": 0, "models": 0}
+    api.post("experiments/delete", experiment_id=api.experiment())
+    assert after("gc", "--older-than", "0m") == [("startPurge", {"older_than_ms": 0} | trash), ("finishPurge", trash)]
+    moved = {"experiment_id": experiment, "older_than": "0m", "traces": 0}
+    assert after("traces", "move", "--experiment", experiment) == [("moveTraces", moved)]
+    brought = {"experiment_id": experiment, "days": 30, "traces": 0}
+    assert after("traces", "bring-back", "--experiment", experiment, "--from", "2026-01-01") == [
+        ("bringBackTraces", brought)
+    ]
 
 
 def test_export_as_json_lines_and_csv(up: Up, api: Caller) -> None:
@@ -118,3 +178,26 @@ def test_export_as_parquet(up: Up, tmp_path: Path) -> None:
     assert {row["service_name"] for row in rows} >= {"mlflowExperiment", "accounts"}
     assert isinstance(rows[0]["response"]["status_code"], int)
     assert rows[0]["event_time"].date() == rows[0]["event_date"]
+
+
+def test_the_worker_keeps_the_table(up: Up, api: Caller) -> None:
+    """By itself, and whatever was killed: what is in the table is in it once, and all of it by a command."""
+    from deltalake import DeltaTable
+
+    sample = "/api/2.0/lakeward/catalog/tables/system.access.audit/sample"
+    wait_until(lambda: api.get(sample)["written"], 60)
+    for number in range(4):
+        api.experiment(f"kept in the table {number}")
+        done = subprocess.Popen(
+            [sys.executable, "-m", "lakeward", "audit", "table", "--data", str(up.data)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        time.sleep(0.6 + number * 0.3)
+        done.kill()
+        done.communicate()
+    place = lakeward(up, "audit", "table").stdout.decode().strip()
+    rows = DeltaTable(place).to_pyarrow_table(columns=["event_id", "request_params"]).to_pylist()
+    assert len({row["event_id"] for row in rows}) == len(rows)
+    names = [dict(row["request_params"] or ()).get("name") for row in rows]
+    assert {f"kept in the table {number}" for number in range(4)} <= set(names)
+    assert {f"kept {number}" for number in range(60)} <= set(names)

@@ -218,12 +218,46 @@ def test_no_value_is_recorded(serving) -> None:
         assert {"putSecret", "getSecret", "writeRun", "createRegisteredModel", "uploadArtifacts"} <= {
             each["action_name"] for each in found
         }
-        written = json.dumps([each for each in found if each["error_code"] is None])
-        assert SECRET not in written
+        assert SECRET not in json.dumps(found)
         assert token not in json.dumps(found)
         assert url.rpartition("/")[2] not in json.dumps(found)
         [refused] = [each for each in found if each["action_name"] == "putSecret" and each["error_code"]]
-        assert len(refused["request_params"]["key"]) <= 500  # a name, whatever somebody writes into it
+        assert refused["request_params"] == {}  # a value may stand where a name should
+
+
+def test_a_credential_in_the_wrong_place_is_not_repeated(serving) -> None:
+    """Neither by the log, which keeps what it has, nor by the answer, whatever name or id it was given for."""
+    with serving() as server:
+        token = server.token("hasty", role=Role.EDIT)
+        client = server.caller(user_agent=f"tool/1 {token}")
+        hasty = server.bearer(token, x_mlflow_experiment_id=token)
+        secret = "lks_" + "s" * 43
+        swapped = {"scope": "s", "key": SECRET + "!", "string_value": "k"}
+        management = "/api/2.0/token-management"
+        client.post("/api/2.0/secrets/scopes/create", scope="s")
+        answers = [
+            hasty.request("POST", "/api/2.0/token/delete", json={"token_id": token}),
+            client.request("DELETE", f"{management}/tokens/{token}"),
+            client.request("DELETE", f"/api/2.0/preview/permissionassignments/principals/{token}"),
+            client.request("POST", f"{management}/on-behalf-of/tokens", json={"application_id": secret}),
+            client.request("POST", "runs/create", json={"experiment_id": token}),
+            client.request("POST", "experiments/delete", json={"experiment_id": token}),
+            client.request("POST", "/api/2.0/secrets/put", json=swapped),
+        ]
+        assert {answer.status_code for answer in answers} <= {400, 404}
+        assert hasty.request("POST", "experiments/create", json={"name": "made"}).status_code == 200
+        swapped = {"scope": SECRET, "key": "k", "string_value": "s"}
+        assert client.refused("POST", "/api/2.0/secrets/put", swapped).status == 404
+        found = events(client)
+        assert {"revokeDbToken", "generateDbToken", "deleteMlflowExperiment", "putSecret"} <= {
+            each["action_name"] for each in found
+        }
+        [revoked] = [each for each in found if each["principal"] == "hasty" and each["status_code"] == 404]
+        assert revoked["request_params"]["token_id"] == "lkw_***"
+        for repeated in ("".join(answer.text for answer in answers), json.dumps(found)):
+            assert token[:24] not in repeated
+            assert secret[:24] not in repeated
+            assert SECRET not in repeated
 
 
 def test_writes_of_a_run_are_one_record_and_a_count(serving) -> None:

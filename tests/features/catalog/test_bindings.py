@@ -90,6 +90,12 @@ def listed(caller: Caller) -> set[str]:
     return {each["name"] for each in caller.call("GET", f"{UC}/catalogs")["catalogs"]}
 
 
+def names(caller: Caller, words: str) -> list[tuple[str, str]]:
+    """Found by their letters."""
+    found = caller.get("/api/2.0/lakeward/catalog/search", words=words)["found"]
+    return [(each["kind"], each["full_name"]) for each in found]
+
+
 def models_in(caller: Caller, catalog: str) -> list[str]:
     found = caller.call("GET", f"{UC}/models", params={"catalog_name": catalog, "schema_name": "s"})
     return [each["full_name"] for each in found["registered_models"]]
@@ -100,11 +106,15 @@ def test_an_open_catalog_is_seen_elsewhere_by_who_was_given_it(client, eve, admi
     time.sleep(NOTICED)
     assert set(reads(eve, model).values()) == {404}  # a manager there, and given nothing here
     assert "shared" not in listed(eve)
+    assert names(eve, "share") == []
     assert set(reads(admin_there, model).values()) == {200}
     give(client, "shared", "users", "USE_CATALOG", "USE_SCHEMA", "EXECUTE")
     assert set(reads(eve, model).values()) == {200}
     assert "shared" in listed(eve)
     assert models_in(eve, "shared") == [model]
+    assert names(eve, "share") == [("catalog", "shared")]
+    assert names(eve, "shared") == names(admin_there, "shared")
+    assert ("schema", "shared.s") in names(eve, "s")
     found = eve.get("model-versions/search", filter=f"name='{model}'")["model_versions"]
     assert [each["name"] for each in found] == [model]
     response = eve.request("GET", f"{UC}/models/{model}")
@@ -116,6 +126,12 @@ def test_an_open_catalog_is_seen_elsewhere_by_who_was_given_it(client, eve, admi
         ("POST", f"{UC}/models", {"catalog_name": "shared", "schema_name": "s", "name": "x"}),
     ):
         assert eve.refused(attempt[0], attempt[1], json=attempt[2]).status == 404
+
+
+def explained(caller: Caller, principal: str, right: str, what: str) -> tuple[bool, str]:
+    asked = {"principal": principal, "privilege": right, "object": what}
+    told = caller.post("/api/2.0/lakeward/explain", **asked)
+    return told["allowed"], " ".join(told["because"])
 
 
 def test_a_catalog_bound_to_one_workspace_is_invisible_in_the_other(server, client, eve, admin_there, other):
@@ -155,6 +171,8 @@ def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, othe
     time.sleep(NOTICED)
     for caller in (eve, admin_there):
         assert set(reads(caller, model).values()) == {200}
+        told = caller.call("GET", f"{UC}/catalogs/museum")
+        assert (told["from_elsewhere"], told["read_only"]) == (True, True)
         for method, path, body in (
             ("PATCH", f"{UC}/models/{model}", {"comment": "x"}),
             ("POST", f"{UC}/schemas", {"catalog_name": "museum", "name": "x"}),
@@ -167,10 +185,20 @@ def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, othe
             refused = caller.refused(method, path, json=body)
             assert refused.status == 403, refused
             assert "reading only" in refused.message
+    assert "reading only" in explained(eve, "eve", "MANAGE", "catalog/museum")[1]
+    assert not explained(eve, "eve", "MANAGE", f"function/{model}")[0]
+    assert "reading only" in explained(admin_there, "eve", "MANAGE", "catalog/museum")[1]
+    assert explained(eve, "eve", "USE_CATALOG", "catalog/museum")[0]
     bind(client, "museum", other)
     time.sleep(NOTICED)
+    assert explained(eve, "eve", "MANAGE", "catalog/museum")[0]
     give(client, "museum", "eve", "EXECUTE")  # whom one knows by the binding
     assert eve.call("PATCH", f"{UC}/models/{model}", json={"comment": "by eve"})["comment"] == "by eve"
+    allowed, why = explained(client, "eve", "EXECUTE", f"function/{model}")  # where she is not
+    assert (allowed, "ask about other" in why) == (False, True)
+    told = eve.call("GET", f"{UC}/catalogs/museum")
+    assert (told["from_elsewhere"], told.get("read_only")) == (True, None)
+    assert {"from_elsewhere", "read_only"}.isdisjoint(client.call("GET", f"{UC}/catalogs/museum"))
     assert client.call("GET", f"{UC}/models/{model}")["comment"] == "by eve"
 
 

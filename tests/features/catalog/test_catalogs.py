@@ -243,11 +243,32 @@ def test_who_has_privileges_only_makes_no_schemas_by_naming_them(client: Caller,
     assert names_of(client, "schemas", catalog_name="strict") == ["s"]
 
 
+def test_what_stands_in_a_renamed_catalog_is_known_by_its_new_name(client: Caller):
+    make(client, "before", "s")
+    table = {"catalog_name": "before", "schema_name": "s", "name": "t"}
+    client.call("POST", f"{UC}/tables", json=table)
+    client.call("POST", f"{UC}/models", json={"catalog_name": "before", "schema_name": "s", "name": "M"})
+    needed = {"dependencies": [{"table": {"table_full_name": "before.s.t"}}]}
+    version = {"catalog_name": "before", "schema_name": "s", "model_name": "M", "source": "s3://b/m"}
+    client.call("POST", f"{UC}/models/versions", json={**version, "model_version_dependencies": needed})
+    for bad in ("a b", "a.b", "-x", "x" * 300, "a/b", "a\n"):
+        assert client.refused("PATCH", f"{UC}/catalogs/before", json={"new_name": bad}).status == 400
+        assert client.refused("PATCH", f"{UC}/schemas/before.s", json={"new_name": bad}).status == 400
+    client.call("PATCH", f"{UC}/schemas/before.s", json={"new_name": "r"})
+    client.call("PATCH", f"{UC}/catalogs/before", json={"new_name": "after", "comment": "c"})
+    assert client.call("GET", f"{UC}/models/after.r.m")["name"] == "m"
+    assert client.refused("GET", f"{UC}/models/before.s.m").status == 404
+    [link] = client.get("/api/2.0/lakeward/lineage", kind="TABLE", name="after.r.t")["links"]
+    assert (link["object"]["name"], link["object"]["version"]) == ("after.r.m", "1")
+    log = client.get("/api/2.0/lakeward/registry/activity", name="after.r.m")["activities"]
+    assert [each["action"] for each in log] == ["renamed", "renamed", "created", "created"]
+    client.call("DELETE", f"{UC}/catalogs/after", params={"force": "true"})
+
+
 def test_what_is_not_served_is_refused(client: Caller):
     for more in ({"connection_name": "c"}, {"share_name": "s"}, {"managed_encryption_settings": {"k": "v"}}):
         assert client.refused("POST", f"{UC}/catalogs", json={"name": "x", **more}).status == 400
     make(client, "stays")
-    assert client.refused("PATCH", f"{UC}/catalogs/stays", json={"new_name": "goes"}).status == 400
     assert client.call("PATCH", f"{UC}/catalogs/stays", json={"new_name": "Stays", "comment": "x"})["comment"] == "x"
     assert client.refused("PATCH", f"{UC}/catalogs/stays", json={"isolation_mode": "HALF"}).status == 400
     for values in ({"k": "v" * 5000}, {"": "v"}, {"k\n": "v"}, {f"k{n}": "v" for n in range(300)}):

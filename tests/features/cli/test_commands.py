@@ -145,6 +145,13 @@ def test_an_administrator_is_made_and_let_back_in(up):
     assert "12 to 1024 characters" in given.stderr
 
 
+def test_explain_says_no_by_its_exit_code(up):
+    data = ["--data", str(up.data)]
+    assert lakeward("token", "create", "rea", "--role", "read", *data).returncode == 0
+    asked = [lakeward("explain", "rea", right, "experiments/0", *data) for right in ("CAN_READ", "CAN_EDIT")]
+    assert [(each.returncode, each.stdout.split(":")[0]) for each in asked] == [(0, "yes"), (1, "no")]
+
+
 def test_login_by_way_of_the_browser(up, tmp_path):
     """A person signs in in the browser, here with name and password, and the token comes back to the terminal."""
     password = lakeward("admin", "hedy", "--data", str(up.data)).stdout.strip()
@@ -210,6 +217,19 @@ def test_a_token_before_the_first_start(tmp_path):
     assert not list((data / "postgres").glob("postmaster.pid"))
     with running(data, "--port", "0", "--workers", "1") as up:
         assert signed_in(up, made["token"]) == 200
+
+
+def test_no_token_for_who_is_deactivated(up):
+    data = ["--data", str(up.data)]
+    admin = {"authorization": f"Bearer {lakeward('token', 'create', *data).stdout.strip()}"}
+    assert lakeward("token", "create", "gone", *data).returncode == 0
+    scim = f"{up.url}/api/2.0/preview/scim/v2/Users"
+    [found] = httpx.get(scim, params={"filter": "userName eq gone"}, headers=admin).json()["Resources"]
+    off = {"Operations": [{"op": "replace", "path": "active", "value": False}]}
+    assert httpx.patch(f"{scim}/{found['id']}", json=off, headers=admin).status_code == 200
+    refused = lakeward("token", "create", "gone", *data)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "deactivated" in refused.stderr
 
 
 def test_a_token_in_a_workspace_that_is_not_there(up):

@@ -35,10 +35,10 @@ def clean_environment(monkeypatch):
 
 def test_discovery(server: Server, callers):
     """Asked before every call, by clients that have not signed in yet."""
-    expected = {"oidc_endpoint": f"{server.url}/oidc", "workspace_id": "1", "account_id": "lakeward", "cloud": "aws"}
+    expected = {"oidc_endpoint": f"{server.url}/oidc", "account_id": "lakeward", "cloud": "aws"}
     for caller in (server.local, callers.nobody, callers.stranger):
         found = caller.call("GET", "/.well-known/databricks-config")
-        assert {name: found[name] for name in expected} == expected
+        assert found == expected  # and no workspace: clients would repeat it as if it were chosen
         assert "{account_id}" not in found["oidc_endpoint"]
 
 
@@ -149,10 +149,12 @@ def sdk(server: Server):
 
 
 @pytest.mark.filterwarnings("default")
-def test_the_sdk_finds_its_configuration(server: Server, sdk):
-    config = sdk(server.token("sdk", role=Role.EDIT)).config
-    assert (config.host, config.workspace_id, config.account_id) == (server.url, "1", "lakeward")
-    assert config.auth_type == "pat"
+def test_the_sdk_finds_its_configuration(server: Server, sdk, callers):
+    here = sdk(server.token("sdk", role=Role.EDIT))
+    assert (here.config.host, here.config.account_id, here.config.auth_type) == (server.url, "lakeward", "pat")
+    elsewhere = sdk(callers.stranger.headers["authorization"].split(" ")[1])
+    [[other]] = server.sql("SELECT id FROM workspace WHERE name = 'other'")
+    assert (here.get_workspace_id(), elsewhere.get_workspace_id()) == (1, other)
 
 
 @pytest.mark.filterwarnings("default")

@@ -35,6 +35,9 @@ def test_errors_have_the_form_of_scim(client: Caller, callers):
         (client.refused("POST", f"{SCIM}/Users", {"userName": "ada"}), 409, "uniqueness"),
         (client.refused("POST", f"{SCIM}/Users", {"userName": "a:b"}), 400, "invalidValue"),
         (client.refused("POST", f"{SCIM}/Users", {"userName": "token"}), 400, "invalidValue"),
+        (client.refused("POST", f"{SCIM}/Users", {"userName": "ada "}), 400, "invalidValue"),
+        (client.refused("POST", f"{SCIM}/Groups", {"displayName": "Admins "}), 400, "invalidValue"),
+        (client.refused("POST", f"{SCIM}/Groups", {"displayName": "Admins\u00a0"}), 400, "invalidValue"),
         (client.refused("POST", f"{SCIM}/Users", {"userName": 7}), 400, "invalidValue"),
         (client.refused("GET", f"{SCIM}/Users", {"filter": "x"}), 400, "invalidFilter"),
         (client.refused("GET", f"{SCIM}/Users", {"sortBy": "shoes"}), 400, "invalidPath"),
@@ -50,6 +53,26 @@ def test_errors_have_the_form_of_scim(client: Caller, callers):
         assert (body["status"], body["scimType"]) == (str(status), keyword)
         assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
         assert body["detail"]
+
+
+def test_sizes_are_bounded(client: Caller):
+    """Lists of principals and tokens carry these texts, so nobody puts megabytes into one."""
+    for field, value in (
+        ("displayName", "x" * 1001), ("externalId", "x" * 1001), ("name", {"givenName": "x" * 1001}),
+        ("emails", [{"value": "x" * 1001}]), ("entitlements", [{"value": str(n)} for n in range(101)]),
+    ):  # fmt: skip
+        answer = client.refused("POST", f"{SCIM}/Users", {"userName": "big", field: value})
+        assert (answer.status, answer.response.json()["scimType"]) == (400, "invalidValue"), field
+    number = made(client, "Users", userName="big", displayName="x" * 1000)
+    long = {"op": "replace", "path": "displayName", "value": "x" * 1001}
+    assert client.refused("PATCH", f"{SCIM}/Users/{number}", {"Operations": [long]}).status == 400
+    token = client.post("/api/2.0/token/create", comment="x" * 1000)["token_info"]["token_id"]
+    for method, path, body in (
+        ("POST", "/api/2.0/token/create", {"comment": "x" * 1001}),
+        ("PATCH", f"/api/2.0/token/{token}", {"token": {"comment": "x" * 1001}, "update_mask": "comment"}),
+    ):
+        answer = client.refused(method, path, body)
+        assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
 
 
 def test_pages(client: Caller):

@@ -306,7 +306,8 @@ def test_only_those_who_are_known_and_of_a_domain(
         assert {each["display"] for each in held} == {"users", "vision"}  # and not admins, because of a name alone
         visitor.http.cookies.clear()
         elsewhere = {"email": "mia@example.org.evil.example", "email_verified": True, "preferred_username": "mia"}
-        for claims in (elsewhere, elsewhere | {"email": "mia@example.org", "email_verified": False}, {}):
+        twice = elsewhere | {"email": "mia@evil.example@example.org"}
+        for claims in (elsewhere, twice, elsewhere | {"email": "mia@example.org", "email_verified": False}, {}):
             provider.change(accounts={"mia": claims})
             assert problem(visitor.sign_in("mia")) in ("SSO_DOMAIN", "SSO_UNVERIFIED_EMAIL")
         visitor.close()

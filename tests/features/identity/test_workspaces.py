@@ -114,15 +114,30 @@ def test_each_holds_its_own(client: Caller):
 
 
 def test_a_member_of_one_workspace_names_none(server: Server, client: Caller):
-    """Whoever is in a single workspace works there, whatever the client says about the default one."""
+    """Whoever is in a single workspace works there, and whoever names another does not land in it."""
     number = make(client, "single")
     caller = server.bearer(server.token("only-here", workspace="single", role=Role.EDIT))
     caller.experiment("mine")
-    # in `databricks` mode a client repeats the workspace that it was told by the discovery document
-    for headers in ({}, {"x_databricks_org_id": "1"}, {"x_databricks_workspace_id": "1"}, {"x_mlflow_workspace": ""}):
+    for headers in ({}, {"x_databricks_org_id": ""}, {"x_mlflow_workspace": ""}):
         assert found(caller, **headers) == ["mine"]
+    for headers in ({"x-databricks-org-id": "1"}, {"x-databricks-workspace-id": "1"}, {HEADER: "default"}):
+        assert caller.refused("POST", "experiments/create", {"name": "astray"}, headers=headers).status == 403
+    assert found(caller) == ["mine"]
     assert caller.request("GET", "experiments/search").headers["x-databricks-org-id"] == str(number)
     assert names(caller) == ["single"]
+
+
+def test_a_role_that_is_gone_leads_to_no_other_workspace(server: Server, client: Caller):
+    make(client, "refuge")
+    server.token("moved", workspace="refuge", role=Role.EDIT)
+    caller = server.bearer(server.token("moved", role=Role.EDIT))
+    chosen = {"x-databricks-org-id": "1"}
+    assert caller.request("GET", "experiments/search", headers=chosen).headers["x-databricks-org-id"] == "1"
+    [[who]] = server.sql("SELECT id FROM principal WHERE name = 'moved'")
+    client.call("DELETE", f"/api/2.0/preview/permissionassignments/principals/{who}")
+    caller = server.bearer(server.token("moved"))  # of a token that was seen, the roles are remembered for a second
+    answer = caller.refused("GET", "experiments/search", headers=chosen)
+    assert (answer.status, answer.code) == (403, "PERMISSION_DENIED")
 
 
 def test_a_member_of_several_names_one(server: Server, client: Caller):

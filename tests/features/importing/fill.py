@@ -131,6 +131,28 @@ def fill_logged_models(client: MlflowClient, experiment_id: str) -> list[str]:
     return [ready.model_id, pending.model_id]
 
 
+def fill_model_files(client: MlflowClient, experiment_id: str, runs: list[str]) -> None:
+    """A LoggedModel of each of these runs, with files and what it was measured by."""
+    from mlflow.entities import LoggedModelOutput
+
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        (directory / "data").mkdir()
+        for number, run_id in enumerate(runs):
+            model = client.create_logged_model(
+                experiment_id, f"tree-{number}", run_id, {"kind": "tree"}, {"depth": "3"}
+            )
+            (directory / "MLmodel").write_text(f"flavors: {{}}\nmodel_id: {model.model_id}\n")
+            (directory / "data" / "weights.bin").write_bytes(number.to_bytes(2, "big") * 5_000)
+            client.log_model_artifacts(model.model_id, name)
+            client.log_metric(
+                run_id, "auc", number / 7, timestamp=T0 + number, step=1, model_id=model.model_id,
+                dataset_name="train", dataset_digest="digest0",
+            )  # fmt: skip
+            client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 1)])
+            client.finalize_logged_model(model.model_id, "READY" if number % 10 else "FAILED")
+
+
 def fill_prompts(count: int) -> None:
     genai = mlflow.genai if THREE else mlflow
     for number in range(count):
@@ -179,6 +201,7 @@ def main() -> None:
     parser.add_argument("--versions", type=int, default=3)
     parser.add_argument("--prompts", type=int, default=2)
     parser.add_argument("--traces", type=int, default=4)
+    parser.add_argument("--logged-models", type=int, default=0, help="more of them, each of a run that is not deleted")
     given = parser.parse_args()
     mlflow.set_tracking_uri(given.url)
     client = MlflowClient(given.url)
@@ -195,6 +218,8 @@ def main() -> None:
     client.create_experiment("Blue")
     if THREE:
         said["logged_models"] = fill_logged_models(client, red)
+        kept = client.search_runs([blue], max_results=max(1, given.logged_models))[: given.logged_models]
+        fill_model_files(client, blue, [run.info.run_id for run in kept])
         client.create_logged_model(gone, name="in the trash")
     fill_prompts(given.prompts)
     said["traces"] = fill_traces(red, given.traces)

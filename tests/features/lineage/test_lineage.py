@@ -158,7 +158,11 @@ def test_what_is_gone_is_known_by_its_name(client):
         ({"kind": "MODEL_VERSION", "name": "none", "version": "1"}, 404),
         ({"kind": "RUN"}, 400),
         ({"kind": "MODEL_VERSION", "name": "x"}, 400),
-        ({"kind": "TABLE", "name": "x"}, 400),
+        ({"kind": "TABLE", "name": "x"}, 404),
+        ({"kind": "FUNCTION", "name": "a.b.c"}, 404),
+        ({"kind": "EXTERNAL_METADATA", "name": "x"}, 404),
+        ({"kind": "PATH"}, 400),
+        ({"kind": "NOTEBOOK", "name": "x"}, 400),
         ({"kind": "RUN", "id": "x", "direction": "SIDEWAYS"}, 400),
     ],
 )

@@ -24,9 +24,11 @@ def model(client: Caller) -> str:
     return name
 
 
-# Whatever is asked: who calls, and which catalogs are bound where, is looked up once a second; the worker seals the
-# audit log.
-ASIDE = re.compile(r"principals_of\(p\.id\)|catalog_binding|audit_(event|seal)|(SELECT|DELETE) .*audit_inbox")
+# Whatever is asked: who calls, which catalogs are bound where, and which tags are governed, is looked up once a second;
+# the worker seals the audit log.
+ASIDE = re.compile(
+    r"principals_of\(p\.id\)|catalog_binding|SELECT tag_key|audit_(event|seal)|(SELECT|DELETE) .*audit_inbox"
+)
 
 
 def cost(server: Server, work) -> list[str]:

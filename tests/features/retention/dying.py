@@ -23,10 +23,11 @@ from lakeward.runtime.objects import ObjectStore
 
 moves._BATCH_TRACES = 7
 moves._PIECE_TRACES = 2
+moves._CROWD = 2
 
 
 class DeadlyLake(Lake):
-    """Dies at a step: before, within or after a write, before or after rows and files are deleted."""
+    """Dies at a step: before, within or after a write, before or after rows and files are deleted or put together."""
 
     steps = 0
 
@@ -52,9 +53,20 @@ class DeadlyLake(Lake):
         super().delete(*where)
         self.step()
 
-    def vacuum(self, prefix: str) -> None:
+    def compact(self, prefix: str, **how: int) -> int:
         self.step()
-        super().vacuum(prefix)
+        done = super().compact(prefix, **how)
+        self.step()
+        return done
+
+    def _commit(self, *what: Any) -> None:  # files are written
+        self.step()
+        super()._commit(*what)
+        self.step()
+
+    def vacuum(self, prefix: str, hours: int = 0) -> None:
+        self.step()
+        super().vacuum(prefix, hours)
         self.step()
 
 

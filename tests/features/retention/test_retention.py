@@ -230,7 +230,7 @@ def test_retention_is_said_by_tag_or_by_the_server(client: Caller, worker: Any) 
     assert [each["key"] for each in left] == ["mlflow.trace.archivalRetention"], "what was asked for is done"
 
 
-@pytest.mark.parametrize("by", ["table_id", "name"])
+@pytest.mark.parametrize("by", ["table_id", "name", "rows"])
 def test_a_table_takes_rights_on_its_experiment(
     client: Caller, server: Server, worker: Any, experiment: str, by: str
 ) -> None:
@@ -247,6 +247,8 @@ def test_a_table_takes_rights_on_its_experiment(
     def looks() -> Any:
         if by == "name":
             return reader.request("GET", f"/api/2.1/unity-catalog/tables/{name}")
+        if by == "rows":
+            return reader.request("GET", f"{OURS}/catalog/tables/{name}/sample")
         body = {"table_id": table, "operation": "READ"}
         return reader.request("POST", "/api/2.1/unity-catalog/temporary-table-credentials", json=body)
 

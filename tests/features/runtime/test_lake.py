@@ -62,7 +62,7 @@ def test_what_is_deleted_is_gone_for_other_readers_too(lake: Lake) -> None:
     append(lake, 1)
     assert found(lake, DAYS[0], 1, 4, 6) == ["1-4", "1-6"]
     for _ in range(2):
-        lake.delete(PREFIX, DAYS[0], 1, [4])
+        lake.delete(PREFIX, DAYS[0], {1: [4]})
         lake.vacuum(PREFIX)
         assert found(lake, DAYS[0], 1, 4, 6) == ["1-6"]
     assert lake.numbers(PREFIX, DAYS, 1) == set(range(50)) - {4}

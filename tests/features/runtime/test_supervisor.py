@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -42,6 +44,10 @@ def test_it_answers_and_runs_what_it_should(up):
     assert len(up.children("lakeward-api")) == 2
     assert len(up.children("lakeward-worker")) == 1
     assert len(up.children("postgres")) == 1
+    wait_until(lambda: up.get("/api/2.0/lakeward/system").json()["workers"] != [], 15)
+    [worker] = up.get("/api/2.0/lakeward/system").json()["workers"]
+    assert [worker["pid"]] == up.children("lakeward-worker")
+    assert set(worker["waiting"]) == {"webhook_deliveries", "audit_events", "trace_rollups", "runs_to_erase"}
 
 
 def test_the_parent_has_one_thread(up):
@@ -70,6 +76,37 @@ def test_what_is_killed_comes_back(up, name):
     eventually_well(up)
     experiment = made.json()["experiment_id"]
     wait_until(lambda: up.get(f"/api/2.0/mlflow/experiments/get?experiment_id={experiment}").status_code == 200)
+
+
+def test_connections_are_shared_evenly(up):
+    """One by one, while the process that answered last is the one that is awake; and after one of them died."""
+    assert mostly(3, lambda: least_held(up, 8))
+    os.kill(up.children("lakeward-api")[0], signal.SIGKILL)
+    eventually_well(up)
+    assert mostly(3, lambda: least_held(up, 8))
+
+
+def least_held(up: Up, count: int) -> int:
+    """Of some connections that are opened one after the other, and kept: how many the process has that has fewer."""
+    with contextlib.ExitStack() as kept:
+        answers = [
+            kept.enter_context(httpx.Client(base_url=up.url, verify=False, trust_env=False)).get("/version")
+            for _ in range(count)
+        ]
+        pids = Counter(answer.headers["x-request-id"].partition("-")[0] for answer in answers)
+        return min(pids.values()) if len(pids) == 2 else 0
+
+
+def mostly(least: int, measure: Callable[[], int]) -> bool:
+    """In the median of some tries: on a busy machine a process may not wake in time."""
+    return sorted(measure() for _ in range(9))[4] >= least
+
+
+def test_a_crowd_is_let_in(up):
+    """Many at once, each for one short request: nobody waits for a sibling that is busy too."""
+    with ThreadPoolExecutor(32) as pool:
+        statuses = list(pool.map(lambda _: up.get("/version").status_code, range(400)))
+    assert statuses == [200] * 400
 
 
 def test_a_second_one_on_the_same_data_is_refused_with_the_pid(up):

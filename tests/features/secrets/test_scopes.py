@@ -166,3 +166,18 @@ def test_values_for_nobody(serving) -> None:
         server.local.post(f"{API}scopes/create", scope="s")
         server.local.post(f"{API}put", scope="s", key="k", string_value="x")
         assert server.local.refused("GET", f"{API}get", {"scope": "s", "key": "k"}).code == "BAD_REQUEST"
+
+
+def test_secrets_are_not_taken_from_an_address(client: Caller, scope: str) -> None:
+    """Proxies and browsers keep addresses."""
+    for path, body in (
+        (f"{API}put?string_value=otherwise", {"scope": scope, "key": "k"}),
+        (f"{API}put?bytes_value=b3RoZXJ3aXNl", {"scope": scope, "key": "k"}),
+        (f"{API}put?string_value=otherwise", {"scope": scope, "key": "k", "string_value": "kept"}),
+        ("/api/2.0/lakeward/sign-in?password=otherwise", {"name": "owner"}),
+    ):
+        refused = client.refused("POST", path, body)
+        assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE"), path
+        assert "otherwise" not in refused.message
+    kept = client.get(f"{API}get", scope=scope, key="k")["value"]
+    assert base64.b64decode(kept) == b"sesame"

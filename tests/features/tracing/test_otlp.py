@@ -8,8 +8,10 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from spans import got, ids, info, protobuf, request, searched, send, sent, span, values
 
+from lakeward.tracing import payloads
 from server import Answer, Caller, Callers, Server
 
 PROTOBUF = "application/x-protobuf"
@@ -93,6 +95,37 @@ def test_traces_of_one_request_are_told_apart(client: Caller, experiment: str) -
     for trace in made:
         assert sorted(each["name"] for each in got(client, trace)["spans"]) == [f"{trace[:4]}-{n}" for n in range(3)]
     assert sorted(searched(client, experiment)) == sorted(made)
+
+
+def test_layouts_that_protobuf_allows(client: Caller, experiment: str) -> None:
+    """Fields in any order, in pieces, unknown, of wrong types, in groups that hold what looks like ours."""
+    first, second = ids()[0], ids()[0]
+
+    def cut(**resource: str) -> tuple[bytes, list[bytes]]:
+        """A resource, and a span of each trace, as fields."""
+        spans = [span(trace, name=name) for name in resource for trace in (first, second)]
+        made = ExportTraceServiceRequest.FromString(protobuf(*spans)).resource_spans[0]
+        for key, value in resource.items():
+            attribute = made.resource.attributes.add()
+            attribute.key, attribute.value.string_value = key, value
+        fields = [payloads.field(2, each.SerializeToString()) for each in made.scope_spans[0].spans]
+        return payloads.field(1, made.resource.SerializeToString()), fields
+
+    # Fields 100 with a number, of eight and four bytes, and with text; then a number where spans should be.
+    strange = (
+        b"\xa0\x06\x85\x80\x00" + b"\xa1\x06" + bytes(8) + b"\xa5\x06" + bytes(4) + b"\xa2\x06\x02xx" + b"\x10\x01"
+    )
+    (one, spans), (more, others) = cut(a="1"), cut(b="2")
+    group = b"\xa3\x06" + others[0] + b"\xab\x06" + others[1] + b"\xac\x06" + b"\xa4\x06"  # one in another
+    name = payloads.field(1, payloads.field(1, b"scope"))
+    scopes = [payloads.field(2, strange + spans[0] + group + spans[1] + name), payloads.field(2, name + others[1])]
+    body = strange + payloads.field(1, scopes[0] + one + group + scopes[1] + more + strange) + group
+    answer = send(client, experiment, body + payloads.field(1, payloads.field(2, others[0])), PROTOBUF)
+    assert answer.status_code == 200, answer.text
+    for trace in (first, second):
+        read = got(client, trace)
+        assert sorted(each["name"] for each in read["spans"]) == ["a", "b"]
+        assert {key: read["trace_info"]["tags"].get(key) for key in "ab"} == {"a": "1", "b": "2"}
 
 
 def test_tokens_are_counted_once_however_they_come(client: Caller, experiment: str) -> None:

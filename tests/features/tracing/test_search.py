@@ -5,7 +5,7 @@ import random
 import pytest
 from spans import BEGIN, ids, info, place, request, searched, send, sent, span
 
-from lakeward.tracing import tasks
+from lakeward.tracing import signature, tasks
 from server import Caller, Server
 
 WORDS = "apple banana cherry damson elder fig grape hazel indigo juniper kumquat lemon mango nutmeg olive".split()
@@ -88,6 +88,17 @@ def test_spans_decide(world: World, text: str) -> None:
     assert sorted(searched(world.client, world.experiment, text, order_by=["request_id"], max_results=9)) == sorted(
         expected
     )
+
+
+def test_signatures_of_long_texts() -> None:
+    """A word has the same bits wherever it stands, also where one piece of a text ends and the next begins."""
+    needed = signature.text_positions("hippogriff", folded=True)
+    for at in range(signature._AT_ONCE - 12, signature._AT_ONCE + 2):
+        for text in (b" " * at + b"HippoGriff", b"." * at + b"hippogriff" + b" " * 100_000):
+            bits = int.from_bytes(signature.sign(text, frozenset()), "big")
+            found = {place for place in range(signature.BITS) if bits >> (signature.BITS - 1 - place) & 1}
+            assert found == needed | {0}
+    assert signature.sign(b"", frozenset()) == bytes(signature.SIZE)
 
 
 def test_blocks_find_the_same(server: Server, serving, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,86 @@
+"""A model made in one dialect is seen, aliased, loaded, described and deleted in each of the others."""
+
+import uuid
+
+import pytest
+
+from clients.dialects.dialects import Dialect, RefusedError
+from clients.server import Server
+
+pytestmark = pytest.mark.beyond
+
+MAKERS = (
+    "2.22.5-http", "2.22.5-databricks-uc", "2.22.5-uc", "newest-http", "newest-databricks-uc", "newest-native",
+    "newest-uc", "databricks-sdk", "unitycatalog-client",
+)  # fmt: skip
+DOUBLED = [2.0, 4.0]
+ABSENT = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
+
+
+def test_the_makers_are_all_there_are(dialects):
+    assert set(MAKERS) == set(dialects)
+
+
+@pytest.mark.parametrize("number", range(len(MAKERS)), ids=MAKERS)
+def test_made_in_one_dialect(number: int, dialects: dict[str, Dialect], source: str):
+    maker, others = dialects[MAKERS[number]], [dialects[each] for each in (*MAKERS[number + 1 :], *MAKERS[:number])]
+    name = f"main.default.m{uuid.uuid4().hex[:12]}"
+    if maker.do("make", name, "of one", source) is None:  # the platform's SDK makes no versions
+        assert others[0].do("make_version", name, source) == "1"
+    for each in others:
+        assert each.do("see", name) == ["of one", ["1"]], each.name
+        assert each.do("status", name, "1") == "READY"
+        assert each.do("load", f"models:/{name}/1") == DOUBLED, each.name
+
+    named = [each for each in (maker, *others) if each.aliases]
+    named[-1].do("alias", name, "champion", "1")
+    for each in named:
+        assert each.do("by_alias", name, "champion") == "1", each.name
+    assert named[0].do("load", f"models:/{name}@champion") == DOUBLED
+    assert named[1].do("load", f"models:/{name}@champion") == DOUBLED
+    named[0].do("unalias", name, "champion")
+    with pytest.raises(RefusedError) as refused:
+        named[-1].do("by_alias", name, "champion")
+    assert refused.value.code in ABSENT | {"INVALID_PARAMETER_VALUE"}
+
+    assert others[1].do("describe", name, "of all") == "of all"
+    others[0].do("delete_version", name, "1")
+    assert maker.do("see", name) == ["of all", []]
+    assert others[2].do("see", name) == ["of all", []]
+    others[1].do("delete", name)
+    for each in (maker, *others):
+        with pytest.raises(RefusedError) as refused:
+            each.do("see", name)
+        assert refused.value.code in ABSENT, (each.name, refused.value)
+
+
+def test_without_execute_no_dialect_gives_anything(dialects, server: Server, source: str):
+    """And with it each does, by the same token."""
+    catalog = f"c{uuid.uuid4().hex[:8]}"
+    who, name = f"reader-{catalog}", f"{catalog}.s.m"
+    token = server.make_token(who, "--role", "use")
+    owner = dialects["databricks-sdk"].client()
+    owner.catalogs.create(catalog)
+    owner.schemas.create("s", catalog)
+    dialects["newest-http"].do("make", name, "", source)
+    dialects["newest-http"].do("alias", name, "champion", "1")
+    _grant(owner, "catalog", catalog, who, "USE_CATALOG", "USE_SCHEMA")
+    for each in dialects.values():
+        for asked in (("see", name), ("status", name, "1"), ("load", f"models:/{name}/1")):
+            with pytest.raises(RefusedError) as refused:
+                each.do(*asked, token=token)
+            assert refused.value.code == "PERMISSION_DENIED" or "PERMISSION_DENIED" in str(refused.value), (
+                each.name, asked, refused.value,
+            )  # fmt: skip
+    _grant(owner, "function", name, who, "EXECUTE")
+    for each in dialects.values():
+        assert each.do("see", name, token=token) == ["", ["1"]], each.name
+        assert each.do("load", f"models:/{name}/1", token=token) == DOUBLED, each.name
+        with pytest.raises(RefusedError) as refused:
+            each.do("delete", name, token=token)
+        assert refused.value.code == "PERMISSION_DENIED", each.name
+
+
+def _grant(owner, kind: str, name: str, who: str, *privileges: str) -> None:
+    changes = {"changes": [{"principal": who, "add": list(privileges)}]}
+    owner.api_client.do("PATCH", f"/api/2.1/unity-catalog/permissions/{kind}/{name}", body=changes)
