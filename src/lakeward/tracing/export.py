@@ -76,7 +76,6 @@ async def whole(tx: Tx, found: Sequence[Trace], segments: Mapping[int, list[byte
                 each,
                 [wire_assessments.Assessment.of(one) for one in said.get(each.seq, ())],
                 databricks=False,
-                here=each.seq in stored,
             ),
             said.get(each.seq, ()),
             stored.get(each.seq, []),

@@ -49,7 +49,8 @@ Cost = dict[str, float]
 class Trace(msgspec.Struct, frozen=True):
     """A trace without its spans. Times are epoch milliseconds; `location` is the experiment's chosen artifact location.
 
-    `tags` and `metadata` are without those that are rendered from columns.
+    `tags` and `metadata` are without those that are rendered from columns; `here` is whether spans of it are stored, in
+    the database or in the lake.
     """
 
     seq: TraceSeq
@@ -69,7 +70,8 @@ class Trace(msgspec.Struct, frozen=True):
     tokens: tuple[int | None, ...]
     costs: tuple[float | None, ...]
     location: str | None
-    path: str | None = None  # of the Unity Catalog location it was sent to
+    path: str | None  # of the Unity Catalog location it was sent to
+    here: bool
 
     @property
     def duration_ms(self) -> int | None:

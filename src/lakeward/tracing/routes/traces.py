@@ -35,15 +35,12 @@ _MAX_SPANS_READ = 1_000  # traces in one batch
 
 async def infos(call: Call, tx: Any, found: Sequence[Trace]) -> list[wire.TraceInfo]:
     """These traces for this caller, with what is said about them."""
-    seqs = [each.seq for each in found]
-    said = await assessment_store.of_traces(tx, seqs)
-    here = await store.with_spans(tx, seqs)
+    said = await assessment_store.of_traces(tx, [each.seq for each in found])
     return [
         wire.TraceInfo.of(
             each,
             [wire_assessments.Assessment.of(one) for one in said.get(each.seq, ())],
             databricks=call.databricks,
-            here=each.seq in here,
         )
         for each in found
     ]

@@ -71,28 +71,28 @@ class Candidates:
 
     async def _open(self) -> None:
         parameters = Parameters()
-        scope = f"experiment_id = ANY({parameters.add(self._experiments)}::bigint[])"
+        within = f"experiment_id = ANY({parameters.add(self._experiments)}::bigint[])"
+        signatures = blocks = within
         if self._high is not None:
-            scope = f"{scope} AND start_ms <= {parameters.add(self._high)}::bigint"
+            high = parameters.add(self._high)
+            signatures += f" AND start_ms <= {high}::bigint"
+            blocks += f" AND first_ms <= {high}::bigint"
         if self._low is not None:
-            scope = f"{scope} AND start_ms >= {parameters.add(self._low)}::bigint"
+            low = parameters.add(self._low)
+            signatures += f" AND start_ms >= {low}::bigint"
+            blocks += f" AND last_ms >= {low}::bigint"
         tests = []
         for bits in self._bits:
             places = [parameters.add(each & ~7 | 7 - (each & 7)) for each in bits]  # PostgreSQL counts from the right
             tests.append(" AND ".join([f"get_bit(bits, {each}::bigint) = 1" for each in places]))
         rows = await self._tx.fetch(
-            f"SELECT start_ms, trace_seq FROM trace_signature WHERE {scope} AND (({') OR ('.join(tests)}))"
-            " ORDER BY start_ms DESC",
+            f"SELECT false, start_ms, trace_seq FROM trace_signature WHERE {signatures} AND (({') OR ('.join(tests)}))"
+            f" UNION ALL SELECT true, last_ms, id FROM trace_block WHERE {blocks}",
             *parameters.values,
         )
-        self._push(iter([(row[0], row[1]) for row in rows]))
-        blocks = await self._tx.fetch(
-            "SELECT last_ms, id FROM trace_block WHERE experiment_id = ANY($1::bigint[])"
-            " AND ($2::bigint IS NULL OR first_ms <= $2) AND ($3::bigint IS NULL OR last_ms >= $3)"
-            " ORDER BY last_ms, id",
-            self._experiments, self._high, self._low,
-        )  # fmt: skip
-        self._blocks = [(row[0], row[1]) for row in blocks]
+        found = sorted(((start, seq) for is_block, start, seq in rows if not is_block), reverse=True)
+        self._push(iter(found))
+        self._blocks = sorted((last, number) for is_block, last, number in rows if is_block)
 
     async def _more(self) -> None:
         """Open the newest blocks that are left."""

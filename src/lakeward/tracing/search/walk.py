@@ -181,15 +181,16 @@ async def _verified(tx: Tx, question: Question, seqs: Sequence[int]) -> list[Row
     among = f"t.seq = ANY({parameters.add(list(seqs))}::bigint[])"
     conditions = question.conditions(parameters, question.last if question.newest_first else None)
     rows = await tx.fetch(
-        f"SELECT t.start_ms, t.trace_id, t.seq FROM trace t WHERE {among} AND {conditions}", *parameters.values
+        "SELECT t.start_ms, t.trace_id, t.seq, s.payload FROM trace t JOIN trace_segment s ON s.trace_seq = t.seq"
+        f" WHERE {among} AND {conditions} ORDER BY s.id",
+        *parameters.values,
     )
-    by_seq = {row[2]: Row(*row) for row in rows}
-    stored = await tx.fetch(
-        "SELECT trace_seq, payload FROM trace_segment WHERE trace_seq = ANY($1::bigint[]) ORDER BY id", list(by_seq)
-    )
+    by_seq: dict[int, Row] = {}
     segments: dict[int, list[bytes]] = {}
-    for seq, payload in stored:
-        segments.setdefault(seq, []).append(payload)
+    for *row, payload in rows:
+        found = Row(*row)
+        by_seq[found.seq] = found
+        segments.setdefault(found.seq, []).append(payload)
     exact = [each for each in question.spans if each.op is not Op.RLIKE]
     patterns = [each for each in question.spans if each.op is Op.RLIKE]
     if not patterns:

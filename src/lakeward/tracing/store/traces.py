@@ -13,7 +13,9 @@ COLUMNS = """
     t.seq, t.trace_id, t.workspace_id, t.experiment_id, t.start_ms, t.end_ms, t.state, t.name, t.client_request_id,
     t.session_id, t.request_preview, t.response_preview, t.tags, t.metadata, t.input_tokens, t.output_tokens,
     t.total_tokens, t.cache_read_tokens, t.cache_creation_tokens, t.input_cost, t.output_cost, t.total_cost,
-    e.artifact_location, l.path
+    e.artifact_location, l.path,
+    EXISTS (SELECT FROM trace_segment s WHERE s.trace_seq = t.seq)
+    OR EXISTS (SELECT FROM trace_moved m WHERE m.trace_seq = t.seq)
 """
 _OWNERS = "JOIN experiment e ON e.id = t.experiment_id LEFT JOIN trace_location l ON l.id = t.location_id"
 _FROM = f"FROM trace t {_OWNERS}"
@@ -24,7 +26,7 @@ _words = msgspec.json.Decoder(dict[str, str]).decode
 
 def trace_of(row: Any) -> Trace:
     values = tuple(row)
-    return Trace(*(*values[:12], _words(values[12]), _words(values[13]), values[14:19], values[19:22], *values[22:24]))
+    return Trace(*(*values[:12], _words(values[12]), _words(values[13]), values[14:19], values[19:22], *values[22:]))
 
 
 async def find(tx: Tx, workspace: int, trace_id: str) -> Trace | None:
@@ -144,16 +146,6 @@ async def gists_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes | None]]
     for seq, _, gist in rows:
         found.setdefault(seq, []).append(gist)
     return found
-
-
-async def with_spans(tx: Tx, seqs: Sequence[int]) -> set[int]:
-    """Those of these traces whose spans are known, here or in the lake."""
-    rows = await tx.fetch(
-        "SELECT s FROM unnest($1::bigint[]) AS s WHERE EXISTS (SELECT FROM trace_segment WHERE trace_seq = s)"
-        " OR EXISTS (SELECT FROM trace_moved WHERE trace_seq = s)",
-        seqs,
-    )
-    return {row[0] for row in rows}
 
 
 async def count_segments(tx: Tx, seq: int, most: int) -> int:

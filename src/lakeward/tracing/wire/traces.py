@@ -47,8 +47,7 @@ class TraceInfo(msgspec.Struct, omit_defaults=True):
     assessments: list[Assessment] = []
 
     @classmethod
-    def of(cls, record: Trace, assessments: Sequence[Assessment], *, databricks: bool, here: bool) -> Self:
-        """`here`: spans of it are stored."""
+    def of(cls, record: Trace, assessments: Sequence[Assessment], *, databricks: bool) -> Self:
         return cls(
             trace_id=record.trace_id,
             trace_location=TraceLocation(mlflow_experiment=MlflowExperimentLocation(str(record.experiment_id))),
@@ -59,7 +58,7 @@ class TraceInfo(msgspec.Struct, omit_defaults=True):
             client_request_id=record.client_request_id,
             execution_duration=None if record.duration_ms is None else duration_text(record.duration_ms),
             trace_metadata=metadata_of(record),
-            tags=tags_of(record, databricks=databricks, here=here),
+            tags=tags_of(record, databricks=databricks, here=record.here),
             assessments=list(assessments),
         )
 
