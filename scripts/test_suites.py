@@ -34,10 +34,10 @@ SUITES: dict[str, list[str]] = {
         "--ignore=tests/clients/libraries",
     ],
     "222": ["scripts/client-suite", "222", "-q", *TWICE],
-    "flavours": ["scripts/client-suite", "flavours", "-q"],
-    "libraries": ["scripts/client-suite", "libraries", "-q"],
+    "flavours": ["scripts/client-suite", "flavours", "-q", "-n2"],
+    "libraries": ["scripts/client-suite", "libraries", "-q", *TWICE],
     "ui": ["scripts/ui-suite", "-q", *TWICE],
-    "chaos": [*PYTEST, "tests/chaos"],
+    "chaos": [*PYTEST, *TWICE, "tests/chaos"],
 }
 # All suites together; what is not done by then is stopped and counts as failed.
 MINUTES = float(os.environ.get("LAKEWARD_TEST_MINUTES", "37"))
