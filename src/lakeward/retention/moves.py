@@ -24,7 +24,7 @@ from lakeward.retention import store, tables
 from lakeward.retention.store import Tables
 from lakeward.retention.terms import ARCHIVE_NOW, RETENTION, Term, age_of, retention_of, until
 from lakeward.runtime.db import Database
-from lakeward.runtime.lake import Lake
+from lakeward.runtime.lake import Into, Lake
 from lakeward.runtime.objects import ObjectStore
 
 log = logging.getLogger("lakeward.retention")
@@ -33,13 +33,11 @@ _BATCH_TRACES: Final = 5_000
 _BATCH_BYTES: Final = 16 << 20  # of segments as they are stored
 _PIECE_TRACES: Final = 200
 _PIECE_BYTES: Final = 1 << 20
-_GROUP_BYTES: Final = 512 << 10  # of segments as they are stored: what is read for one trace
-_GROUP_SPANS: Final = 10_000
 _DEAD_ROWS: Final = 10_000
 _CROWD: Final = 8  # small files of a day that are worth to be put together
 _FILE_BYTES: Final = 128 << 20  # of what is put together
 _SPANS_GROUP_BYTES: Final = 16 << 20  # of rows as they are
-_TRACES_GROUP_BYTES: Final = 2 << 20
+_TRACES_GROUP_BYTES: Final = 2 << 20  # what is read for one trace
 _REPLACED_HOURS: Final = 24  # who reads an older version of a table may go on for so long, unless a trace is deleted
 _FULL_LOOK_MS: Final = 24 * 3_600_000  # so often all that is old is looked at, late spans and what came back among it
 
@@ -240,19 +238,7 @@ class _Work:
         async with self._db.connection() as connection:
             book = await tracing.prices.book(connection)
             sizes = await tracing.moving.sizes(connection, batch)
-        pieces = list(_pieces(sizes))
-        schema = tracing.moving.span_columns()
-        await self._write(
-            batch, self._tables.spans_prefix, schema, pieces, _GROUP_SPANS,
-            lambda leaving: tracing.moving.span_rows(leaving, batch.number, schema, book),
-        )  # fmt: skip
-        columns = tracing.moving.trace_columns()
-        total = sum(size for _, size in sizes)
-        group = max(1, min(1_000, _GROUP_BYTES * len(sizes) // max(total, 1)))
-        await self._write(
-            batch, self._tables.traces_prefix, columns, pieces, group,
-            lambda leaving: tracing.moving.trace_rows(leaving, batch.number, columns),
-        )  # fmt: skip
+        await self._write(batch, sizes, book)
         days = sorted(set(batch.days))
         written = await asyncio.to_thread(self._lake.numbers, self._tables.traces_prefix, days, batch.number)
         async with self._db.transaction() as tx:
@@ -264,25 +250,36 @@ class _Work:
                 await self._objects.delete_prefix(prefix)
         return 0
 
-    async def _write(
-        self, batch: tracing.moving.Batch, prefix: str, schema: Any, pieces: Sequence[Sequence[int]], group: int,
-        rows: Callable[[Sequence[tracing.moving.Leaving]], Any],
-    ) -> None:  # fmt: skip
+    async def _write(self, batch: tracing.moving.Batch, sizes: Sequence[tuple[int, int]], book: Any) -> None:
+        """Some traces at a time, each read once for both tables; a day after the other, as files are of one day."""
         loop = asyncio.get_running_loop()
+        spans, traces = tracing.moving.span_columns(), tracing.moving.trace_columns()
+        days: dict[date, list[tuple[int, int]]] = {}
+        day_of = dict(zip(batch.seqs, batch.days, strict=True))
+        for seq, size in sizes:
+            days.setdefault(day_of[seq], []).append((seq, size))
 
         async def read(piece: Sequence[int]) -> list[tracing.moving.Leaving]:
             async with self._db.connection() as connection:
                 return await tracing.moving.read(connection, batch, piece)
 
-        def made() -> Iterator[Any]:
-            for piece in pieces:
-                leaving = asyncio.run_coroutine_threadsafe(read(piece), loop).result()
-                if leaving:
-                    yield rows(leaving)
+        def made() -> Iterator[tuple[date, Sequence[Any]]]:
+            for day in sorted(days):
+                for piece in _pieces(days[day]):
+                    leaving = asyncio.run_coroutine_threadsafe(read(piece), loop).result()
+                    yield (
+                        day,
+                        (
+                            tracing.moving.span_rows(leaving, batch.number, spans, book),
+                            tracing.moving.trace_rows(leaving, batch.number, traces),
+                        ),
+                    )
 
-        await asyncio.to_thread(
-            self._lake.append, prefix, schema, made(), sorted(set(batch.days)), batch=batch.number, row_group=group
+        tables = (
+            Into(self._tables.spans_prefix, spans, _SPANS_GROUP_BYTES),
+            Into(self._tables.traces_prefix, traces, _TRACES_GROUP_BYTES),
         )
+        await asyncio.to_thread(self._lake.append, tables, made(), batch=batch.number)
 
 
 def _within(found: Sequence[Any], most: int, size: Callable[[Any], int]) -> Iterator[Any]:

@@ -11,15 +11,18 @@ local directory is flushed, cloud stores acknowledge nothing else.
 """
 
 import asyncio
+import contextlib
 import functools
 import importlib
+import itertools
+import operator
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lakeward.kit.errors import Unavailable
 from lakeward.runtime import lake_files
@@ -30,12 +33,19 @@ from lakeward.runtime.objects.lending import OPTIONS as LENDING
 _APP: Final = "lakeward"  # whose numbers the commits carry
 _OPEN: Final = 16  # tables a process remembers
 _TRIES: Final = 3
-_LEVEL: Final = 3  # of zstd
 _PIECE: Final = 1 << 20
 _GROUP_BYTES: Final = 2 << 20  # of rows as they are, of a file that was made from others
 # The least and greatest values of these alone stand in the log: what users wrote must not outlive its rows there.
 _NUMBERED: Final = "seq,batch"
 _OURS: Final = frozenset({"presign", *LENDING})  # options of the object store that are not the store's own
+
+
+class Into(NamedTuple):
+    """A table that rows are added to. `schema` is pyarrow's; a row group takes so many bytes of rows as they are."""
+
+    prefix: str
+    schema: Any
+    group_bytes: int
 
 
 class Lake:
@@ -48,31 +58,48 @@ class Lake:
         self._tables: OrderedDict[str, Any] = OrderedDict()
         self._lock = Lock()
 
-    def append(
-        self, prefix: str, schema: Any, rows: Iterator[Any], days: Iterable[date], *, batch: int, row_group: int
-    ) -> bool:
-        """Add a batch of rows of these days. False if that was done before. `schema` and `rows` are pyarrow's."""
-        delta, pa = _deltalake(), pyarrow()
-        there = self._find(prefix)
-        new = there is None or (there.transaction_version(_APP) or 0) < batch
-        if new:
-            place, options = self._place(prefix)
-            if there is None and options is None:
-                Path(place).mkdir(0o700, parents=True, exist_ok=True)
-            delta.write_deltalake(
-                place if there is None else there,
-                pa.RecordBatchReader.from_batches(schema, rows),
-                mode="append",
-                partition_by=["day"],
-                configuration={"delta.dataSkippingStatsColumns": _NUMBERED} if there is None else None,
-                storage_options=options,
-                writer_properties=delta.WriterProperties(
-                    compression="ZSTD", compression_level=_LEVEL, max_row_group_size=row_group
-                ),
-                commit_properties=delta.CommitProperties(app_transactions=[delta.Transaction(_APP, batch)]),
-            )
-        self._flush(prefix, days)
-        return new
+    def append(self, tables: Sequence[Into], rows: Iterator[tuple[date, Sequence[Any]]], *, batch: int) -> bool:
+        """Add a batch to some tables: (day, rows for each of the tables) in order of their days, pyarrow's.
+
+        What one of them has already is not written to it again. False if that is so of all.
+        """
+        found = [self._find(each.prefix) for each in tables]
+        new = [there is None or (there.transaction_version(_APP) or 0) < batch for there in found]
+        if any(new):
+            there = [self._made(each) if table is None else table for each, table in zip(tables, found, strict=True)]
+            wanted = [at for at, is_new in enumerate(new) if is_new]
+            rewriters = [self._rewriter(tables[at].prefix, there[at], tables[at].group_bytes) for at in wanted]
+            added: list[list[Any]] = [[] for _ in wanted]
+            for day, pieces in itertools.groupby(rows, key=operator.itemgetter(0)):
+                with contextlib.ExitStack() as stack:
+                    files = [stack.enter_context(rewriter.file(day)) for rewriter in rewriters]
+                    for _, some in pieces:
+                        for at, file in zip(wanted, files, strict=True):
+                            file.write(some[at])
+                    for actions, file in zip(added, files, strict=True):
+                        actions.extend(file.done())
+            for at, actions in zip(wanted, added, strict=True):
+                self._commit(there[at], actions, self._schema(there[at]), batch)
+        for each in tables:
+            self._flush_log(each.prefix)
+        return any(new)
+
+    def _made(self, into: Into) -> Any:
+        """A table without rows."""
+        place, options = self._place(into.prefix)
+        if options is None:
+            Path(place).mkdir(0o700, parents=True, exist_ok=True)
+        made = _deltalake().DeltaTable.create(
+            place,
+            into.schema,
+            mode="ignore",
+            partition_by=["day"],
+            configuration={"delta.dataSkippingStatsColumns": _NUMBERED},
+            storage_options=options,
+        )
+        if options is None:
+            lake_files.sync(Path(place).parent)
+        return made
 
     def read(self, prefix: str, columns: Sequence[str], day: date, batch: int, seqs: Sequence[int]) -> list[Any]:
         """These rows of a batch, as mappings. Only the row groups that they may be in are read."""
@@ -138,22 +165,25 @@ class Lake:
         self, prefix: str, table: Any, files: Sequence[File], kept: Callable[[Any], Any] | None, *, group_bytes: int
     ) -> None:
         """One commit: these files are gone, another has their rows, or those that are kept."""
+        rewriter = self._rewriter(prefix, table, group_bytes)
+        self._commit(table, rewriter.copy(files, kept, data_change=kept is not None), self._schema(table), None)
+        table.update_incremental()
+        self._flush_log(prefix)
+
+    def _rewriter(self, prefix: str, table: Any, group_bytes: int) -> Rewriter:
         place, options = self._place(prefix)
-        schema = pyarrow().schema(table.schema().to_arrow())
-        day = schema.get_field_index("day")
-        rewriter = Rewriter(
+        schema = self._schema(table)
+        return Rewriter(
             self._files(prefix) or table.to_pyarrow_dataset().filesystem,
             None if options is not None else Path(place),
             functools.partial(self._upload, prefix),
-            schema.remove(day),
+            schema.remove(schema.get_field_index("day")),
             group_bytes=group_bytes,
         )
-        self._commit(table, rewriter.copy(files, kept, data_change=kept is not None), schema)
-        table.update_incremental()
-        if options is None:
-            log = Path(place) / "_delta_log"
-            lake_files.sync(log / f"{table.version():020}.json")
-            lake_files.sync(log)
+
+    @staticmethod
+    def _schema(table: Any) -> Any:
+        return pyarrow().schema(table.schema().to_arrow())
 
     def _upload(self, prefix: str, path: str, file: Path) -> None:
         size = file.stat().st_size
@@ -170,8 +200,11 @@ class Lake:
         asyncio.run(put())  # this is a thread, without a loop of its own
 
     @staticmethod
-    def _commit(table: Any, actions: Sequence[Any], schema: Any) -> None:
-        table.create_write_transaction(actions, "append", schema, ["day"])
+    def _commit(table: Any, actions: Sequence[Any], schema: Any, batch: int | None) -> None:
+        delta = _deltalake()
+        numbered = None if batch is None else [delta.Transaction(_APP, batch)]
+        properties = delta.CommitProperties(app_transactions=numbered)
+        table.create_write_transaction(actions, "append", schema, ["day"], commit_properties=properties)
 
     def vacuum(self, prefix: str, hours: int = 0) -> None:
         """Remove the files that no row is in any more, and those of writes that were cut off, for so long at least."""
@@ -220,16 +253,14 @@ class Lake:
                 self._tables.popitem(last=False)
         return table
 
-    def _flush(self, prefix: str, days: Iterable[date]) -> None:
-        """Nothing may leave the database for files that a power cut takes back; `deltalake` does not flush them."""
+    def _flush_log(self, prefix: str) -> None:
+        """Nothing may leave the database for a commit that a power cut takes back; `deltalake` does not flush it."""
         place, options = self._place(prefix)
         if options is not None:
             return
-        top = Path(place)
-        for directory in (*(top / f"day={each.isoformat()}" for each in days), top / "_delta_log"):
-            for path in (*directory.iterdir(), directory) if directory.is_dir() else ():
-                lake_files.sync(path)
-        lake_files.sync(top)
+        log = Path(place) / "_delta_log"
+        for path in (*log.iterdir(), log, Path(place)):
+            lake_files.sync(path)
 
 
 def _rows(fragment: Any, columns: Sequence[str], batch: int, wanted: AbstractSet[int]) -> Iterator[Any]:

@@ -1,8 +1,9 @@
-"""Files of a Delta table made from others: those of a day that are many and small, or hold rows that are to go.
+"""Files of a Delta table, written from rows that come piece by piece or from other files: those of a day that are many
+and small, or hold rows that are to go.
 
-Rows are copied a row group at a time, so memory does not grow with a file. A file is on the disk before anybody is told
-of it, and the old ones stay until the table is vacuumed: whoever is killed, or loses its power, leaves the old files or
-the new one, and who reads an older version of the table goes on reading.
+A row group is written when its rows are there, so memory does not grow with a file. A file is on the disk before
+anybody is told of it, and the old ones stay until the table is vacuumed: whoever is killed, or loses its power, leaves
+the old files or the new one, and who reads an older version of the table goes on reading.
 """
 
 import importlib
@@ -12,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -101,8 +102,78 @@ def _runs(mask: Sequence[bool]) -> Iterator[tuple[int, int]]:
             begin = None
 
 
+class NewFile:
+    """A file of a day on its way into a table. `done` puts it where it belongs, or away if nothing was written."""
+
+    def __init__(
+        self, top: Path, upload: Callable[[str, Path], None] | None, schema: Any, day: date, *, group_bytes: int
+    ) -> None:
+        pa, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+        self._concat = pa.concat_tables
+        self._path = f"day={day.isoformat()}/part-{uuid4()}.zstd.parquet"
+        self._day = day
+        self._upload = upload
+        self._schema = schema
+        self._file = top / self._path
+        self._file.parent.mkdir(exist_ok=True)
+        self._group_bytes = group_bytes
+        self._waiting: list[Any] = []
+        self._size = 0
+        self._count = 0
+        self._bounds: dict[str, tuple[int, int]] = {}
+        self._writer = parquet.ParquetWriter(
+            self._file, schema, compression="zstd", compression_level=_LEVEL, use_dictionary=True
+        )
+
+    def write(self, rows: Any) -> None:
+        """Some rows of that day, as a pyarrow table."""
+        if not rows.num_rows:
+            return
+        self._count += rows.num_rows
+        for name in _NUMBERED:
+            numbers = rows[name].to_pylist()
+            low, high = self._bounds.get(name, (numbers[0], numbers[0]))
+            self._bounds[name] = (min(low, *numbers), max(high, *numbers))
+        self._waiting.append(rows.select(self._schema.names).cast(self._schema))
+        self._size += rows.nbytes
+        if self._size >= self._group_bytes:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        rows, self._waiting, self._size = self._concat(self._waiting), [], 0
+        self._writer.write_table(rows)
+
+    def done(self, *, data_change: bool = True) -> list[Any]:
+        """What the log is to be told: there is a new file, on the disk; or nothing."""
+        if self._waiting:
+            self._write_group()
+        self._writer.close()
+        if not self._count:
+            self._file.unlink()
+            return []
+        size = self._file.stat().st_size
+        if self._upload is not None:
+            self._upload(self._path, self._file)
+        else:
+            sync(self._file)
+            sync(self._file.parent)
+        stats = {
+            "numRecords": self._count,
+            "minValues": {name: low for name, (low, _) in self._bounds.items()},
+            "maxValues": {name: high for name, (_, high) in self._bounds.items()},
+            "nullCount": dict.fromkeys(self._bounds, 0),
+        }
+        transaction = importlib.import_module("deltalake.transaction")
+        days = {"day": self._day.isoformat()}
+        return [transaction.AddAction(self._path, size, days, _now_ms(), data_change, json.dumps(stats))]
+
+    def close(self) -> None:
+        """Done or not. What is half written stays until the table is vacuumed."""
+        self._writer.close()
+
+
 class Rewriter:
-    """Copies rows of a day to a new file.
+    """Writes files of a table, from rows that are new or from other files.
 
     `fs` is pyarrow's of the table's directory; `top` is that if it is local, else `upload` takes the file there:
     writing by `fs` would hold up the whole process until the store has answered.
@@ -116,68 +187,38 @@ class Rewriter:
         self._upload = upload
         self._schema = schema
         self._group_bytes = group_bytes
-        self._parquet = importlib.import_module("pyarrow.parquet")
-        self._pa = importlib.import_module("pyarrow")
+
+    @contextmanager
+    def file(self, day: date) -> Iterator[NewFile]:
+        with tempfile.TemporaryDirectory(prefix="lakeward-") if self._top is None else nullcontext(self._top) as top:
+            upload = self._upload if self._top is None else None
+            made = NewFile(Path(top), upload, self._schema, day, group_bytes=self._group_bytes)
+            with closing(made):
+                yield made
 
     def copy(self, files: Sequence[File], kept: Callable[[Any], Any] | None, *, data_change: bool) -> list[Any]:
         """What the log is to be told: these files are gone, and a new one has their rows, or those that are `kept`."""
         transaction = importlib.import_module("deltalake.transaction")
-        now = int(time.time() * 1000)
-        days = {"day": files[0].day.isoformat()}
+        now, days = _now_ms(), {"day": files[0].day.isoformat()}
         actions = [transaction.RemoveAction(each.path, data_change, now, each.size, days) for each in files]
         ordered = sorted(files, key=lambda file: (file.batches[0] or 0, file.path))
-        path = f"day={days['day']}/part-{uuid4()}.zstd.parquet"
-        with tempfile.TemporaryDirectory(prefix="lakeward-") if self._top is None else nullcontext(self._top) as top:
-            file = Path(top, path)
-            file.parent.mkdir(exist_ok=True)
-            count, bounds = self._write(file, self._rows(ordered, kept))
-            if not count:
-                file.unlink()
-                return actions
-            size = file.stat().st_size
-            if self._top is None:
-                self._upload(path, file)
-            else:
-                sync(file)
-                sync(file.parent)
-        stats = {
-            "numRecords": count,
-            "minValues": {name: low for name, (low, _) in bounds.items()},
-            "maxValues": {name: high for name, (_, high) in bounds.items()},
-            "nullCount": dict.fromkeys(bounds, 0),
-        }
-        return [*actions, transaction.AddAction(path, size, days, now, data_change, json.dumps(stats))]
+        with self.file(files[0].day) as made:
+            for rows in self._rows(ordered, kept):
+                made.write(rows)
+            return [*actions, *made.done(data_change=data_change)]
 
     def _rows(self, files: Sequence[File], kept: Callable[[Any], Any] | None) -> Iterator[Any]:
+        parquet = importlib.import_module("pyarrow.parquet")
         names = self._schema.names
         for each in files:
-            with self._parquet.ParquetFile(each.path, filesystem=self._fs) as file:
+            with parquet.ParquetFile(each.path, filesystem=self._fs) as file:
                 for group in range(file.metadata.num_row_groups):
                     rows = file.read_row_group(group, columns=names, use_threads=False).cast(self._schema)
-                    rows = rows if kept is None else kept(rows)
-                    if rows.num_rows:
-                        yield rows
+                    yield rows if kept is None else kept(rows)
 
-    def _write(self, file: Path, rows: Iterator[Any]) -> tuple[int, dict[str, tuple[int, int]]]:
-        count = 0
-        bounds: dict[str, tuple[int, int]] = {}
-        waiting: list[Any] = []
-        with self._parquet.ParquetWriter(
-            file, self._schema, compression="zstd", compression_level=_LEVEL, use_dictionary=True
-        ) as writer:
-            for some in rows:
-                count += some.num_rows
-                for name in _NUMBERED:
-                    numbers = some[name].to_pylist()
-                    low, high = bounds.get(name, (numbers[0], numbers[0]))
-                    bounds[name] = (min(low, *numbers), max(high, *numbers))
-                waiting.append(some)
-                if sum(each.nbytes for each in waiting) >= self._group_bytes:
-                    writer.write_table(self._pa.concat_tables(waiting))
-                    waiting.clear()
-            if waiting:
-                writer.write_table(self._pa.concat_tables(waiting))
-        return count, bounds
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def sync(path: Path) -> None:

@@ -114,20 +114,20 @@ def _stored(pa: Any, given: Any) -> Any:
 
 
 def trace_rows(leaving: Sequence[Leaving], batch: int, schema: Any) -> Any:
-    """A pyarrow record batch."""
+    """A pyarrow table."""
     rows = []
     for each in leaving:
         row = export_forms.trace_row(each.exported)
         row["segment_ids"] = each.numbers
         row["segments"] = [payloads.open_sealed(payload) for payload in each.exported.segments]
         rows.append(row | _place(each, batch))
-    return pyarrow().RecordBatch.from_pylist(rows, schema=schema)
+    return pyarrow().Table.from_pylist(rows, schema=schema)
 
 
 def span_rows(leaving: Sequence[Leaving], batch: int, schema: Any, book: Book) -> Any:
-    """A pyarrow record batch; each span once, as it is read."""
+    """A pyarrow table; each span once, as it is read."""
     rows = [row for each in leaving for row in _spans(each, batch, book)]
-    return pyarrow().RecordBatch.from_pylist(rows, schema=schema)
+    return pyarrow().Table.from_pylist(rows, schema=schema)
 
 
 def _spans(leaving: Leaving, batch: int, book: Book) -> Iterator[Mapping[str, Any]]:

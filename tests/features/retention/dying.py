@@ -8,8 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from typing import Any
 
 import deltalake  # noqa: F401 - loaded once, before the forks
@@ -36,9 +35,9 @@ class DeadlyLake(Lake):
         if self.steps == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def append(self, prefix: str, schema: Any, rows: Iterator[Any], days: Iterable[date], **more: int) -> bool:
+    def append(self, tables: Any, rows: Iterator[Any], *, batch: int) -> bool:
         self.step()
-        made = super().append(prefix, schema, self.within(rows), days, **more)
+        made = super().append(tables, self.within(rows), batch=batch)
         self.step()
         return made
 

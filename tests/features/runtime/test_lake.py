@@ -8,12 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from lakeward.runtime.lake import Lake
+from lakeward.runtime.lake import Into, Lake
 from lakeward.runtime.objects import ObjectStore
 from s3 import S3
 
 PREFIX = "tables/1/abc"
 SCHEMA = pa.schema([("seq", pa.int64()), ("batch", pa.int64()), ("day", pa.date32()), ("word", pa.string())])
+TABLE = Into(PREFIX, SCHEMA, 200)
 DAYS = (date(2026, 11, 1), date(2026, 11, 2))
 
 
@@ -30,15 +31,16 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lake]:
 
 
 def batch(number: int, rows: int) -> Iterator[Any]:
-    for at in range(0, rows, 10):
-        numbers = range(at, min(at + 10, rows))
-        words = [f"{number}-{each}" for each in numbers]
-        days = [DAYS[each % 2] for each in numbers]
-        yield pa.record_batch([list(numbers), [number] * len(words), days, words], schema=SCHEMA)
+    for place, day in enumerate(DAYS):
+        for at in range(place, rows, 10):
+            numbers = list(range(at, min(at + 10, rows), 2))
+            words = [f"{number}-{each}" for each in numbers]
+            columns = [numbers, [number] * len(words), [day] * len(words), words]
+            yield day, [pa.table(columns, schema=SCHEMA)]
 
 
 def append(lake: Lake, number: int, rows: int = 50) -> bool:
-    return lake.append(PREFIX, SCHEMA, batch(number, rows), DAYS, batch=number, row_group=7)
+    return lake.append([TABLE], batch(number, rows), batch=number)
 
 
 def found(lake: Lake, day: date, number: int, *seqs: int) -> list[str]:
@@ -68,13 +70,24 @@ def test_what_is_deleted_is_gone_for_other_readers_too(lake: Lake) -> None:
     assert lake.numbers(PREFIX, DAYS, 1) == set(range(50)) - {4}
 
 
+def test_two_tables_of_which_one_was_written_before(lake: Lake) -> None:
+    """As when the process was killed between their commits."""
+    append(lake, 1)
+    second = Into(f"{PREFIX}2", SCHEMA, 200)
+    assert lake.append([TABLE, second], ((day, [some, some]) for day, [some] in batch(1, 50)), batch=1)
+    assert not lake.append([TABLE, second], iter(()), batch=1)
+    for prefix in (PREFIX, second.prefix):
+        assert lake.numbers(prefix, DAYS, 1) == set(range(50))
+        assert len(lake.read(prefix, ["seq", "word"], DAYS[0], 1, range(0, 50, 2))) == 25
+
+
 def test_what_fails_on_the_way_leaves_nothing(lake: Lake) -> None:
     def torn() -> Iterator[Any]:
         yield from batch(1, 20)
         raise ConnectionResetError("the database is away")
 
     with pytest.raises(Exception, match="the database is away"):
-        lake.append(PREFIX, SCHEMA, torn(), DAYS, batch=1, row_group=7)
+        lake.append([TABLE], torn(), batch=1)
     assert lake.numbers(PREFIX, DAYS, 1) == set()
     assert append(lake, 1)
     assert lake.numbers(PREFIX, DAYS, 1) == set(range(50))
