@@ -190,6 +190,8 @@ class Totals:
             return
         pieces = [value]
         if len(found) > 1:
+            if len(found) < 1 << 16:
+                inverse = inverse.astype(np.uint16)  # which NumPy sorts by its digits, six times as fast
             pieces = np.split(value[np.argsort(inverse, kind="stable")], np.cumsum(counts)[:-1])
         for group, piece in zip(found, pieces, strict=True):
             if wanted.extremes:

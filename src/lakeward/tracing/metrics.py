@@ -66,6 +66,7 @@ async def _summed(tx: Tx, active: list[int], asked: Asked, filters: Filters) -> 
     bounds = (asked.start_ms, asked.end_ms)
     measure = (measures.TRACES if kind == "trace" else measures.SPANS)[asked.metric]
     named = [measures.DIMENSIONS[asked.view][each] for each in asked.dimensions]
+    length = (asked.interval or 0) * 1000
     among: Array | None = None
     tests = list(filters.others)
     clauses = list(filters.traces)
@@ -74,11 +75,11 @@ async def _summed(tx: Tx, active: list[int], asked: Asked, filters: Filters) -> 
         clauses = [each for each in clauses if each.entity is not Entity.ATTRIBUTE]
     if clauses:
         among = numpy().array(await store.matching(tx, active, clauses, asked.end_ms), dtype="<i8")
-    needed = [f"{kind}.{each}" for each in {*named, *(field for field, _ in tests), *([measure] if measure else [])}]
+    fields = {*named, *(field for field, _ in tests), *([measure] if measure else []), *(["start"] if length else [])}
+    needed = [f"{kind}.{each}" for each in fields]
     read = rollups.parts_of_traces if kind == "trace" else rollups.parts_of_spans
     parts: AsyncIterator[rollups.Part] = read(tx, active, needed, bounds, among)
     totals = Totals(_wanted(asked))
-    length = (asked.interval or 0) * 1000
     async for found, mask in parts:
         counted = mask
         for field, value in tests:

@@ -6,7 +6,7 @@ takes notes away only together with what it put into columns instead; both see o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from lakeward.kit.errors import InvalidParameter
@@ -230,7 +230,10 @@ async def parts_of_traces(
     """All traces that start between these bounds; `among`: only those with these numbers. `tx` has one snapshot."""
     noted = await store.changed(tx, experiments)
     headers = await store.of_traces(tx, experiments, bounds)
-    async for header, found in _opened(tx, headers, {*needed, "trace.start", "trace.seq"}):
+    whole, others = _sorted(headers, noted, bounds, among, lambda each: (each.first_ms, each.last_ms))
+    async for header, found in _opened(tx, whole, set(needed)):
+        yield Part(found, numpy().ones(header.traces, dtype=bool))
+    async for header, found in _opened(tx, others, {*needed, "trace.start", "trace.seq"}):
         mask = _current(header, found["trace.seq"], noted, among)
         yield Part(found, mask & _between(found["trace.start"], bounds))
     live = of_rows(await store.live(tx, experiments, noted, bounds))
@@ -243,7 +246,10 @@ async def parts_of_spans(
     """All spans that start between these bounds; `among`: only those of traces with these numbers."""
     noted = await store.changed(tx, experiments)
     headers = await store.of_spans(tx, experiments, bounds)
-    async for header, found in _opened(tx, headers, {*needed, "span.start", "span.owner", "trace.seq"}):
+    whole, others = _sorted(headers, noted, bounds, among, lambda each: (each.first_span_ms, each.last_span_ms))
+    async for header, found in _opened(tx, whole, set(needed)):
+        yield Part(found, numpy().ones(header.spans, dtype=bool))
+    async for header, found in _opened(tx, others, {*needed, "span.start", "span.owner", "trace.seq"}):
         mask = _current(header, found["trace.seq"], noted, among)
         mask = mask[found["span.owner"]] if not mask.all() else numpy().ones(len(found["span.owner"]), dtype=bool)
         yield Part(found, mask & _between(found["span.start"], bounds))
@@ -258,7 +264,34 @@ async def parts_of_spans(
     yield Part(live, _between(live["span.start"], bounds))
 
 
+def _sorted(
+    headers: Sequence[Header],
+    noted: Sequence[int],
+    bounds: Bounds,
+    among: Array | None,
+    times: Callable[[Header], tuple[int | None, int | None]],
+) -> tuple[list[Header], list[Header]]:
+    """Rollups that count as a whole, of which less must be read, and the others."""
+    whole: list[Header] = []
+    others: list[Header] = []
+    for each in headers:
+        first, last = times(each)
+        inside = (
+            first is not None
+            and last is not None
+            and (bounds[0] is None or first >= bounds[0])
+            and (bounds[1] is None or last <= bounds[1])
+        )
+        changed = bool(noted) and noted[0] <= each.last_seq and noted[-1] >= each.first_seq
+        (whole if inside and not changed and not each.gone and among is None else others).append(each)
+    return whole, others
+
+
 async def _opened(tx: Tx, headers: Sequence[Header], needed: set[str]) -> AsyncIterator[tuple[Header, Columns]]:
+    if not needed:
+        for header in headers:
+            yield header, {}
+        return
     for at in range(0, len(headers), _OPENED_AT_ONCE):
         some = headers[at : at + _OPENED_AT_ONCE]
         found = await store.columns(tx, [each.id for each in some], sorted(needed))
