@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import duckdb_extension_delta
 from deltalake import DeltaTable
 from spans import ids, sent, span
 
@@ -37,6 +38,14 @@ def rows(path: Path, what: str = "*", more: str = "") -> list[Any]:
         return []
     with duckdb.connect() as connection:
         return connection.execute(f"SELECT {what} FROM read_parquet($1) {more}", [files]).fetchall()
+
+
+def scanned(path: Path, question: str) -> list[Any]:
+    """What DuckDB's own extension for Delta answers; the table is `t` in the question."""
+    [extension] = Path(duckdb_extension_delta.__file__).parent.glob("extensions/*/delta.duckdb_extension")
+    with duckdb.connect() as connection:
+        connection.load_extension(str(extension))
+        return connection.execute(f"WITH t AS (FROM delta_scan('{path}')) {question}").fetchall()
 
 
 def segments_of(server: Server, experiment: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
-from lake import DAY, LONG_AGO, OURS, moved, old, rows, segments_of
+from lake import DAY, LONG_AGO, OURS, moved, old, rows, scanned, segments_of
 from spans import got, ids, info, place, searched, send, sent, span, values
 
 from lakeward import tracing
@@ -101,6 +101,8 @@ def test_the_tables_are_anybodys_to_read(client: Caller, worker: Any, experiment
     ]
     files = DeltaTable(str(spans))
     assert files.metadata().partition_columns == ["day"]
+    protocol = files.protocol()
+    assert (protocol.min_reader_version, protocol.reader_features) == (1, None), "whoever knows Delta knows this"
     assert len(files.file_uris(file_pruning_predicate=f"day = '{a_day(1)}'")) == 1
     shown = client.get("/api/2.1/unity-catalog/tables", catalog_name="main", schema_name="trace_archive")["tables"]
     mine = [each for each in shown if each["name"].startswith(f"experiment_{experiment}_")]
@@ -109,6 +111,24 @@ def test_the_tables_are_anybodys_to_read(client: Caller, worker: Any, experiment
     columns = {each["name"]: each["type_text"] for each in mine[0]["columns"]}
     assert columns["attributes"] == "map<string,string>"
     assert columns["start_time"] == "timestamp"
+
+
+def test_duckdbs_own_extension_reads_the_tables(client: Caller, worker: Any, experiment: str) -> None:
+    """By `delta_scan`: what was moved, what was moved later, and nothing of what was deleted."""
+    traces = old(client, experiment)
+    worker.apply()
+    spans, kept = worker.table(experiment, "spans"), worker.table(experiment)
+    counted = "SELECT day, count(*), count(DISTINCT trace_id) FROM t GROUP BY 1 ORDER BY 1"
+    assert [row[1:] for row in scanned(spans, counted)] == [(8, 4)] * 3
+    asked = f"SELECT attributes['note'], epoch_ns(end_time - start_time) > 0 FROM t WHERE trace_id = 'tr-{traces[5]}'"
+    assert scanned(spans, f"{asked} AND name = 'child'") == [(f'"marvellous {traces[5]}"', True)]
+    assert scanned(kept, "SELECT DISTINCT tags['service.name'], state, len(segments) FROM t") == [("shop", "OK", 1)]
+    client.post("traces/delete-traces", experiment_id=experiment, request_ids=[f"tr-{traces[0]}"])
+    more = old(client, experiment, days=1, each=2)
+    worker.apply()
+    there = sorted(f"tr-{each}" for each in (*traces[1:], *more))
+    assert [row[0] for row in scanned(kept, "SELECT trace_id FROM t ORDER BY 1")] == there
+    assert scanned(spans, "SELECT count(*), count(DISTINCT span_id) FROM t") == [(2 * len(there), 2 * len(there))]
 
 
 def a_day(number: int) -> str:
