@@ -9,6 +9,7 @@ purge of it, which `tracking` owns, takes them along.
 
 from lakeward.tracing import adoption, export, moving, prices, trash
 from lakeward.tracing.files import MAX_FILE, Home, find_home, render_file, take_file
+from lakeward.tracing.load import Held
 from lakeward.tracing.records import ArrivingTrace
 from lakeward.tracing.rollups import roll_up, roll_up_all
 from lakeward.tracing.securable import BY_TRACE, of_trace
@@ -20,6 +21,7 @@ __all__ = [
     "BY_TRACE",
     "MAX_FILE",
     "ArrivingTrace",
+    "Held",
     "Home",
     "adoption",
     "count_waiting",

@@ -64,7 +64,8 @@ def read_spans(spans: list[bytes]) -> Spans | None:
     if not spans:
         return None
     body = b'{"resource_spans":[{"scope_spans":[{"spans":[' + b",".join(spans) + b"]}]}]}"
-    request = otlp.decode(body, otlp.JSON)
+    request = otlp.new_request()
+    request.MergeFromString(otlp.decode(body, otlp.JSON))
     found = request.resource_spans[0].scope_spans[0].spans
     for span in found:
         span.trace_id = found[0].trace_id
@@ -100,7 +101,7 @@ async def keep(tx: Tx, workspace: int, place: Experiment, given: ArrivingTrace, 
         arriving = _without(spans, here)
         if arriving is not None:
             book = await prices.book(tx)
-            arrived = arrivals.of(arriving, arriving.SerializeToString(), book)
+            arrived = arrivals.of(arriving.SerializeToString(), book)
             for each in arrived:
                 each.trace_id = told.trace_id
             await ingest.take(tx, workspace, str(place.id), arrived, book)

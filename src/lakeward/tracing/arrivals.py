@@ -1,16 +1,16 @@
 """From one OTLP request to arrivals: its spans, trace by trace, with what they say about their trace.
 
 This is the hot way in. Protobuf is parsed once, by C; a span costs some ten looks at it; what is stored are OTLP's own
-bytes (docs/decisions/0003 has the figures).
+bytes (docs/decisions/0003 has the figures). Of what is parsed nothing is kept longer than a megabyte of it.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from lakeward.kit.errors import InvalidParameter
-from lakeward.tracing import gist, meaning, otlp, payloads, signature
+from lakeward.kit.errors import InvalidParameter, TooLarge
+from lakeward.tracing import gist, meaning, otlp, payloads, pieces, signature
 from lakeward.tracing.book import Book
 from lakeward.tracing.records import (
     ERROR,
@@ -29,6 +29,8 @@ from lakeward.tracing.records import (
 )
 
 MAX_TRACES: Final = 10_000  # of one request
+# Each trace takes along the resources and scopes that its spans came with: what that comes to, over all traces.
+MAX_COPIES: Final = 64 << 20
 _AT_ONCE: Final = 1 << 20  # bytes of spans that are signed and compressed together
 STATUS: Final = ("UNSET", "OK", "ERROR")
 _NOBODY: Final = bytes(8)
@@ -39,28 +41,27 @@ _UNTOLD: Final = ("telemetry.sdk.", "mlflow.")  # resource attributes that are n
 class _Group:
     """The spans of one trace, as they are found in a request."""
 
-    __slots__ = ("book", "costs", "facts", "gist", "parents", "parts", "root", "session", "tags", "usages", "user")
+    __slots__ = ("book", "costs", "gist", "parents", "parts", "session", "tags", "told", "usages", "user")
 
     def __init__(self, tags: dict[str, str], book: Book) -> None:
         self.book = book
-        self.root: Any = None
-        self.facts: meaning.Facts = {}  # of the root
+        self.told: _Told | None = None
         self.tags = tags
         self.session: str | None = None
         self.user: str | None = None
         self.gist = gist.Writer()
-        self.parts: list[tuple[bytes, bytes, list[tuple[int, int]]]] = []  # resource, scope, where the spans are
+        self.parts: list[pieces.Part] = []
         self.parents: dict[bytes, bytes] = {}
         self.usages: dict[bytes, Usage] = {}
         self.costs: dict[bytes, Cost] = {}
 
     def add(self, span: Any, span_id: bytes, parent: bytes, place: tuple[int, int]) -> None:
-        self.parts[-1][2].append(place)
-        if parent or self.root is not None:
+        self.parts[-1].scopes[-1].spans.append(place)
+        if parent or self.told is not None:
             facts = meaning.facts_of(span.attributes, meaning.BRIEFLY)
         else:
-            self.facts = facts = meaning.facts_of(span.attributes)
-            self.root = span
+            facts = meaning.facts_of(span.attributes)
+            self.told = _told(span, facts)
         if "session" in facts and self.session is None:
             self.session = meaning.text_of(facts, "session")
         if "user" in facts and self.user is None:
@@ -76,14 +77,24 @@ class _Group:
                 self.costs[span_id] = cost
         self.gist.add(span_id, start, span.end_time_unix_nano, label, cost)
 
-    def message(self, body: bytes) -> bytes:
+    def within(self, resource: bytes, scope: bytes) -> int:
+        """The next spans come with these. How many bytes that adds to the trace."""
+        size = len(scope)
+        if not self.parts or self.parts[-1].resource is not resource:
+            self.parts.append(pieces.Part(resource, []))
+            size += len(resource)
+        self.parts[-1].scopes.append(pieces.Scope(scope, []))
+        return size
+
+    def message(self, body: pieces.Buffer) -> bytes:
         """A `TracesData` with the spans of this trace alone, and the resources and scopes they came with."""
-        return b"".join(
-            [
-                payloads.field(1, resource + payloads.field(2, scope + b"".join([body[at:end] for at, end in places])))
-                for resource, scope, places in self.parts
-            ]
-        )
+        made = []
+        for resource, scopes in self.parts:
+            within = [resource]
+            for scope, places in scopes:
+                within.append(payloads.field(2, b"".join([scope, *[body[at:end] for at, end in places]])))
+            made.append(payloads.field(1, b"".join(within)))
+        return b"".join(made)
 
     def arrival(self, trace_id: bytes, payload: bytes, signed: bytes) -> Arrival:
         start_ms = min(self.gist.starts) // 1_000_000
@@ -106,27 +117,45 @@ class _Group:
             arrived.tokens = meaning.total(self.parents, self.usages)
         if self.costs:
             arrived.cost = meaning.total(self.parents, self.costs)
-        if self.root is not None:
-            self._tell(arrived)
+        if self.told is not None:
+            self.told.to(arrived)
         return arrived
 
-    def _tell(self, arrived: Arrival) -> None:
-        """What the root says about the whole."""
-        root, facts = self.root, self.facts
-        if root.end_time_unix_nano:
-            arrived.state = ERROR if root.status.code == 2 else OK
-        arrived.name = _clean(root.name)[:MAX_NAME]
-        if "inputs" in facts:
-            arrived.request_preview = meaning.preview(facts["inputs"][1], "user", INFERRED_PREVIEW)
-        if "outputs" in facts:
-            arrived.response_preview = meaning.preview(facts["outputs"][1], "assistant", INFERRED_PREVIEW)
-        for attribute in root.attributes:
-            if attribute.key.startswith(_TAG_PREFIX):
-                key, value = _clean(attribute.key[len(_TAG_PREFIX) :]), _clean(str(meaning.plain(attribute.value)))
-                if key == NAME_TAG:
-                    arrived.name = value[:MAX_NAME]
-                elif key not in RENDERED_TAGS and 0 < len(key) <= MAX_KEY and len(value) <= MAX_TAG:
-                    arrived.tags[key] = value
+
+class _Told(NamedTuple):
+    """What the root says about the whole."""
+
+    state: str | None
+    name: str
+    request_preview: str | None
+    response_preview: str | None
+    tags: dict[str, str]
+
+    def to(self, arrived: Arrival) -> None:
+        if self.state is not None:
+            arrived.state = self.state
+        arrived.name = self.name
+        arrived.request_preview = self.request_preview
+        arrived.response_preview = self.response_preview
+        arrived.tags |= self.tags
+
+
+def _told(root: Any, facts: meaning.Facts) -> _Told:
+    state = (ERROR if root.status.code == 2 else OK) if root.end_time_unix_nano else None
+    name = _clean(root.name)[:MAX_NAME]
+    tags: dict[str, str] = {}
+    for attribute in root.attributes:
+        if attribute.key.startswith(_TAG_PREFIX):
+            key, value = _clean(attribute.key[len(_TAG_PREFIX) :]), _clean(str(meaning.plain(attribute.value)))
+            if key == NAME_TAG:
+                name = value[:MAX_NAME]
+            elif key not in RENDERED_TAGS and 0 < len(key) <= MAX_KEY and len(value) <= MAX_TAG:
+                tags[key] = value
+    return _Told(state, name, _shown(facts, "inputs", "user"), _shown(facts, "outputs", "assistant"), tags)
+
+
+def _shown(facts: meaning.Facts, slot: str, role: str) -> str | None:
+    return meaning.preview(meaning.said(facts, slot), role, INFERRED_PREVIEW) if slot in facts else None
 
 
 def _terms(labels: Iterable[gist.Label]) -> frozenset[tuple[str, str]]:
@@ -154,39 +183,57 @@ def gist_of(stored: Sequence[bytes], book: Book) -> gist.Gist:
     return made.gist()
 
 
-def of(request: otlp.Message, body: bytes, book: Book) -> list[Arrival]:
+def of(body: pieces.Buffer, book: Book) -> list[Arrival]:
     """`body` is the request as protobuf, `book` has the prices of spans that do not say what they cost.
 
-    Raises InvalidParameter, for all of it, if a span has no identity.
+    Raises InvalidParameter, for all of it, if it cannot be read or a span has no identity; TooLarge if it, or what is
+    to be made of it, is too much.
     """
-    groups: dict[bytes, _Group] = {}
-    for resource_spans, (resource, scopes) in zip(request.resource_spans, payloads.cut(body), strict=True):
-        tags = _resource_tags(resource_spans.resource)
-        for scope_spans, (scope, places) in zip(resource_spans.scope_spans, scopes, strict=True):
-            here: dict[bytes, _Group] = {}  # the traces that this scope has spans of
-            for span, place in zip(scope_spans.spans, places, strict=True):
-                trace_id, span_id, parent = span.trace_id, span.span_id, span.parent_span_id
-                group = here.get(trace_id)
-                if group is None:
-                    otlp.check(span)
-                    here[trace_id] = group = groups.setdefault(trace_id, _Group(tags, book))
-                    group.parts.append((resource, scope, []))
-                elif len(span_id) != 8 or span_id == _NOBODY or (parent and len(parent) != 8):
-                    otlp.check(span)
-                group.add(span, span_id, parent, place)
-    if len(groups) > MAX_TRACES:
-        raise InvalidParameter(f"At most {MAX_TRACES:,} traces per request; these are {len(groups):,}.")
+    groups = _groups(body, book)
     arrived: list[Arrival] = []
     some: list[tuple[bytes, _Group, bytes]] = []
     size = 0
     for trace_id, group in groups.items():
-        message = body if len(groups) == 1 else group.message(body)
+        message = group.message(body)
         some.append((trace_id, group, message))
         size += len(message)
         if size >= _AT_ONCE:
             arrived += _arrivals(some)
             some, size = [], 0
     return arrived + _arrivals(some)
+
+
+def _groups(body: pieces.Buffer, book: Book) -> dict[bytes, _Group]:
+    """What a request says of each of its traces."""
+    groups: dict[bytes, _Group] = {}
+    copied = 0
+    for part in pieces.cut(body):
+        resource = part.resource
+        tags = _resource_tags(pieces.resource_of(part))
+        for scope in part.scopes:
+            here: dict[bytes, _Group] = {}  # the traces that this scope has spans of
+            for span, place in pieces.spans_of(body, scope):
+                trace_id, span_id, parent = span.trace_id, span.span_id, span.parent_span_id
+                group = here.get(trace_id)
+                if group is None:
+                    otlp.check(span)
+                    here[trace_id] = group = groups.setdefault(trace_id, _Group(tags, book))
+                    copied += group.within(resource, scope.scope)
+                    _check(len(groups), copied)
+                elif len(span_id) != 8 or span_id == _NOBODY or (parent and len(parent) != 8):
+                    otlp.check(span)
+                group.add(span, span_id, parent, place)
+    return groups
+
+
+def _check(traces: int, copied: int) -> None:
+    if traces > MAX_TRACES:
+        raise InvalidParameter(f"At most {MAX_TRACES:,} traces per request; these are more.")
+    if copied > MAX_COPIES:
+        raise TooLarge(
+            f"Each trace of a request takes its resources and scopes along, at most {MAX_COPIES >> 20} MB in all; these"
+            " come to more. Send fewer traces in a request, or fewer attributes of resources."
+        )
 
 
 def _arrivals(some: Sequence[tuple[bytes, _Group, bytes]]) -> list[Arrival]:
@@ -221,15 +268,18 @@ def _clean(text: str) -> str:
 
 
 def recount(stored: Sequence[bytes], book: Book) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Tokens and cost over all spans of a trace."""
+    """Tokens and cost over all spans of a trace; of one that came twice, the later."""
     parents: dict[bytes, bytes] = {}
     usages: dict[bytes, Usage] = {}
     costs: dict[bytes, Cost] = {}
-    for span in payloads.joined(stored):
+    for span, _ in payloads.spans_in(stored):
         facts = meaning.facts_of(span.attributes, meaning.BRIEFLY)
-        parents[span.span_id] = span.parent_span_id
+        span_id = span.span_id
+        parents[span_id] = span.parent_span_id
+        usages.pop(span_id, None)
+        costs.pop(span_id, None)
         if usage := meaning.usage_of(facts):
-            usages[span.span_id] = usage
+            usages[span_id] = usage
         if cost := book.cost(facts, span.start_time_unix_nano):
-            costs[span.span_id] = cost
+            costs[span_id] = cost
     return meaning.total(parents, usages), meaning.total(parents, costs)

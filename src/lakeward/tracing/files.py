@@ -10,13 +10,17 @@ from typing import Any, Final
 
 import msgspec
 
-from lakeward.kit.errors import InvalidParameter
+from lakeward.kit.errors import InvalidParameter, TooLarge
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import arrivals, ingest, otlp, payloads, prices, render, traces
+from lakeward.tracing import arrivals, ingest, load, otlp, payloads, prices, render, traces
+from lakeward.tracing.book import Book
+from lakeward.tracing.pieces import Buffer
+from lakeward.tracing.records import Arrival
 from lakeward.tracing.store import traces as store
 
 FILE: Final = "traces.json"
 MAX_FILE: Final = 64 << 20
+MAX_VALUES: Final = 4_000_000
 _CODES: Final = {"OK": 1, "ERROR": 2, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
 _TIMES: Final = range(2**64)
 
@@ -41,23 +45,29 @@ async def render_file(tx: Tx, home: Home, trace_id: str) -> bytes | None:
     return render.file_of(spans, trace_id, await prices.book(tx)) if spans else None
 
 
-async def take_file(db: Database, workspace: int, experiment_id: int, trace_id: str, content: bytes) -> None:
+async def take_file(db: Database, workspace: int, experiment_id: int, trace_id: str, content: Buffer) -> None:
     """Keep the spans of an uploaded file. All of it is right, or nothing is kept."""
-    request = read_file(content)
-    if request is None:
-        return
     book = await prices.recent(db)
-    arrived = arrivals.of(request, request.SerializeToString(), book)
+    arrived = await load.read(len(content), lambda: _arrived(content, book))
+    if not arrived:
+        return
     for each in arrived:
         each.trace_id = trace_id
     await db.run(lambda tx: ingest.take(tx, workspace, str(experiment_id), arrived, book), transaction=True)
 
 
-def read_file(content: bytes) -> otlp.Message | None:
+def _arrived(content: Buffer, book: Book) -> list[Arrival]:
+    request = read_file(content)
+    return [] if request is None else arrivals.of(request.SerializeToString(), book)
+
+
+def read_file(content: Buffer) -> otlp.Message | None:
     """The spans of a file, all as of one trace; None if it has none."""
+    if len(content) > MAX_VALUES and sum(map(content.count, b"{[,")) > MAX_VALUES:  # attributes are JSON in JSON
+        raise TooLarge(f"{FILE} may have more than {MAX_VALUES:,} values, which is more than a trace can hold.")
     try:
         given = msgspec.json.decode(content)
-        request = otlp.decode(b"", otlp.PROTOBUF)
+        request = otlp.new_request()
         spans = request.resource_spans.add().scope_spans.add().spans
         for each in given["spans"]:
             _fill(each, spans.add())

@@ -6,14 +6,17 @@ from typing import Final
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter, NotFound, PermissionDenied
 from lakeward.runtime.db import Tx
-from lakeward.tracing import arrivals
+from lakeward.tracing import arrivals, payloads
 from lakeward.tracing.book import Book
 from lakeward.tracing.records import IN_PROGRESS, MAX_LINKS, Arrival
 from lakeward.tracing.store import arrivals as store
 from lakeward.tracing.store import traces as trace_store
 
-# A trace that grows span by span is counted anew with each; one in more pieces than this is a log that never ends.
+# A trace that grows span by span is counted anew with each; one of more than this is a log that never ends.
 _RECOUNTED_SEGMENTS: Final = 300
+_RECOUNTED_SPANS: Final = 100_000
+_RECOUNTED_BYTES: Final = 16 << 20  # as they are stored
+_RECOUNTED_TEXT: Final = 128 << 20  # as they came
 
 
 async def take(
@@ -62,9 +65,13 @@ async def _recount(tx: Tx, seq: int, book: Book, *, tokens: bool, cost: bool) ->
     """Tokens and cost of a trace whose spans came in several requests; what its client told of them stands."""
     if not tokens and not cost:
         return
-    if await trace_store.count_segments(tx, seq, _RECOUNTED_SEGMENTS + 1) > _RECOUNTED_SEGMENTS:
+    segments, spans, size = await trace_store.weight(tx, seq, _RECOUNTED_SEGMENTS + 1)
+    if segments > _RECOUNTED_SEGMENTS or spans > _RECOUNTED_SPANS or size > _RECOUNTED_BYTES:
         return
-    counted_tokens, counted_cost = arrivals.recount(await trace_store.payloads(tx, seq), book)
+    stored = await trace_store.payloads(tx, seq)
+    if sum(map(payloads.size_of, stored)) > _RECOUNTED_TEXT:
+        return
+    counted_tokens, counted_cost = arrivals.recount(stored, book)
     await store.set_tokens(tx, seq, counted_tokens if tokens else None, counted_cost if cost else None)
 
 

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+from lakeward.kit.errors import TooLarge
+from lakeward.tracing import json_size
 from lakeward.tracing.otlp import value_of
 from lakeward.tracing.records import COST_KEYS, TOKEN_KEYS, Cost, Usage
 
@@ -66,6 +68,11 @@ _TYPES: Final = {
     "embeddings": "EMBEDDING", "execute_tool": "TOOL", "create_agent": "AGENT", "invoke_agent": "AGENT",
     "invoke_workflow": "WORKFLOW", "retrieval": "RETRIEVER",
 }  # fmt: skip
+
+_MAX_NUMBERS: Final = 64 << 10  # characters of JSON that may tell tokens or cost
+# Inputs or outputs that are looked through for a message: characters, and values in them.
+_MAX_LOOKED: Final = 8 << 20
+_MAX_SHOWN: Final = 200_000
 
 Facts = dict[str, tuple[int, Any]]  # slot → rank of who says it, AnyValue
 
@@ -128,7 +135,7 @@ def _decoded(value: Any) -> Any:
     given = value_of(value)
     if isinstance(given, str):
         try:
-            given = msgspec.json.decode(given)
+            given = msgspec.json.decode(given) if len(given) <= _MAX_NUMBERS else {}
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return {}
     return given if isinstance(given, dict) else {}
@@ -211,16 +218,27 @@ def total(parents: Mapping[bytes, bytes], numbers: Mapping[bytes, Mapping[str, A
     circle; whoever is in it has no top and counts.
     """
     totals: dict[str, Any] = {}
+    nearest: dict[bytes, bytes | None] = {}  # of spans without numbers: the next above that has some
     for span, data in numbers.items():
-        above, seen = parents[span], {span}
-        while above in parents and above not in seen and above not in numbers:
-            seen.add(above)
-            above = parents[above]
-        if above in numbers and above not in seen:
+        if _nearest(parents[span], parents, numbers, nearest) not in (None, span):
             continue
         for key, number in data.items():
             totals[key] = totals.get(key, 0) + number
     return totals or None
+
+
+def _nearest(
+    span: bytes, parents: Mapping[bytes, bytes], numbers: Mapping[bytes, Any], known: dict[bytes, bytes | None]
+) -> bytes | None:
+    """The first span with numbers, from this one upwards. Each is looked at once, however deep the trace is."""
+    passed = []
+    while span in parents and span not in numbers and span not in known:
+        known[span] = None  # whoever comes back here has gone in a circle
+        passed.append(span)
+        span = parents[span]
+    found = span if span in numbers else known.get(span)
+    known.update(dict.fromkeys(passed, found))
+    return found
 
 
 # ── previews ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,12 +250,12 @@ def preview(value: Any, role: str, limit: int) -> str | None:
     decoded, text = given, given
     if isinstance(given, str):
         try:
-            decoded = msgspec.json.decode(given)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            decoded = json_size.decode(given.encode(), _MAX_SHOWN) if len(given) <= _MAX_LOOKED else None
+        except (msgspec.DecodeError, UnicodeError, RecursionError, TooLarge):
             decoded = None
     else:
         text = msgspec.json.encode(given).decode()
-    shown = _message_text(_messages(decoded), role) or text
+    shown = (_message_text(_messages(decoded), role) or text)[: limit + 1]
     shown = shown.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from lakeward.kit.clock import now_ms
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import arrivals, export, lake, otlp, payloads, prices
+from lakeward.tracing import arrivals, export, lake, payloads, prices
 from lakeward.tracing.book import Book
 from lakeward.tracing.lake import Leaving, Moved, day_of, span_columns, span_rows, trace_columns, trace_rows
 from lakeward.tracing.search.candidates import members_of
@@ -112,8 +112,7 @@ def _signed(found: Mapping[int, Sequence[tuple[int, bytes]]], book: Book) -> lis
     made = []
     for seq, segments in found.items():
         for number, payload in segments:
-            message = payloads.open_sealed(payload)
-            [arrival] = arrivals.of(otlp.decode(message, otlp.PROTOBUF), message, book)
+            [arrival] = arrivals.of(payloads.open_sealed(payload), book)
             made.append(Segment(seq, number, arrival.spans, payload, arrival.signature, arrival.gist))
     return made
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from lakeward.kit.errors import InvalidParameter
+from lakeward.tracing import json_size, pieces
+from lakeward.tracing.payloads import field
+from lakeward.tracing.pieces import Buffer
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
@@ -31,13 +33,11 @@ _UINT32: Final = range(2**32)
 Message = Any  # ExportTraceServiceRequest, which has the layout of TracesData
 
 
-def decode(body: bytes, media_type: str) -> Message:
-    if media_type == JSON:
-        return _from_json(body)
-    try:
-        return trace_service_pb2.ExportTraceServiceRequest.FromString(body)
-    except DecodeError as error:
-        raise InvalidParameter("The body is no OTLP trace request: its protobuf cannot be read.") from error
+def decode(body: Buffer, media_type: str) -> Buffer:
+    """A request as protobuf, which is not read yet. Raises TooLarge for what would become far larger than it is."""
+    message = _from_json(body) if media_type == JSON else body
+    pieces.check_size(message)
+    return message
 
 
 def check(span: Any) -> None:
@@ -55,17 +55,15 @@ def check(span: Any) -> None:
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _from_json(body: bytes) -> Message:
-    request = trace_service_pb2.ExportTraceServiceRequest()
+def _from_json(body: Buffer) -> bytes:
     try:
-        data = msgspec.json.decode(body)
+        data = json_size.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidParameter(f"The body is no OTLP trace request: {error}.") from error
     except RecursionError as error:
         raise InvalidParameter("The body is nested too deeply.") from error
     try:
-        for given in _list(_dict(data), "resourceSpans", "resource_spans"):
-            _resource_spans(_dict(given), request.resource_spans.add())
+        return b"".join([field(1, _resource_spans(_dict(each))) for each in _list(_dict(data), *_RESOURCE_SPANS)])
     except (
         TypeError,
         ValueError,
@@ -73,20 +71,32 @@ def _from_json(body: bytes) -> Message:
         OverflowError,
     ) as error:  # what protobuf says of a value it cannot take
         raise InvalidParameter(f"The body is no OTLP trace request: {error}.") from error
-    return request
 
 
-def _resource_spans(given: Mapping[str, Any], made: Any) -> None:
+_RESOURCE_SPANS: Final = ("resourceSpans", "resource_spans")
+
+
+def _resource_spans(given: Mapping[str, Any]) -> bytes:
+    """As protobuf, each span made and written before the next: all together would be several times as large."""
+    made = trace_pb2.ResourceSpans()
     if resource := given.get("resource"):
         _attributes(_list(_dict(resource), "attributes"), made.resource.attributes)
+    made.schema_url = _text(_any(given, "schemaUrl", "schema_url"))
+    written = [made.SerializeToString()]
     for each in _list(given, "scopeSpans", "scope_spans"):
-        scope_spans = made.scope_spans.add()
+        scope_spans = trace_pb2.ScopeSpans()
         if scope := _dict(each).get("scope"):
-            scope_spans.scope.name = _text(scope.get("name"))
+            scope_spans.scope.name = _text(_dict(scope).get("name"))
             scope_spans.scope.version = _text(scope.get("version"))
             _attributes(_list(scope, "attributes"), scope_spans.scope.attributes)
+        scope_spans.schema_url = _text(_any(each, "schemaUrl", "schema_url"))
+        within = [scope_spans.SerializeToString()]
         for span in _list(each, "spans"):
-            fill_span(_dict(span), scope_spans.spans.add())
+            filled = trace_pb2.Span()
+            fill_span(_dict(span), filled)
+            within.append(field(2, filled.SerializeToString()))
+        written.append(field(2, b"".join(within)))
+    return b"".join(written)
 
 
 def fill_span(given: Mapping[str, Any], made: Any) -> None:
@@ -256,5 +266,5 @@ def set_value(made: common_pb2.AnyValue, value: Any, depth: int = 0) -> None:
             made.string_value = str(value)
 
 
-def new_span() -> Any:
-    return trace_pb2.Span()
+def new_request() -> Message:
+    return trace_service_pb2.ExportTraceServiceRequest()

@@ -9,7 +9,7 @@ import pytest
 from spans import got, ids, protobuf, request, searched, send, span
 
 from lakeward.runtime import db
-from lakeward.tracing.routes import otlp
+from lakeward.tracing.load import Held
 from server import Caller, Server
 
 PROTOBUF = "application/x-protobuf"
@@ -60,12 +60,12 @@ def test_a_slow_database_pushes_back(
 
 
 def test_too_much_at_once_is_sent_away(client: Caller, experiment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otlp._Held, "everybodys", 300 << 20)
+    monkeypatch.setattr(Held, "everybodys", 300 << 20)
     answer = send(client, experiment, protobuf(span(*ids())), PROTOBUF)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
-    monkeypatch.setattr(otlp._Held, "everybodys", 0)
+    monkeypatch.setattr(Held, "everybodys", 0)
     assert send(client, experiment, protobuf(span(*ids())), PROTOBUF).status_code == 200
-    assert otlp._Held.everybodys == 0
+    assert Held.everybodys == 0
 
 
 @pytest.mark.parametrize("declared", [True, False])
@@ -88,5 +88,5 @@ def test_a_hundred_megabytes(client: Caller, experiment: str, declared: bool) ->
     except OSError:  # the server has closed the connection while we wrote
         pytest.fail("the answer is lost")
     assert answer.status_code == 413, answer.text
-    assert otlp._Held.everybodys == 0
+    assert Held.everybodys == 0
     assert searched(client, experiment) == []

@@ -143,19 +143,19 @@ class Call:
         scheme = (self.header("x-forwarded-proto") or "").partition(",")[0].strip().lower()
         return f"{scheme if scheme in ('http', 'https') else 'http'}://{host}"
 
-    async def body(self, counted: Callable[[int], None] | None = None) -> bytes:
+    async def body(self, counted: Callable[[int], None] | None = None) -> bytes | bytearray:
         """The raw body in one piece. `counted` is told of each part before it is kept, and may refuse it."""
         first, more = await self._piece(0)
         if counted is not None:
             counted(len(first))
         if not more:  # as most come
             return first
-        pieces = [first]
+        whole = bytearray(first)  # grows in place: pieces to be joined would be there twice
         async for chunk in self.stream(len(first)):
             if counted is not None:
                 counted(len(chunk))
-            pieces.append(chunk)
-        return b"".join(pieces)
+            whole += chunk
+        return whole
 
     async def stream(self, size: int = 0) -> AsyncIterator[bytes]:
         """The raw body as it arrives, after the first `size` bytes; nothing more is read from the socket while the

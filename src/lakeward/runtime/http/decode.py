@@ -1,10 +1,11 @@
 """From body, query and path to the route's struct. Unknown fields are ignored, wrong types refused, sizes bounded."""
 
+import asyncio
 import functools
 import re
 import types
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -17,65 +18,90 @@ from lakeward.runtime.http.table import Route
 
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 _ZSTD_WINDOW = 1 << 26
-_ZSTD_PIECE = 1 << 20
+_PIECE = 1 << 20  # bytes that are decompressed at a time
+_FED = 64 << 10  # bytes of a compressed body that are given to zlib, which copies what it leaves
 _NO_PARTS: tuple[Mapping[str, Any], Any] = ({}, None)
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
-async def read_body(call: Call, limit: int, counted: Callable[[int], None] | None = None) -> bytes:
-    """The whole body, decompressed. `counted` is told of each piece before it is kept, and may refuse it."""
+Buffer = bytes | bytearray
+
+
+async def read_body(call: Call, limit: int, counted: Callable[[int], None] | None = None) -> Buffer:
+    """The whole body, decompressed. `counted` is told of each piece before it is kept, and may refuse it; and with a
+    negative number what is let go again, the compressed body in the end.
+    """
     declared = call.headers.get(b"content-length")
     if declared is not None and declared.isdigit() and int(declared.lstrip(b"0")[:19] or b"0") > limit:
         raise TooLarge(f"The request body is larger than the {limit} bytes that are taken.")
     call.limit = limit
     body = await call.body(counted)
     encoding = call.headers.get(b"content-encoding", b"").lower()
-    return body if encoding in (b"", b"identity") else inflate(body, encoding, limit)
+    if encoding in (b"", b"identity"):
+        return body
+    plain = bytearray()
+    for piece in inflated(body, encoding):
+        if len(plain) + len(piece) > limit:
+            raise TooLarge(f"The decompressed body is larger than {limit} bytes.")
+        if counted is not None:
+            counted(len(piece))
+        plain += piece
+        if len(piece) == _PIECE:
+            await asyncio.sleep(0)  # others are served meanwhile
+    if counted is not None:
+        counted(-len(body))
+    return plain
 
 
-def inflate(body: bytes, encoding: bytes, limit: int) -> bytes:
-    """Decompress gzip, deflate or zstd, never beyond `limit` bytes."""
+def inflated(body: Buffer, encoding: bytes) -> Iterator[bytes]:
+    """What gzip, deflate or zstd have compressed, in pieces of a megabyte at most."""
     if encoding == b"zstd":
-        return _inflate_zstd(body, limit)
+        return _inflated_zstd(body)
     if encoding not in (b"gzip", b"deflate"):
         raise InvalidParameter(
             f"Content-Encoding {encoding.decode('latin-1')!r} is not supported; use gzip, deflate or zstd."
         )
+    return _inflated_zlib(body, encoding)
+
+
+def _inflated_zlib(body: Buffer, encoding: bytes) -> Iterator[bytes]:
     wrapped = encoding == b"gzip" or (len(body) > 1 and body[0] & 15 == 8 and (body[0] << 8 | body[1]) % 31 == 0)
     engine = zlib.decompressobj(wbits=47 if encoding == b"gzip" else 15 if wrapped else -15)
-    try:
-        plain = engine.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise InvalidParameter(f"The body is not valid {encoding.decode()}: {error}.") from error
-    if len(plain) > limit:
-        raise TooLarge(f"The decompressed body is larger than {limit} bytes.")
+    name = encoding.decode()
+    at = 0
+    while at < len(body) and not engine.eof:
+        fed: Buffer = body[at : at + _FED]
+        at += len(fed)
+        full = True
+        while (fed or full) and not engine.eof:  # a full piece may have left some behind
+            try:
+                piece = engine.decompress(fed, _PIECE)
+            except zlib.error as error:
+                raise InvalidParameter(f"The body is not valid {name}: {error}.") from error
+            fed, full = engine.unconsumed_tail, len(piece) == _PIECE
+            yield piece
     if not engine.eof:
-        raise InvalidParameter(f"The {encoding.decode()} body is incomplete.")
-    if engine.unused_data:  # a body of a million tiny members would cost a million times its size
-        raise InvalidParameter(f"The {encoding.decode()} body goes on after its end; send it as one member.")
-    return plain
+        raise InvalidParameter(f"The {name} body is incomplete.")
+    if at < len(body) or engine.unused_data:  # a body of a million tiny members would cost a million times its size
+        raise InvalidParameter(f"The {name} body goes on after its end; send it as one member.")
 
 
-def _inflate_zstd(body: bytes, limit: int) -> bytes:
+def _inflated_zstd(body: Buffer) -> Iterator[bytes]:
     engine = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-    pieces: list[bytes] = []
     size = 0
     try:
         with engine.stream_reader(body, read_across_frames=False) as reader:
-            while piece := reader.read(_ZSTD_PIECE):
-                pieces.append(piece)
+            while piece := reader.read(_PIECE):
                 size += len(piece)
-                if size > limit:
-                    raise TooLarge(f"The decompressed body is larger than {limit} bytes.")
+                yield piece
         whole = zstandard.frame_content_size(body)
     except zstandard.ZstdError as error:
         raise InvalidParameter(f"The body is not valid zstd: {error}.") from error
     if not body or (whole not in (-1, size)):
         raise InvalidParameter("The zstd body is incomplete.")
-    return b"".join(pieces)
 
 
-def decode(route: Route, body: bytes, query: bytes, params: Mapping[str, str]) -> Any:
+def decode(route: Route, body: Buffer, query: bytes, params: Mapping[str, str]) -> Any:
     """The route's struct out of everything the request says; path wins over body, body over query."""
     if route.request is None:
         return None
@@ -112,7 +138,7 @@ def _from_query(query: bytes, lists: frozenset[str]) -> dict[str, Any]:
     return found
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def _json_object(body: Buffer) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

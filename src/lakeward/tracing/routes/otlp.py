@@ -1,13 +1,13 @@
 """OTLP over HTTP: where any OpenTelemetry exporter sends its spans."""
 
-import asyncio
 from typing import Final
 
 from lakeward.experiments import of_experiment, of_run
-from lakeward.kit.errors import InvalidParameter, LimitExceeded
+from lakeward.kit.errors import InvalidParameter
 from lakeward.runtime.http import EDIT, Call, Reply, Routes, read_body
-from lakeward.tracing import arrivals, ingest, locations, otlp, prices
+from lakeward.tracing import arrivals, ingest, load, locations, otlp, prices
 from lakeward.tracing.book import Book
+from lakeward.tracing.load import Held
 from lakeward.tracing.places import Location, path_of_spans
 from lakeward.tracing.records import Arrival
 from lakeward.tracing.securable import of_table
@@ -16,34 +16,12 @@ routes = Routes("traces")
 platform = Routes("traces", ("/api/2.0/otel",))
 
 MAX_BODY: Final = 64 << 20  # as sent, and decompressed
-# Bodies that one process works on at a time: whoever sends more is told to come back.
-_AT_ONCE: Final = 256 << 20
-_LARGE: Final = 1 << 20  # what takes longer than some 50 ms is read beside the event loop
 _EXPERIMENT: Final = "x-mlflow-experiment-id"
 _RUN: Final = "x-mlflow-run-id"
 _TABLE: Final = "x-databricks-uc-table-name"
 _LINKED: Final = of_run(header=_RUN).if_said().if_there()
 _HERE: Final = EDIT.on(of_experiment(header=_EXPERIMENT), _LINKED)
 _GIVEN: Final = EDIT.on(of_table(header=_TABLE).if_said(), of_experiment(header=_EXPERIMENT).if_said(), _LINKED)
-
-
-class _Held:
-    """The bytes that one request holds, among those that this process has in its hands."""
-
-    everybodys = 0
-
-    def __init__(self) -> None:
-        self.size = 0
-
-    def take(self, more: int) -> None:
-        """Whoever comes when too much is held already, is told to come back; a single request always may."""
-        if _Held.everybodys + more > _AT_ONCE and _Held.everybodys > self.size:
-            raise LimitExceeded("The server is busy with other spans. Retry.")
-        self.size += more
-        _Held.everybodys += more
-
-    def drop(self) -> None:
-        _Held.everybodys -= self.size
 
 
 @routes.post("/v1/traces", allow=_HERE, tx=None, raw_body=True, max_body=MAX_BODY)
@@ -72,27 +50,20 @@ async def _export(call: Call, location: Location | None) -> Reply:
     experiment_id = call.header(_EXPERIMENT) if location is None else locations.home_of(location)
     if not experiment_id:
         raise InvalidParameter(f"The header {_EXPERIMENT} must name the experiment that the traces belong to.")
-    held = _Held()
-    try:
-        body = await read_body(call, MAX_BODY, held.take)
-        held.take(max(0, len(body) - held.size))
-        await _take(call, experiment_id, body, media_type, location)
-    finally:
-        held.drop()
+    with Held() as held:
+        arrived, book = await _arrived(call, media_type, held)
+        await _take(call, experiment_id, arrived, book, location)
     return Reply(200, {"content-type": media_type}, otlp.EMPTY_ANSWER[media_type])
 
 
-def _read(body: bytes, media_type: str, book: Book) -> list[Arrival]:
-    request = otlp.decode(body, media_type)
-    return arrivals.of(request, body if media_type == otlp.PROTOBUF else request.SerializeToString(), book)
-
-
-async def _take(call: Call, experiment_id: str, body: bytes, media_type: str, location: Location | None) -> None:
+async def _arrived(call: Call, media_type: str, held: Held) -> tuple[list[Arrival], Book]:
+    """What came. The body itself is gone when this returns."""
+    body = await read_body(call, MAX_BODY, held.take)
     book = await prices.recent(call.db)
-    if len(body) > _LARGE:
-        arrived = await asyncio.to_thread(_read, body, media_type, book)
-    else:
-        arrived = _read(body, media_type, book)
+    return await load.read(len(body), lambda: arrivals.of(otlp.decode(body, media_type), book)), book
+
+
+async def _take(call: Call, experiment_id: str, arrived: list[Arrival], book: Book, location: Location | None) -> None:
     run_id, confined = call.header(_RUN), call.confined
     place = None if location is None else location.id
     await call.db.run(

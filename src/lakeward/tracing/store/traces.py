@@ -148,11 +148,14 @@ async def gists_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes | None]]
     return found
 
 
-async def count_segments(tx: Tx, seq: int, most: int) -> int:
-    """How many segments a trace has, counted up to `most`."""
-    return int(
-        await tx.fetchval("SELECT count(*) FROM (SELECT FROM trace_segment WHERE trace_seq = $1 LIMIT $2) s", seq, most)
-    )
+async def weight(tx: Tx, seq: int, most: int) -> tuple[int, int, int]:
+    """(segments, spans, bytes as they are stored) of a trace; of `most` of its segments, if it has more."""
+    row = await tx.fetchrow(
+        "SELECT count(*), coalesce(sum(spans), 0), coalesce(sum(octet_length(payload)), 0)"
+        " FROM (SELECT spans, payload FROM trace_segment WHERE trace_seq = $1 LIMIT $2) s",
+        seq, most,
+    )  # fmt: skip
+    return int(row[0]), int(row[1]), int(row[2])
 
 
 # ── tags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
