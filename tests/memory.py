@@ -15,7 +15,7 @@ def tree(pid: int) -> list[int]:
 
 def kilobytes(path: str, field: str) -> int:
     with contextlib.suppress(OSError):
-        if found := re.search(rf"^{field}: +(\d+) kB", Path(path).read_text(), re.MULTILINE):
+        if found := re.search(rf"^{field}:\s+(\d+) kB", Path(path).read_text(), re.MULTILINE):
             return int(found[1])
     return 0
 

@@ -16,7 +16,9 @@ MAX_SPANS: Final = 100_000  # of one request, with the scopes and resources they
 MAX_MESSAGES: Final = 2_000_000  # of one request: spans, attributes, values, events, links
 _SMALL: Final = 1 << 20  # of so many bytes not much can be made; also what is parsed at a time
 _MAX_DEPTH: Final = 100  # protobuf's own
-_MAX_OTHERS: Final = 4_000_000  # other fields, which Python has to walk over
+# Other fields, which Python has to walk over: within spans, where texts are among them, and around them.
+_MAX_OTHERS: Final = 4_000_000
+_MAX_AROUND: Final = 200_000
 _WRONG: Final = "The body is no OTLP trace request: its protobuf cannot be read."
 
 Buffer = bytes | bytearray
@@ -41,7 +43,7 @@ def cut(message: Buffer) -> list[Part]:
 
     Raises InvalidParameter for what is no protobuf, TooLarge for more than is taken at once.
     """
-    reader = _Reader(message)
+    reader = _Reader(message, _MAX_AROUND)
     parts = []
     for number, _, begin, end in reader.fields(0, len(message)):
         reader.count()
@@ -82,9 +84,10 @@ class _Reader:
 
     __slots__ = ("_counted", "_others", "message")
 
-    def __init__(self, message: Buffer) -> None:
+    def __init__(self, message: Buffer, others: int) -> None:
         self.message = message
-        self._counted = self._others = 0
+        self._counted = 0
+        self._others = others  # that are left
 
     def count(self) -> None:
         self._counted += 1
@@ -92,9 +95,9 @@ class _Reader:
             raise TooLarge(f"At most {MAX_SPANS:,} spans, scopes and resources per request; send them in several.")
 
     def pass_over(self) -> None:
-        self._others += 1
-        if self._others > _MAX_OTHERS:
-            raise TooLarge(f"The request has more than {_MAX_OTHERS:,} fields; send it in several.")
+        self._others -= 1
+        if self._others < 0:
+            raise TooLarge("The request has too many fields; send it in several.")
 
     def fields(self, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
         """(number, start, start of the content, end) of each length-delimited field between these places."""
@@ -214,7 +217,7 @@ def check_size(message: Buffer) -> None:
     """Refuse what would become far larger than it is. Raises TooLarge, or InvalidParameter for what is no protobuf."""
     if len(message) <= _SMALL or len(message.translate(None, _NO_TAGS)) <= MAX_MESSAGES:
         return
-    reader = _Reader(message)
+    reader = _Reader(message, _MAX_OTHERS)
     found = 0
     above = [(reader.fields(0, len(message)), _INSIDE[_DATA])]
     while above:

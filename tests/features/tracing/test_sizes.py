@@ -46,11 +46,10 @@ def test_json_is_counted_and_texts_are_not(value: Any, at_once: int) -> None:
 
 
 def messages(value: Any) -> int:
-    """Of an attribute's value, itself among them."""
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    if inside is None:
-        return 1
-    return 2 + sum(messages(each) + isinstance(value, dict) for each in inside)
+    """Of an attribute's value, itself among them; of a pair without a value the pair alone."""
+    if isinstance(value, dict):
+        return 2 + sum(1 + (0 if each is None else messages(each)) for each in value.values())
+    return 2 + sum(map(messages, value)) if isinstance(value, list) else 1
 
 
 @EVERY
