@@ -25,7 +25,7 @@ from lakeward_up import Up, running
 from memory import Peaks, pss_mb
 
 SENDERS = 8
-GROWTH_MB = 320  # of one process, whatever is sent to it: two of the largest bodies, and what is made of one of them
+GROWTH_MB = 400  # of one process, whatever is sent to it: two of the largest bodies, and what is made of one of them
 MB = 1 << 20
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 
