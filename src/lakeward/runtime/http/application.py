@@ -24,7 +24,7 @@ from lakeward.runtime.acting import SERVER, act_as
 from lakeward.runtime.db import Database
 from lakeward.runtime.http.access import Actor, Rule
 from lakeward.runtime.http.call import Call
-from lakeward.runtime.http.decode import decode, read_body
+from lakeward.runtime.http.decode import Buffer, decode, read_body
 from lakeward.runtime.http.exchange import Exchange, header_line
 from lakeward.runtime.http.guard import Guard, headers_of
 from lakeward.runtime.http.render import PLATFORM, SIGN_IN_PAGE, status_of
@@ -174,6 +174,7 @@ class Application:
                 _check_scopes(route, call.caller)
             call.workspace = await hooks.workspace(call.headers, call.caller)
         settled = route.allow.check(call.caller, call.workspace)
+        body: Buffer
         if route.raw_body:
             body = b""
             call.limit = route.max_body
