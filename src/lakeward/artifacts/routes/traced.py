@@ -22,7 +22,7 @@ def holds_spans(place: Place) -> bool:
 async def take(call: Call, place: Place) -> str:
     """Keep an uploaded file and its spans. Returns its etag."""
     with tracing.Held() as held:
-        content = await read_body(call, tracing.MAX_FILE, held.take)
+        content = bytes(await read_body(call, tracing.MAX_FILE, held.take))  # as the object store takes it
         experiment_id, trace_id = int(place.root_path[_EXPERIMENT]), place.root_path[_TRACE]
         await tracing.take_file(call.db, place.workspace, experiment_id, trace_id, content)
         info = await call.objects.put(place.key, content, size=len(content))
