@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import sources
 from sources import Between, Mlflow
@@ -182,6 +183,26 @@ def test_a_second_import_brings_only_what_is_new(report: Any, server: Server, ne
     assert len(begun) == len(ended) == 3
     assert ended[0]["request_params"]["source"] == newer.url
     assert ended[0]["request_params"]["brought"]["runs"] == more["runs"]
+
+
+def test_what_another_process_spells_otherwise_is_not_new(report: Any, server: Server, newer: Mlflow) -> None:
+    """Each worker of MLflow's server has its own order of what is told of a trace."""
+    brought(server, newer.url)
+    told = traces_told(newer)
+    for _ in range(5):
+        newer.stop()
+        newer.start()
+        if (again := traces_told(newer)) != told:
+            break
+    assert json.loads(again) == json.loads(told)
+    assert again != told, "five processes had one order"
+    assert brought(server, newer.url)["brought"] == {}
+
+
+def traces_told(source: Mlflow) -> str:
+    red = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": source.made["red"]}}
+    body = {"locations": [red], "order_by": ["timestamp_ms ASC"]}
+    return httpx.post(f"{source.url}/api/3.0/mlflow/traces/search", json=body, timeout=60, trust_env=False).text
 
 
 def test_a_difference_is_found_and_mended(report: Any, server: Server, newer: Mlflow) -> None:
