@@ -236,7 +236,7 @@ def test_killed_at_any_moment_and_started_again(serving: Any, newer: Mlflow) -> 
                 command(empty, newer.url, "--connections", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
             while empty.sql(f"SELECT count(*) FROM {table}")[0][0] < rows:
-                assert process.poll() is None, "it was too fast"
+                assert process.poll() is None, f"it was too fast: {process.stderr.read()}"
             process.send_signal(how)
             _, said = process.communicate()
             if how == signal.SIGINT:
