@@ -180,6 +180,33 @@ def test_tables_and_functions(owner, member, place):
     assert list(owner.functions.list(where, schema)) == []
 
 
+def test_summaries_of_tables(owner, member, place):
+    """Over all schemas of a catalog, by patterns, of those the caller may read."""
+    api, name = member
+    where = place.partition(".")[0]
+    owner.schemas.create("t", where)
+    for place_of, table in (("s", "events"), ("s", "event_types"), ("t", "events")):
+        owner.tables.create(
+            table, where, place_of, catalog.TableType.EXTERNAL, catalog.DataSourceFormat.DELTA, f"s3://b/{table}"
+        )
+
+    def found(w: WorkspaceClient, **more) -> list[str]:
+        return [each.full_name.removeprefix(f"{where}.") for each in w.tables.list_summaries(where, **more)]
+
+    assert found(owner) == ["s.event_types", "s.events", "t.events"]
+    assert found(owner, max_results=1) == found(owner)
+    assert found(owner, schema_name_pattern="T", table_name_pattern="%") == ["t.events"]
+    assert found(owner, table_name_pattern="event\\%") == []
+    assert found(owner, table_name_pattern="Events") == ["s.events", "t.events"]
+    assert next(owner.tables.list_summaries(where)).table_type == catalog.TableType.EXTERNAL
+    assert found(api) == []
+    give(owner, "catalog", where, name, Privilege.USE_CATALOG)
+    give(owner, "schema", f"{where}.t", name, Privilege.USE_SCHEMA, Privilege.SELECT)
+    assert found(api) == ["t.events"]
+    with pytest.raises(NotFound):
+        list(owner.tables.list_summaries("nothing-there"))
+
+
 def test_tags(owner, member, place, me):
     api, _ = member
     where, schema = place.split(".")

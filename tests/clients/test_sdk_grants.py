@@ -67,6 +67,8 @@ def test_privileges_are_inherited_and_need_use_of_what_is_above(owner, member, m
         (Privilege.EXECUTE, catalog.SecurableType.SCHEMA, f"{where}.{schema}")
     }
     assert direct(owner, CATALOG, where) == {name: {"USE_CATALOG", "USE_SCHEMA"}}
+    assert list(owner.grants.list(CATALOG, where)) == owner.grants.get(CATALOG, where).privilege_assignments
+    assert list(owner.grants.list_effective(FUNCTION, model)) == effective
     assert direct(owner, FUNCTION, model) == {}
     with pytest.raises(PermissionDenied):
         api.registered_models.update(model, comment="mine")

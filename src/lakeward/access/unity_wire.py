@@ -14,6 +14,7 @@ class GrantsOn(msgspec.Struct):
     securable_type: str
     full_name: str
     max_results: Int64 | None = None
+    page_size: Int64 | None = None  # of the lists that are called assignments
     page_token: str | None = None
     principal: str | None = None
 
@@ -69,4 +70,9 @@ class EffectivePrivilegeAssignment(msgspec.Struct):
 
 class EffectivePermissionsList(msgspec.Struct, omit_defaults=True):
     privilege_assignments: list[EffectivePrivilegeAssignment]
+    next_page_token: str | None = None
+
+
+class EffectivePrivilegeAssignmentsList(msgspec.Struct, omit_defaults=True):
+    effective_privilege_assignments: list[EffectivePrivilegeAssignment]
     next_page_token: str | None = None

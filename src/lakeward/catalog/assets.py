@@ -76,6 +76,21 @@ async def page(
     return found[:size], pages.encode([found[size - 1].name], context) if len(found) > size else None
 
 
+async def in_catalog(
+    tx: Tx, workspace: int, kind: str, catalog: str, patterns: tuple[str, str], sight: Sight | None,
+    max_results: int | None, page_token: str | None,
+) -> tuple[list[Asset], str | None]:  # fmt: skip
+    """Those of all schemas of a catalog, by schema and name. Raises NotFound if there is no such catalog."""
+    above = await catalogs.get(tx, workspace, catalog)
+    size = catalogs.size_of(max_results)
+    context = pages.context_of(kind, workspace, above.name, patterns)
+    schema, name = pages.decode(page_token, context, [str, str]) if page_token else ("", "")
+    last = (str(schema), str(name))
+    found = await store.in_catalog(tx, workspace, kind, above.name, patterns, sight, last, size + 1)
+    token = pages.encode([found[size - 1].schema_name, found[size - 1].name], context) if len(found) > size else None
+    return found[:size], token
+
+
 async def update(
     tx: Tx, workspace: int, kind: str, full_name: str, *,
     new_name: str = "", comment: str | None = None, owner: str = "",

@@ -69,7 +69,24 @@ class Move:
 
 
 def digest_of(*given: Any) -> bytes:
-    return hashlib.sha256(msgspec.json.encode(given)).digest()
+    """Of what the source says of one thing, however it orders maps and lists of objects.
+
+    Protobuf gives the entries of a map in an order that each process has its own of, so that every worker of MLflow's
+    server spells the same trace otherwise; tags, params and metrics are rows that no ORDER BY was asked for.
+    """
+    plain = msgspec.json.decode(msgspec.json.encode(given))
+    return hashlib.sha256(msgspec.json.encode(_settled(plain))).digest()
+
+
+def _settled(given: Any) -> Any:
+    if isinstance(given, dict):
+        return {key: _settled(given[key]) for key in sorted(given)}
+    if isinstance(given, list):
+        settled = [_settled(each) for each in given]
+        if all(isinstance(each, dict) for each in given):
+            settled.sort(key=msgspec.json.encode)
+        return settled
+    return given
 
 
 async def in_parallel(items: AsyncIterator[T], work: Callable[[T], Awaitable[None]], at_once: int) -> None:

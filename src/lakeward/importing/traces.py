@@ -146,7 +146,7 @@ async def _waiting(move: Move, there: wire.Experiment, place: Place) -> AsyncIte
             move.traced.add(there.experiment_id)
         known = await move.digests("trace", [each.trace_id for each in page])
         for each in page:
-            digest = digest_of(place, bytes(each.info))
+            digest = digest_of(place, each.info)
             is_here = known.get(each.trace_id) == digest and await _is_here(move, each.trace_id)
             yield _Next(each, each.trace_id, digest, is_here)
 

@@ -177,8 +177,10 @@ async def describe(tx: Tx, workspace: int, name: str, version: str, description:
 
 
 async def transition(
-    tx: Tx, workspace: int, name: str, version: str, stage: str, *, archive_existing: bool
+    tx: Tx, workspace: int, name: str, version: str, stage: str, *, archive_existing: bool, comment: str = ""
 ) -> ModelVersion:
+    """The activity log gets the comment, if there is one."""
+    models.check_text("comment", comment, MAX_DESCRIPTION)
     full, number, wanted, now = names.parse(name).full, names.parse_version(version), canonical_stage(stage), now_ms()
     if archive_existing and wanted not in (STAGING, PRODUCTION):
         raise InvalidParameter(
@@ -191,6 +193,8 @@ async def transition(
         await store.archive_others(
             tx, workspace, full, number, stage=wanted, archived=ARCHIVED, actor=acting(), now=now
         )
+    if comment:
+        await store.comment(tx, workspace, full, number, comment, acting())
     return await get(tx, workspace, name, number)
 
 

@@ -1,8 +1,10 @@
 """A model made in one dialect is seen, aliased, loaded, described and deleted in each of the others."""
 
+import time
 import uuid
 
 import pytest
+from databricks.sdk.service.catalog import CatalogIsolationMode
 
 from clients.dialects.dialects import Dialect, RefusedError
 from clients.server import Server
@@ -38,6 +40,13 @@ def test_made_in_one_dialect(number: int, dialects: dict[str, Dialect], source: 
         assert each.do("by_alias", name, "champion") == "1", each.name
     assert named[0].do("load", f"models:/{name}@champion") == DOUBLED
     assert named[1].do("load", f"models:/{name}@champion") == DOUBLED
+    for old, each in zip((name, f"{name}x"), (named[0], named[1]), strict=True):
+        new = f"{old}x"
+        each.do("rename", old, new)
+        for other in (maker, *others):
+            assert other.do("see", new) == ["of one", ["1"]], (each.name, other.name)
+    name = new
+    assert named[-1].do("load", f"models:/{name}@champion") == DOUBLED
     named[0].do("unalias", name, "champion")
     with pytest.raises(RefusedError) as refused:
         named[-1].do("by_alias", name, "champion")
@@ -66,7 +75,7 @@ def test_without_execute_no_dialect_gives_anything(dialects, server: Server, sou
     dialects["newest-http"].do("alias", name, "champion", "1")
     _grant(owner, "catalog", catalog, who, "USE_CATALOG", "USE_SCHEMA")
     for each in dialects.values():
-        for asked in (("see", name), ("status", name, "1"), ("load", f"models:/{name}/1")):
+        for asked in ways(each, name):
             with pytest.raises(RefusedError) as refused:
                 each.do(*asked, token=token)
             assert refused.value.code == "PERMISSION_DENIED" or "PERMISSION_DENIED" in str(refused.value), (
@@ -75,10 +84,46 @@ def test_without_execute_no_dialect_gives_anything(dialects, server: Server, sou
     _grant(owner, "function", name, who, "EXECUTE")
     for each in dialects.values():
         assert each.do("see", name, token=token) == ["", ["1"]], each.name
-        assert each.do("load", f"models:/{name}/1", token=token) == DOUBLED, each.name
+        for asked in ways(each, name)[2:]:
+            assert each.do(*asked, token=token) in (DOUBLED, "1"), (each.name, asked)
         with pytest.raises(RefusedError) as refused:
             each.do("delete", name, token=token)
         assert refused.value.code == "PERMISSION_DENIED", each.name
+
+
+def ways(each: Dialect, name: str) -> list[tuple[str, ...]]:
+    """To see a version, and to load it."""
+    by_number = [("see", name), ("status", name, "1"), ("load", f"models:/{name}/1")]
+    by_alias = [("by_alias", name, "champion"), ("load", f"models:/{name}@champion")]
+    return [*by_number, *by_alias] if each.aliases else by_number
+
+
+def test_a_catalog_bound_to_one_workspace_is_in_no_other_by_any_dialect(dialects, server: Server, source: str):
+    catalog = f"c{uuid.uuid4().hex[:8]}"
+    elsewhere, name = f"w{catalog}", f"{catalog}.s.m"
+    owner = dialects["databricks-sdk"].client()
+    made = server.request(
+        "POST", "/api/3.0/mlflow/workspaces", json={"name": elsewhere, "description": ""},
+        headers={"Authorization": f"Bearer {server.token}"},
+    )  # fmt: skip
+    assert made.ok, made.text
+    token = server.make_token(f"manager-{catalog}", "--role", "manage", "--workspace", elsewhere)
+    owner.catalogs.create(catalog)
+    dialects["newest-http"].do("make", name, "", source)
+    dialects["newest-http"].do("alias", name, "champion", "1")
+    _grant(owner, "catalog", catalog, "users", "ALL_PRIVILEGES")
+    time.sleep(1.05)
+    for each in dialects.values():
+        assert each.do("load", f"models:/{name}/1", token=token) == DOUBLED, each.name  # OPEN: whoever was given it
+    owner.catalogs.update(catalog, isolation_mode=CatalogIsolationMode.ISOLATED)
+    time.sleep(1.05)
+    for each in dialects.values():
+        for asked in ways(each, name):
+            with pytest.raises(RefusedError) as refused:
+                each.do(*asked, token=token)
+            assert any(code in str(refused.value) for code in ABSENT), (each.name, asked, refused.value)
+        assert each.do("load", f"models:/{name}/1") == DOUBLED, each.name  # at home as ever
+    owner.catalogs.delete(catalog, force=True)
 
 
 def _grant(owner, kind: str, name: str, who: str, *privileges: str) -> None:

@@ -43,7 +43,33 @@ class Mlflow:
 
     url: str
     python: Path
+    command: list[str]
+    directory: Path
     made: dict[str, Any] = field(default_factory=dict)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self.directory / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command, cwd=self.directory, env=environment(), stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.url):
+            assert self._process.poll() is None, (self.directory / "server.log").read_text()[-3000:]
+            assert time.monotonic() < deadline, "MLflow did not start"
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 15)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
 
     def fill(self, *words: str) -> None:
         done = subprocess.run(
@@ -76,30 +102,16 @@ def mlflow(python: Path, directory: Path) -> Iterator[Mlflow]:
     directory.mkdir(parents=True)
     store = directory / "store" if ".venv-mlflow222" in str(python) else f"sqlite:///{directory}/mlflow.db"
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
     command = [
         str(python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
         "--backend-store-uri", str(store), "--artifacts-destination", str(directory / "files"),
     ]  # fmt: skip
-    with (directory / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=directory, env=environment(), stdout=log, stderr=log, start_new_session=True
-        )
+    started = Mlflow(f"http://127.0.0.1:{port}", python, command, directory)
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(url):
-            assert process.poll() is None, (directory / "server.log").read_text()[-3000:]
-            assert time.monotonic() < deadline, "MLflow did not start"
-            time.sleep(0.1)
-        yield Mlflow(url, python)
+        started.start()
+        yield started
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, 15)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
+        started.stop()
 
 
 def answers(url: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import sources
 from sources import Between, Mlflow
@@ -184,6 +185,26 @@ def test_a_second_import_brings_only_what_is_new(report: Any, server: Server, ne
     assert ended[0]["request_params"]["brought"]["runs"] == more["runs"]
 
 
+def test_what_another_process_spells_otherwise_is_not_new(report: Any, server: Server, newer: Mlflow) -> None:
+    """Each worker of MLflow's server has its own order of what is told of a trace."""
+    brought(server, newer.url)
+    told = traces_told(newer)
+    for _ in range(5):
+        newer.stop()
+        newer.start()
+        if (again := traces_told(newer)) != told:
+            break
+    assert json.loads(again) == json.loads(told)
+    assert again != told, "five processes had one order"
+    assert brought(server, newer.url)["brought"] == {}
+
+
+def traces_told(source: Mlflow) -> str:
+    red = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": source.made["red"]}}
+    body = {"locations": [red], "order_by": ["timestamp_ms ASC"]}
+    return httpx.post(f"{source.url}/api/3.0/mlflow/traces/search", json=body, timeout=60, trust_env=False).text
+
+
 def test_a_difference_is_found_and_mended(report: Any, server: Server, newer: Mlflow) -> None:
     run_id = newer.made["runs"][0]
     server.sql("UPDATE run_param SET value = 'wrong' WHERE run_seq = (SELECT seq FROM run WHERE run_id = $1)", run_id)
@@ -215,7 +236,7 @@ def test_killed_at_any_moment_and_started_again(serving: Any, newer: Mlflow) -> 
                 command(empty, newer.url, "--connections", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
             while empty.sql(f"SELECT count(*) FROM {table}")[0][0] < rows:
-                assert process.poll() is None, "it was too fast"
+                assert process.poll() is None, f"it was too fast: {process.stderr.read()}"
             process.send_signal(how)
             _, said = process.communicate()
             if how == signal.SIGINT:

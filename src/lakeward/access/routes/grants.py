@@ -32,7 +32,7 @@ def _spaced(call: Call) -> bool:
 
 def _page(call: Call, req: wire.GrantsOn, found: Sequence[Grant]) -> tuple[list[Grant], str | None]:
     """The grants of a page of principals, and the token of the next one."""
-    size = grants.page_size(req.max_results)
+    size = grants.page_size(req.max_results if req.page_size is None else req.page_size)
     context = pages.context_of("grants", call.workspace, req.securable_type.lower(), req.full_name, req.principal)
     [after] = pages.decode(req.page_token, context, [str]) if req.page_token else [""]
     left = [each for each in found if each.principal.name > str(after)]
@@ -44,6 +44,7 @@ def _page(call: Call, req: wire.GrantsOn, found: Sequence[Grant]) -> tuple[list[
     return [each for each in left if each.principal.name in page], token
 
 
+@routes.get("/privilege-assignments/{securable_type}/{full_name}", allow=_READ)
 @routes.get("/permissions/{securable_type}/{full_name}", allow=_READ)
 async def get_grants(call: Call, req: wire.GrantsOn) -> wire.PermissionsList:
     """What was given on the securable itself."""
@@ -64,6 +65,15 @@ async def update_grants(call: Call, req: wire.UpdatePermissions) -> wire.Permiss
 @routes.get("/effective-permissions/{securable_type}/{full_name}", allow=_READ)
 async def get_effective_grants(call: Call, req: wire.GrantsOn) -> wire.EffectivePermissionsList:
     """What counts on the securable, and from where."""
+    return wire.EffectivePermissionsList(*await _effective(call, req))
+
+
+@routes.get("/effective-privilege-assignments/{securable_type}/{full_name}", allow=_READ)
+async def list_effective_grants(call: Call, req: wire.GrantsOn) -> wire.EffectivePrivilegeAssignmentsList:
+    return wire.EffectivePrivilegeAssignmentsList(*await _effective(call, req))
+
+
+async def _effective(call: Call, req: wire.GrantsOn) -> tuple[list[wire.EffectivePrivilegeAssignment], str | None]:
     securable = kinds.securable(req.securable_type)
     found, token = _page(call, req, await grants.effective(call.tx, securable, call.workspace, req.full_name))
     spaced = _spaced(call)
@@ -72,10 +82,5 @@ async def get_effective_grants(call: Call, req: wire.GrantsOn) -> wire.Effective
         source = grants.source_of(grant, securable) or ("", "")
         return wire.EffectivePrivilege(wire.written(grant.privilege, spaced=spaced), *source)
 
-    return wire.EffectivePermissionsList(
-        [
-            wire.EffectivePrivilegeAssignment(name, [shown(each) for each in held])
-            for name, held in groupby(found, key=lambda grant: grant.principal.name)
-        ],
-        token,
-    )
+    held = groupby(found, key=lambda grant: grant.principal.name)
+    return [wire.EffectivePrivilegeAssignment(name, [shown(each) for each in given]) for name, given in held], token

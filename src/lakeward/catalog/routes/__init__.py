@@ -22,6 +22,7 @@ routes = [
     *bindings.routes,
     *volumes.routes,
     *tables.routes,
+    *tables.summaries,
     *tables.older,
     *tables.stagings,
     *credentials.routes,

@@ -25,6 +25,7 @@ _MANAGED_FORMAT: Final = "DELTA"
 _FORMATS: Final = (_MANAGED_FORMAT, "PARQUET", "CSV", "JSON", "AVRO", "ORC", "TEXT")
 
 routes = Routes("unity catalog", (f"{_PREFIX}/tables",))
+summaries = Routes("unity catalog", (f"{_PREFIX}/table-summaries",))
 stagings = Routes("unity catalog", (f"{_PREFIX}/staging-tables",))
 older = Routes("unity catalog", ("/api/2.0/unity-catalog/tables",))
 
@@ -119,6 +120,22 @@ async def list_tables(call: Call, req: wire.ListTables) -> wire.ListTablesRespon
         if each.full_name not in closed
     ]
     return wire.ListTablesResponse(shown, token)
+
+
+@summaries.get("", allow=READ.on(Listed(TABLES, "SELECT", within=lambda request: request.catalog_name)))
+async def list_table_summaries(call: Call, req: wire.ListTableSummaries) -> wire.ListTableSummariesResponse:
+    """Of all schemas of a catalog, their names alone."""
+    patterns = req.schema_name_pattern.lower(), req.table_name_pattern.lower()
+    found, token = await assets.in_catalog(
+        call.tx, call.workspace, TABLE, req.catalog_name, patterns, call.sight, req.max_results, req.page_token
+    )
+    closed = await unread(call, found)
+    shown = [
+        wire.TableSummary(each.full_name, msgspec.json.decode(each.detail)["table_type"])
+        for each in found
+        if each.full_name not in closed
+    ]
+    return wire.ListTableSummariesResponse(shown, token)
 
 
 @older.get("/{full_name}", allow=_READ)  # compat(mlflow 3.17): `mlflow.data` asks for ids

@@ -6,7 +6,9 @@ import msgspec
 
 from lakeward.access import OWN, Sight, seen
 from lakeward.catalog.records import Asset
+from lakeward.kit.filters import Op
 from lakeward.runtime.db import Tx
+from lakeward.runtime.sql import Parameters, after, text_test
 
 # compat(databricks-sdk 0.156): models are functions to grants, and so are functions
 _GRANT_KIND = "CASE a.kind WHEN 'function' THEN 'registered_model' ELSE a.kind END"
@@ -66,12 +68,33 @@ async def find_by_id(tx: Tx, workspace: int, kind: str, asset_id: str) -> Asset 
 
 
 async def page(
-    tx: Tx, workspace: int, kind: str, catalog: str, schema: str, sight: Sight | None, after: str, limit: int
+    tx: Tx, workspace: int, kind: str, catalog: str, schema: str, sight: Sight | None, last: str, limit: int
 ) -> list[Asset]:
     """Those of a schema, by name."""
     place = {"kind": kind, "catalog_name": catalog, "schema_name": schema}
     select = f"SELECT {_ASSET} FROM asset a"
-    return [Asset(*row) for row in await seen(tx, select, "a", workspace, sight, after, limit, **place)]
+    return [Asset(*row) for row in await seen(tx, select, "a", workspace, sight, last, limit, **place)]
+
+
+async def in_catalog(
+    tx: Tx, workspace: int, kind: str, catalog: str, patterns: tuple[str, str], sight: Sight | None,
+    last: tuple[str, str], limit: int,
+) -> list[Asset]:  # fmt: skip
+    """Those of all schemas of a catalog, by schema and name, after `last`. `patterns`: of both, '' for any."""
+    parameters = Parameters()
+    equal = {"workspace_id": workspace, "kind": kind, "catalog_name": catalog}
+    where = [f"a.{column} = {parameters.add(value)}" for column, value in equal.items()]
+    order = ("a.schema_name", "a.name")
+    where += [
+        text_test(parameters, column, Op.LIKE, pattern)
+        for column, pattern in zip(order, patterns, strict=True)
+        if pattern
+    ]
+    where.append(after([(column, True) for column in order], last, parameters))
+    if sight is not None:
+        where.append(sight.condition(parameters, "a"))
+    statement = f"SELECT {_ASSET} FROM asset a WHERE {' AND '.join(where)} ORDER BY {', '.join(order)}"
+    return [Asset(*row) for row in await tx.fetch(f"{statement} LIMIT {parameters.add(limit)}", *parameters.values)]
 
 
 async def change(

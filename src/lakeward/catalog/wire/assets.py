@@ -169,6 +169,26 @@ class ListTables(ListAssets):
     omit_properties: bool = False
 
 
+class ListTableSummaries(msgspec.Struct):
+    """Patterns as in SQL, with % and _; '' for all."""
+
+    catalog_name: str
+    schema_name_pattern: str = ""
+    table_name_pattern: str = ""
+    max_results: Int64 | None = None
+    page_token: str | None = None
+
+
+class TableSummary(msgspec.Struct):
+    full_name: str
+    table_type: str
+
+
+class ListTableSummariesResponse(msgspec.Struct, omit_defaults=True):
+    tables: list[TableSummary]
+    next_page_token: str | None = None
+
+
 class UpdateTable(msgspec.Struct):
     full_name: str
     owner: str = ""

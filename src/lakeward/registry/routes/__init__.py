@@ -1,10 +1,12 @@
 """The HTTP surface of the registry: each dialect in a module of its own."""
 
-from lakeward.registry.routes import classic, native, ours, prompt_links, prompts, unity
+from lakeward.registry.routes import classic, native, ours, platform, prompt_links, prompts, unity
 
 routes = [
     *classic.models,
     *classic.versions,
+    *platform.models,
+    *platform.versions,
     *unity.models,
     *unity.versions,
     *unity.choice,

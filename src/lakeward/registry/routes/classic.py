@@ -6,7 +6,7 @@ from lakeward.access import MANAGE, Listed
 from lakeward.registry import files, wire
 from lakeward.registry import models as nouns
 from lakeward.registry import versions as version_nouns
-from lakeward.registry.records import PRODUCTION
+from lakeward.registry.records import PRODUCTION, ModelVersion
 from lakeward.registry.routes.governing import governed
 from lakeward.registry.securable import (
     BY_NAME,
@@ -57,6 +57,7 @@ async def get_registered_model(call: Call, req: wire.RegisteredModelByName) -> w
     return wire.RegisteredModelResponse(wire.RegisteredModel.of(found, databricks=call.databricks))
 
 
+@models.get("/list", allow=READ.on(Listed(REGISTERED_MODEL)))  # compat(databricks-sdk 0.156): test_sdk_registry
 @models.get("/search", allow=READ.on(Listed(REGISTERED_MODEL)))
 async def search_registered_models(call: Call, req: wire.Search) -> wire.SearchRegisteredModelsResponse:
     found, token = await nouns.search_models(
@@ -188,19 +189,24 @@ async def update_model_version(call: Call, req: wire.UpdateModelVersion) -> wire
 
 @versions.post("/transition-stage", allow=EDIT.on(_MODEL.needs(stage)))
 async def transition_model_version_stage(call: Call, req: wire.TransitionStage) -> wire.ModelVersionResponse:
+    return wire.ModelVersionResponse(wire.ModelVersion.of(await moved(call, req), databricks=call.databricks))
+
+
+async def moved(call: Call, req: wire.TransitionStage, comment: str = "") -> ModelVersion:
+    """The version in the stage that is asked for, if the caller may move it there."""
     if call.confined and stage(req) != TO_PRODUCTION:  # from Production it takes the right to Production as well
         current = await version_nouns.get(call.tx, call.workspace, req.name, str(req.version))
         if current.stage == PRODUCTION:
             await call.access.require(call.actor, call.workspace, BY_NAME, [req.name], TO_PRODUCTION)
-    moved = await version_nouns.transition(
+    return await version_nouns.transition(
         call.tx,
         call.workspace,
         req.name,
         str(req.version),
         req.stage,
         archive_existing=req.archive_existing_versions,
+        comment=comment,
     )
-    return wire.ModelVersionResponse(wire.ModelVersion.of(moved, databricks=call.databricks))
 
 
 @versions.delete("/delete", allow=_MANAGE)

@@ -9,6 +9,7 @@ from lakeward.registry.records import (
     ALIAS_DELETED,
     ALIAS_MOVED,
     ALIAS_SET,
+    COMMENTED,
     CREATED,
     DELETED,
     DESCRIBED,
@@ -208,6 +209,15 @@ async def set_stage(tx: Tx, workspace: int, full_name: str, version: int, stage:
             """,
             workspace, full_name, version, stage, now, actor,
         )
+    )  # fmt: skip
+
+
+async def comment(tx: Tx, workspace: int, full_name: str, version: int, text: str, actor: str) -> None:
+    """To the activity log."""
+    await tx.execute(
+        f"{NOTE} SELECT $1, r.id, $2, r.is_prompt, $3::integer, '{COMMENTED}', NULL, $4::text, NULL, $5::text"
+        f" FROM registered_model r WHERE {_OF_MODEL}",
+        workspace, full_name, version, text, actor,
     )  # fmt: skip
 
 

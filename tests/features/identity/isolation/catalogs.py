@@ -79,6 +79,7 @@ LISTS: Rows = {
         ("GET", f"{NATIVE}/{kind}"): lambda w: {"catalog_name": w.cat, "schema_name": "s"}
         for kind in ("volumes", "tables", "functions")
     },
+    ("GET", f"{NATIVE}/table-summaries"): lambda w: {"catalog_name": w.cat},
 }  # fmt: skip
 
 WITHOUT_OBJECT: Keys = {

@@ -16,7 +16,10 @@ BY_ID: Rows = {
         (method, f"{NATIVE}/{what}/{{securable_type}}/{{full_name}}"): lambda w: {
             "securable_type": "function", "full_name": w.catalog,
         }
-        for method, what in (("GET", "permissions"), ("PATCH", "permissions"), ("GET", "effective-permissions"))
+        for method, what in (
+            ("GET", "permissions"), ("PATCH", "permissions"), ("GET", "effective-permissions"),
+            ("GET", "privilege-assignments"), ("GET", "effective-privilege-assignments"),
+        )
     },
     ("POST", "/api/2.0/lakeward/explain"): lambda w: {
         "principal": "owner", "privilege": "READ", "object": f"experiments/{w.experiment}",

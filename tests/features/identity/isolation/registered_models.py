@@ -25,6 +25,10 @@ BY_ID: Rows = {
     ("DELETE", "model-versions/delete"): lambda w: {"name": w.registered, "version": "1"},
     ("POST", "model-versions/set-tag"): lambda w: {"name": w.registered, "version": "1", **PAIR},
     ("DELETE", "model-versions/delete-tag"): lambda w: {"name": w.registered, "version": "1", "key": "k"},
+    ("GET", "databricks/registered-models/get"): lambda w: {"name": w.registered},
+    ("POST", "databricks/model-versions/transition-stage"): lambda w: {
+        "name": w.registered, "version": "1", "stage": "Staging", "comment": "taken",
+    },
     # Unity Catalog
     ("GET", f"{UC}/registered-models/get"): lambda w: {"name": w.catalog},
     ("PATCH", f"{UC}/registered-models/update"): lambda w: {"name": w.catalog, "description": "taken"},
@@ -122,6 +126,7 @@ BY_ID: Rows = {
 }  # fmt: skip
 
 LISTS: Rows = {
+    ("GET", "registered-models/list"): lambda _: {},
     ("GET", "registered-models/search"): lambda w: {"filter": f"name = '{w.registered}'"},
     ("GET", "model-versions/search"): lambda w: {"filter": f"name = '{w.registered}'"},
     ("GET", f"{UC}/registered-models/search"): lambda _: {},
@@ -146,4 +151,6 @@ MASTER: Keys = {
     ("PATCH", f"{OWN}registry/entry"),
 }  # fmt: skip
 
-STAGER: Keys = {("POST", "model-versions/transition-stage")}
+STAGER: Keys = {
+    ("POST", "model-versions/transition-stage"), ("POST", "databricks/model-versions/transition-stage"),
+}  # fmt: skip
