@@ -235,7 +235,7 @@ def test_judging_a_trace_and_a_span(page: Page, server: Server) -> None:
     assert (by_name["speed"]["feedback"]["value"], len(by_name["speed"]["span_id"])) == (0.75, 16)
     panel.get_by_role("article", name="speed").get_by_role("button", name="Delete speed").click()
     expect(panel.get_by_role("article")).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").last.click()
     expect(panel.get_by_role("article", name="speed")).to_be_visible()
 
 

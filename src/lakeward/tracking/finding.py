@@ -56,7 +56,7 @@ async def _by_id(tx: Tx, seen: Sequence[int], words: str, limit: int) -> list[Fo
     if not prefix:
         found += _of("run", await store.find_beginning(tx, seen, digits, limit))
     if prefix != "tr-":
-        models = await logged_models.find_named(tx, seen, id_start=f"m-{digits}", letters=None, limit=limit)
+        models = await logged_models.find_named(tx, seen, id_start=f"m-{digits}", limit=limit)
         found += _of("logged_model", models)
     if prefix != "m-":
         found += _of("trace", await tracing.find_traces(tx, seen, f"tr-{digits}", limit))
@@ -66,7 +66,7 @@ async def _by_id(tx: Tx, seen: Sequence[int], words: str, limit: int) -> list[Fo
 async def _by_name(tx: Tx, seen: Sequence[int], words: str, limit: int) -> list[Found]:
     found = _of("run", await store.find_names(tx, await search.named(tx, seen, words, limit)))
     if words:
-        models = await logged_models.find_named(tx, seen, id_start=None, letters=words, limit=limit)
+        models = await logged_models.find_named(tx, seen, letters=words, limit=limit)
         sessions = await tracing.find_sessions(tx, seen[:_MOST_OF_SESSIONS], words, limit)
         found += _of("logged_model", models)
         found += _of("session", ((session, session, experiment) for session, experiment in sessions))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from lakeward.kit.filters import Op
+from lakeward.kit.filters import Op, containing
 from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters, prefix_range, text_test
 
@@ -11,7 +11,7 @@ _NEWEST: Final = 200_000  # whose names are read one by one: some 50 ms
 
 
 async def find_named(
-    tx: Tx, experiments: Sequence[int], *, id_start: str | None, letters: str | None, limit: int
+    tx: Tx, experiments: Sequence[int], *, id_start: str | None = None, letters: str = "", limit: int
 ) -> list[Any]:
     """(id, name, experiment) of active models of these experiments, the newest first."""
     parameters = Parameters()
@@ -20,7 +20,7 @@ async def find_named(
         where.append(prefix_range(parameters, "m.model_id", id_start))
     else:
         where.append(f"m.seq > (SELECT max(seq) FROM logged_model) - {parameters.add(_NEWEST)}::bigint")
-        where.append(text_test(parameters, "m.name", Op.ILIKE, f"%{letters}%"))
+        where.append(text_test(parameters, "m.name", Op.ILIKE, containing(letters)))
     statement = await tx.prepare(
         f"SELECT m.model_id, m.name, m.experiment_id FROM logged_model m WHERE {' AND '.join(where)}"
         f" ORDER BY m.created_at DESC, m.model_id LIMIT {parameters.add(limit)}"

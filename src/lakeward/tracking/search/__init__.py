@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from lakeward.kit import pages
-from lakeward.kit.filters import Entity, Op, Order, parse_filter, parse_order
+from lakeward.kit.filters import Entity, Op, Order, containing, parse_filter, parse_order
 from lakeward.runtime.db import Tx
 from lakeward.tracking.search import resolving
 from lakeward.tracking.search.ordering import VALUE, Key, Position, Row
@@ -56,7 +56,7 @@ async def search(
 
 async def named(tx: Tx, experiments: Sequence[int], letters: str, limit: int) -> list[int]:
     """The newest active runs with these letters in their name; one letter or two are looked for among the newest."""
-    clauses = (AttributeIs("r.name", Op.ILIKE, f"%{letters}%"),) if letters else ()
+    clauses = (AttributeIs("r.name", Op.ILIKE, containing(letters)),) if letters else ()
     walk = Walk(tx, experiments, Visible("ACTIVE_ONLY", ()), clauses, ())
     known = all(clause.indexed for clause in clauses)
     rows = await (walk.first(None, limit) if known else walk.newest(limit))

@@ -57,7 +57,7 @@ export function Grid<Row>(props: Props<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 14,
-    scrollPaddingEnd: HEAD, // which stands over the rows, and they begin below it
+    scrollPaddingStart: HEAD,
   });
   const across = useVirtualizer({
     horizontal: true,
