@@ -8,14 +8,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import assistant
+import mutations
 import numpy as np
 import pytest
 import stock
 import world
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from server import Callers, Server
 
@@ -31,6 +33,48 @@ expect.set_options(timeout=10_000)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", action="store_true", help="write the pictures of docs/ui anew")
+
+
+# ── what the suite made pages send ──
+
+_changes: set[str] = set()  # METHOD path body
+_WHOLE = "tests/ui"
+
+
+def note(request: Request) -> None:
+    if request.method not in ("GET", "HEAD"):
+        _changes.add(mutations.told(request))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a process of pytest-xdist saw comes to the one that began it."""
+    _changes.update(getattr(node, "workeroutput", {}).get("changes", ()))
+
+
+def _whole(config: pytest.Config) -> bool:
+    """Whether all tests of the pages were to run."""
+    told = config.option
+    return [each.rstrip("/") for each in config.args] == [_WHOLE] and not (told.keyword or told.lf or told.collectonly)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """When the whole suite was run: no change that pages can ask for went untried."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["changes"] = sorted(_changes)
+    elif exitstatus == 0 and _whole(config):
+        config.stash[_UNTRIED] = mutations.unmade(_changes)
+        if config.stash[_UNTRIED]:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+_UNTRIED = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if untried := config.stash.get(_UNTRIED, []):
+        terminalreporter.write_line(f"No test made a page send: {', '.join(untried)} (see mutations.py)", red=True)
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +125,7 @@ def tab(browser: Browser, server: Server, console: list[str]) -> Iterator[Callab
             **{"base_url": server.url, "viewport": WIDE, "locale": "en-GB", "reduced_motion": "reduce", **options}
         )
         contexts.append(context)
+        context.on("request", note)
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("console", lambda message: console.append(message.text) if message.type == "error" else None)

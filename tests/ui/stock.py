@@ -59,6 +59,14 @@ def orders(place: str) -> None:
     deltalake.write_deltalake(unquote(urlsplit(place).path), pa.table(rows))
 
 
+def function(client: Caller, *, parameters: list[dict] | None = None, body: str = "return 1", **fields: object) -> None:
+    made = {
+        "input_params": {"parameters": parameters or []}, "full_data_type": "double", "external_language": "Python",
+        "routine_body": "EXTERNAL", "routine_definition": body, **fields,
+    }  # fmt: skip
+    client.call("POST", f"{_UC}/functions", json={"function_info": made})
+
+
 def build(server: Server) -> None:
     client = server.local
     for who in ("ben@example.org", "chen@example.org"):
@@ -86,10 +94,8 @@ def build(server: Server) -> None:
         {"name": "amount", "type_text": "double", "position": 0, "comment": "with taxes"},
         {"name": "country", "type_text": "string", "position": 1, "parameter_default": "'de'"},
     ]
-    made = {**where, "name": "net_price", "input_params": {"parameters": parameters}, "full_data_type": "double",
-            "external_language": "Python", "routine_body": "EXTERNAL", "routine_definition": body,
-            "comment": "The price without taxes"}  # fmt: skip
-    client.call("POST", f"{_UC}/functions", json={"function_info": made})
+    words = {"name": "net_price", "comment": "The price without taxes"}
+    function(client, parameters=parameters, body=body, **where, **words)
     client.post("registered-models/create", name=f"{SCHEMA}.returns-forecast")
     place = VOLUME.replace(".", "/")
     put(client, f"{place}/2026-w03.csv", b"country,orders,amount\nde,412,18022.5\nfr,218,9110.0\njp,97,7402.8\n")

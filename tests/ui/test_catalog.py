@@ -14,7 +14,9 @@ from server import Server
 UC = "/api/2.1/unity-catalog"
 
 
-def test_a_catalog_from_nothing_to_a_file_and_back(page: Page, server: Server, shop: Assistant) -> None:
+def test_a_catalog_from_nothing_to_a_file_and_back(
+    page: Page, server: Server, shop: Assistant, console: list[str]
+) -> None:
     page.goto("/")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Catalog", exact=True).click()
     for what, name in (("catalog", "ui-made"), ("schema", "things"), ("volume", "files")):
@@ -30,6 +32,14 @@ def test_a_catalog_from_nothing_to_a_file_and_back(page: Page, server: Server, s
     page.get_by_label("Tag name").fill("kept")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Remove tag kept")).to_be_visible()
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_label("Tag name").fill("kept")  # the same again has another value
+    page.get_by_label("Tag value").fill("long")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("long", exact=True)).to_be_visible()
+    console.clear()  # that it was there already
+    page.get_by_role("button", name="Remove tag kept").click()
+    expect(page.get_by_role("button", name="Remove tag kept")).to_have_count(0)
     made = server.local.get(f"{UC}/volumes/ui-made.things.files")
     assert made["comment"] == "What *was* said"
     expect(page.get_by_text("No files yet")).to_be_visible()
@@ -51,16 +61,39 @@ def test_a_catalog_from_nothing_to_a_file_and_back(page: Page, server: Server, s
     page.get_by_role("button", name="Delete 2026/a b.csv").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
     expect(page.get_by_text("No files yet")).to_be_visible()
-    page.get_by_role("navigation", name="Breadcrumbs").get_by_role("link", name="ui-made").click()
-    page.get_by_role("button", name="Actions for this catalog").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
-    sure = page.get_by_role("dialog").get_by_role("button", name="Delete for good")
-    expect(sure).to_have_attribute("aria-disabled", "true")
-    page.get_by_label(re.compile("to confirm")).fill("ui-made")
-    sure.click()
-    expect(page.get_by_role("heading", level=1, name="Catalog")).to_be_visible()
-    expect(page.get_by_role("region", name="Catalogs").get_by_text("ui-made")).to_have_count(0)
-    assert server.local.refused("GET", f"{UC}/catalogs/ui-made").status == 404
+
+
+def test_all_that_can_be_described_and_deleted(page: Page, server: Server, shop: Assistant) -> None:
+    client = server.local
+    stock.make(client, "catalogs", name="ui-going")
+    stock.make(client, "schemas", catalog_name="ui-going", name="things")
+    where = {"catalog_name": "ui-going", "schema_name": "things"}
+    stock.make(client, "volumes", **where, name="files")
+    far = {"table_type": "EXTERNAL", "data_source_format": "PARQUET", "storage_location": "s3://far/seen"}
+    stock.make(client, "tables", **where, name="seen", columns=[], **far)
+    stock.function(client, **where, name="half")
+    for what, name, above in (
+        ("volume", "ui-going.things.files", "things"),
+        ("table", "ui-going.things.seen", "things"),
+        ("function", "ui-going.things.half", "things"),
+        ("schema", "ui-going.things", "ui-going"),
+        ("catalog", "ui-going", "Catalog"),
+    ):
+        if above == "things":
+            page.goto(f"/ml/catalog/ui-going/things/{what}s/{name.rsplit('.', 1)[-1]}")
+        page.get_by_role("button", name=f"Edit the description of {name}", exact=True).click()
+        page.get_by_label(f"the description of {name}", exact=True).fill(f"A *{what}* that goes")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".markdown em")).to_have_text(what)
+        page.get_by_role("button", name=f"Actions for this {what}").click()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        sure = page.get_by_role("dialog").get_by_role("button", name="Delete for good")
+        expect(sure).to_have_attribute("aria-disabled", "true")
+        page.get_by_label(re.compile("to confirm")).fill(name)
+        sure.click()
+        expect(page.get_by_role("heading", level=1, name=above)).to_be_visible()
+    expect(page.get_by_role("region", name="Catalogs").get_by_text("ui-going")).to_have_count(0)
+    assert server.local.refused("GET", f"{UC}/catalogs/ui-going").status == 404
 
 
 def test_what_is_found_and_looked_at(page: Page, shop: Assistant) -> None:
@@ -192,6 +225,10 @@ def test_access_of_models_and_prompts(page: Page, server: Server, shop: Assistan
         inner.get_by_role("button", name="Grant", exact=True).click()
         expect(dialog.get_by_role("button", name="Take EXECUTE from hugo@example.org")).to_be_visible()
         assert complaints(page) == []
+    dialog.get_by_role("button", name="Change the owner").click()
+    page.get_by_role("dialog").last.get_by_label("The new owner").fill("hugo@example.org")
+    page.get_by_role("button", name="Give it away").click()
+    expect(dialog.get_by_role("region", name="Owner")).to_contain_text("hugo@example.org")
 
 
 def test_a_catalog_from_elsewhere_that_is_only_read(page: Page, server: Server, shop: Assistant) -> None:

@@ -78,6 +78,9 @@ def test_a_model_its_metrics_by_data_set_and_its_files(page: Page, server: Serve
     expect(page.get_by_role("button", name="Remove tag approved")).to_be_visible()
     tags = server.local.get(f"logged-models/{model}")["model"]["info"]["tags"]
     assert {"key": "approved", "value": "yes"} in tags
+    page.get_by_role("button", name="Remove tag approved").click()
+    expect(page.get_by_role("status").filter(has_text="Tag approved removed")).to_be_visible()
+    assert "approved" not in str(server.local.get(f"logged-models/{model}")["model"]["info"]["tags"])
     page.get_by_role("tab", name="Artifacts").click()
     expect(page.get_by_role("region", name="MLmodel")).to_contain_text("sklearn")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mutations import MUTATIONS, in_source
 from playwright.sync_api import Page, Response, expect
 from world import World
 
@@ -87,3 +88,8 @@ def test_the_lock_names_no_registry() -> None:
     lock = (ROOT / "web" / "package-lock.json").read_text("utf-8")
     assert '"resolved"' not in lock
     assert lock.count('"integrity"') > 50
+
+
+def test_every_change_that_pages_ask_for_is_listed() -> None:
+    """What is listed has to be seen on its way to the server, by the end of the suite."""
+    assert in_source() == {name.split()[0] for name in MUTATIONS}

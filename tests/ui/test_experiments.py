@@ -40,7 +40,7 @@ def test_search_sort_and_shared_address(page: Page, made: World) -> None:
     expect(rows).to_have_count(3)
     page.wait_for_url(re.compile("q=nlp"))
     page.get_by_role("button", name="Order").click()
-    page.get_by_role("button", name="Name").click()
+    page.get_by_role("button", name="Name", exact=True).click()
     expect(rows.nth(1)).to_contain_text("intent-router")
     page.reload()
     expect(rows).to_have_count(3)

@@ -66,6 +66,10 @@ def test_an_alias_moves_and_moves_back(page: Page, server: Server) -> None:
     page.get_by_role("status").get_by_role("button", name="Undo").last.click()
     expect(body.get_by_role("button", name="Remove alias champion")).to_have_count(0)
     assert get() == "2"
+    page.get_by_role("navigation", name="Versions").get_by_role("button", name="Version 2").click()
+    page.get_by_role("region", name="Version 2").get_by_role("button", name="Remove alias champion").click()
+    expect(page.get_by_role("status").filter(has_text="@champion removed")).to_be_visible()
+    assert server.local.refused("GET", "registered-models/alias", {"name": name, "alias": "champion"}).status == 400
 
 
 def test_words_tags_and_stages_of_a_version(page: Page, server: Server) -> None:
@@ -82,7 +86,13 @@ def test_words_tags_and_stages_of_a_version(page: Page, server: Server) -> None:
     body.get_by_role("button", name="Tag", exact=True).click()
     body.get_by_label("Tag name").fill("checked")
     page.keyboard.press("Enter")
-    expect(body.get_by_role("button", name="Remove tag checked")).to_be_visible()
+    body.get_by_role("button", name="Remove tag checked").click()
+    expect(body.get_by_role("button", name="Remove tag checked")).to_have_count(0)
+    page.get_by_role("button", name="Tag", exact=True).first.click()  # of the model itself
+    page.get_by_label("Tag name").fill("team")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove tag team").click()
+    expect(page.get_by_role("button", name="Remove tag team")).to_have_count(0)
     body.get_by_role("button", name="Stage").click()
     body.get_by_role("button", name="Production").click()
     page.get_by_role("dialog").get_by_role("button", name="Move").click()
@@ -110,8 +120,14 @@ def test_two_versions_beside_each_other(page: Page, server: Server, shop: Assist
 
 
 def test_a_model_goes_when_its_name_is_written(page: Page, server: Server) -> None:
-    name = model(server, "ui-gone", versions=1)
-    page.goto(f"/ml/models/{name}")
+    page.goto(f"/ml/models/{model(server, 'ui-going', versions=1)}")
+    name = "ui-gone"
+    page.get_by_role("button", name="Actions for this model").click()
+    page.get_by_role("button", name="Rename", exact=True).click()
+    page.get_by_role("dialog").get_by_role("textbox").fill(name)
+    page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    assert server.local.get("registered-models/get", name=name)
     page.get_by_role("button", name="Actions for this model").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     sure = page.get_by_role("dialog").get_by_role("button", name="Delete for good")

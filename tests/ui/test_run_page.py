@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from world import FILES, World
+from world import FILES, World, put
 
 from server import Server
 
@@ -93,6 +93,37 @@ def test_files_open_as_what_they_are(page: Page, made: World) -> None:
     expect(open_file(page, made, "report.pdf").locator("iframe")).to_have_attribute("src", re.compile("^blob:"))
 
 
+FILM = """() => new Promise((resolve) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+    const paint = canvas.getContext("2d");
+    const film = new MediaRecorder(canvas.captureStream(20), { mimeType: "video/webm" });
+    let frame = 0;
+    const clock = setInterval(() => {
+        paint.fillStyle = `hsl(${frame++ * 20} 80% 50%)`;
+        paint.fillRect(0, 0, 64, 48);
+    }, 40);
+    film.ondataavailable = async ({ data }) => resolve([...new Uint8Array(await data.arrayBuffer())]);
+    film.start();
+    setTimeout(() => { film.stop(); clearInterval(clock); }, 400);
+})"""
+
+
+def test_a_film_plays(page: Page, server: Server, lone: tuple[str, str]) -> None:
+    """One that the browser itself has just made; also from a model's own files."""
+    experiment, run = lone
+    page.goto(f"/ml/experiments/{experiment}/runs/{run}?tab=artifacts")
+    put(server.local, experiment, run, "films/training.webm", bytes(page.evaluate(FILM)))
+    page.goto(f"/ml/experiments/{experiment}/runs/{run}?tab=artifacts&file=films/training.webm")
+    film = page.get_by_role("region", name="films/training.webm").locator("video")
+    expect(film).to_have_attribute("controls", "")
+    page.wait_for_function("() => document.querySelector('video').videoWidth === 64")
+    film.evaluate("each => each.play()")
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.1")
+    put(server.local, experiment, run, "films/broken.mp4", b"not a film")
+    page.goto(f"/ml/experiments/{experiment}/runs/{run}?tab=artifacts&file=films/broken.mp4")
+    expect(page.get_by_role("alert")).to_contain_text("cannot be played")
+
+
 def test_what_a_file_holds_cannot_act(page: Page, made: World) -> None:
     report = open_file(page, made, "report.md")
     expect(report.get_by_role("heading", name="Validation")).to_be_visible()
@@ -139,6 +170,9 @@ def test_rename_tag_throw_away_take_back(page: Page, server: Server, lone: tuple
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Remove tag kept")).to_be_visible()
     assert {"key": "kept", "value": ""} in server.local.data(run)["tags"]
+    page.get_by_role("button", name="Remove tag kept").click()
+    expect(page.get_by_role("status").filter(has_text="Tag kept removed")).to_be_visible()
+    assert "kept" not in str(server.local.data(run)["tags"])
     page.get_by_role("button", name="Actions for this run").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("In the trash")).to_be_visible()

@@ -281,7 +281,8 @@ def test_charts_of_many_runs(page: Page, made: World) -> None:
     expect(train.locator("canvas").first).to_be_visible()
     page.get_by_label("Find a metric").fill("latency")
     expect(charts).to_have_count(1)
-    expect(charts.get_by_role("listitem")).not_to_have_count(0)
+    expect(charts.get_by_role("listitem").first).to_have_css("display", "grid")  # a name, a bar and a value in a line
+    expect(charts.locator(".bar").first).to_be_visible()
     page.get_by_label("Smoothing").fill("0.8")
     page.wait_for_url(re.compile("smooth=0.8"))
     page.get_by_role("list", name="Runs in the charts").get_by_role("checkbox").nth(2).uncheck()

@@ -87,6 +87,26 @@ def test_groups_and_their_members(page: Page, server: Server) -> None:
     expect(row).to_contain_text("eve@example.org")
     row.get_by_role("button", name="Remove eve@example.org from painters").click()
     expect(row).not_to_contain_text("eve@example.org")
+    row.get_by_role("button", name="Actions for painters").click()
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+
+
+def test_service_principals_come_are_locked_out_and_go(page: Page) -> None:
+    page.goto("/ml/settings?tab=services")
+    services = page.get_by_role("region", name="Service principals")
+    services.get_by_role("button", name="New service principal").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("nightly-job")
+    page.get_by_role("button", name="Create").click()
+    row = services.get_by_role("row").filter(has_text="nightly-job")
+    row.get_by_role("button", name="Actions for nightly-job").click()
+    row.get_by_role("button", name="Lock out").click()
+    expect(row).to_contain_text("Locked out")
+    row.get_by_role("button", name="Actions for nightly-job").click()
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
 
 
 def test_whoever_is_no_administrator_is_told(tab: Callable[..., Page], callers: Callers, console: list[str]) -> None:
@@ -134,6 +154,9 @@ def test_secrets_are_written_and_never_shown(page: Page, server: Server) -> None
     assert "hush-hush-4711" not in page.content()
     found = server.local.get("/api/2.0/secrets/get", scope="ui-shop", key="api-key")
     assert found["value"] == "aHVzaC1odXNoLTQ3MTE="
+    scope.get_by_role("button", name="Delete api-key").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("^Delete")).click()
+    expect(scope).not_to_contain_text("api-key")
     server.token("sam@example.org", role=Role.USE)
     scope.get_by_role("button", name="Access to ui-shop").click()
     access = page.get_by_role("dialog", name="Access to ui-shop")

@@ -163,6 +163,8 @@ def test_the_palette_finds_and_opens(page: Page, made: World) -> None:
     page.keyboard.press("Enter")
     heading(page, "convnext-01")
     page.keyboard.press("Control+k")
+    field.fill(made.experiments["churn-2026"])
+    expect(page.get_by_role("option").first).to_contain_text("churn-2026")
     field.fill(made.models[2])
     expect(page.get_by_role("option").first).to_contain_text("digits-vit-small")
     page.keyboard.press("Escape")
@@ -177,11 +179,37 @@ def test_the_palette_finds_models_prompts_sessions_and_traces(page: Page, shop: 
         ("support-an", "support-answer prompt", "support-answer"),
         ("chat-900", "chat-900 session", "chat-900"),
         ("books by Tove", "Do you have books by Tove Jansson", "answer"),
-        (shop.failed, "trace answer", "answer"),
+        (shop.failed, "answer trace", "answer"),
+        (shop.failed[:12], "answer trace", "answer"),
     ):
         page.keyboard.press("Control+k")
         page.get_by_role("combobox", name="Find").fill(words)
         page.get_by_role("option", name=name).first.click()
+        heading(page, title)
+
+
+def test_the_palette_finds_what_lies_far_back(page: Page, server: Server) -> None:
+    """In whatever experiment: by a part of its name, or by an id as lists show it."""
+    client = server.local
+    place = client.experiment("ui/far/back")
+    run = client.run(place, run_name="quartz-ibis-3")
+    model = client.post("logged-models", experiment_id=place, name="ibis-net")["model"]["info"]["model_id"]
+    for _ in range(25):
+        client.experiment()
+    page.goto("/")
+    heading(page, "Home")
+    expect(page.get_by_role("region", name="Runs").get_by_role("link", name="quartz-ibis-3")).to_be_visible()
+    for words, name, title in (
+        ("tz-ibi", "quartz-ibis-3 run", "quartz-ibis-3"),
+        (run[:8], "quartz-ibis-3 run", "quartz-ibis-3"),
+        ("ibis-n", "ibis-net model", "ibis-net"),
+        (model[:10], "ibis-net model", "ibis-net"),
+    ):
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox", name="Find anything").fill(words)
+        option = page.get_by_role("option", name=name)
+        expect(option).to_contain_text("back")  # the experiment it is in
+        option.click()
         heading(page, title)
 
 

@@ -9,6 +9,7 @@ from pages import complaints, darken
 from playwright.sync_api import Page, expect
 
 import openid_provider
+from lakeward.runtime.http import Role
 from openid_provider import OpenIdProvider
 from server import Server
 
@@ -48,8 +49,8 @@ def heading(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
 
 
-def fill_in(page: Page, password: str = PASSWORD) -> None:
-    page.get_by_label("Name").fill("ada")
+def fill_in(page: Page, password: str = PASSWORD, name: str = "ada") -> None:
+    page.get_by_label("Name").fill(name)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
 
@@ -91,6 +92,34 @@ def test_guessing_is_slowed_and_says_so(tab: Callable[..., Page], gate: Server, 
     expect(alert).not_to_have_text(before)  # it counts down
     expect(page.get_by_role("button", name="Sign in")).to_have_attribute("aria-disabled", "true")
     console[:] = [each for each in console if "401" not in each and "429" not in each]
+
+
+def test_a_password_is_set_by_an_administrator_and_changed_by_oneself(
+    tab: Callable[..., Page], gate: Server, console: list[str]
+) -> None:
+    gate.token("bea", role=Role.USE)
+    owner = tab(base_url=gate.url)
+    owner.goto("/ml/settings?tab=users")
+    owner.get_by_role("button", name="Actions for bea", exact=True).click()
+    owner.get_by_role("button", name="Set a password").click()
+    owner.get_by_role("dialog").get_by_label("New password").fill(PASSWORD)
+    owner.get_by_role("dialog").get_by_role("button", name="Set", exact=True).click()
+    expect(owner.get_by_role("dialog")).to_have_count(0)
+    page = tab(base_url=gate.url, extra_http_headers=ELSEWHERE)
+    page.goto("/ml/settings")
+    fill_in(page, name="bea")
+    page.get_by_role("button", name="Change your password").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Current password").fill("wrong")
+    dialog.get_by_label("New password").fill("another horse battery")
+    dialog.get_by_role("button", name="Change").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    dialog.get_by_label("Current password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Change").click()
+    heading(page, "Sign in to Lakeward")
+    fill_in(page, "another horse battery", name="bea")
+    heading(page, "Settings")
+    console[:] = [each for each in console if "401" not in each and "403" not in each]
 
 
 def test_a_session_that_ends_while_a_page_is_open(tab: Callable[..., Page], gate: Server, console: list[str]) -> None:

@@ -215,6 +215,11 @@ def test_judging_a_trace_and_a_span(page: Page, server: Server) -> None:
     panel.get_by_label("Expected").fill('{"date": "2026-11-21"}')
     panel.get_by_role("button", name="Save").click()
     expect(panel.get_by_role("article", name="answer")).to_contain_text("2026-11-21")
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_label("Tag name").fill("seen")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove tag seen").click()
+    expect(page.get_by_role("button", name="Remove tag seen")).to_have_count(0)
     page.get_by_role("treeitem").click()
     panel.get_by_role("button", name="Assess").click()
     panel.get_by_label("What is judged").fill("speed")
@@ -230,7 +235,7 @@ def test_judging_a_trace_and_a_span(page: Page, server: Server) -> None:
     assert (by_name["speed"]["feedback"]["value"], len(by_name["speed"]["span_id"])) == (0.75, 16)
     panel.get_by_role("article", name="speed").get_by_role("button", name="Delete speed").click()
     expect(panel.get_by_role("article")).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").last.click()
     expect(panel.get_by_role("article", name="speed")).to_be_visible()
 
 

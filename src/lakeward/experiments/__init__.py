@@ -20,6 +20,7 @@ from lakeward.experiments.locations import (
 from lakeward.experiments.records import ArrivingExperiment, Experiment, ExperimentId
 from lakeward.experiments.search import view_of
 from lakeward.experiments.securable import BY_ID, BY_RUN, EXPERIMENT, of_experiment, of_run
+from lakeward.experiments.store import latest_ids, names_of
 
 __all__ = [
     "ARCHIVE_NOW",
@@ -39,8 +40,10 @@ __all__ = [
     "find_home",
     "get",
     "get_active",
+    "latest_ids",
     "model_artifact_uri",
     "model_objects",
+    "names_of",
     "of_experiment",
     "of_run",
     "own_root",

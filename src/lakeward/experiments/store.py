@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 
+from lakeward.access import Sight
 from lakeward.experiments.records import Experiment, ExperimentId, SavedView, ViewKey
 from lakeward.experiments.search import Query
 from lakeward.runtime.db import Tx
+from lakeward.runtime.sql import Parameters
 
 COLUMNS = """
     e.id, e.workspace_id, e.name, e.artifact_location, e.created_at, e.updated_at, e.deleted_at,
@@ -39,6 +41,25 @@ async def find_by_name(tx: Tx, workspace: int, name: str) -> Experiment | None:
         name, workspace,
     )  # fmt: skip
     return experiment_of(row) if row else None
+
+
+async def latest_ids(tx: Tx, workspace: int, sight: Sight | None, limit: int) -> list[int]:
+    """Of the active ones that a caller sees, those that changed last."""
+    parameters = Parameters()
+    where = [f"e.workspace_id = {parameters.add(workspace)}", "e.deleted_at IS NULL", "NOT e.purging"]
+    if sight is not None:
+        where.append(sight.condition(parameters, "e"))
+    rows = await tx.fetch(
+        f"SELECT e.id FROM experiment e WHERE {' AND '.join(where)}"
+        f" ORDER BY e.updated_at DESC, e.id DESC LIMIT {parameters.add(limit)}",
+        *parameters.values,
+    )
+    return [row[0] for row in rows]
+
+
+async def names_of(tx: Tx, experiment_ids: Sequence[int]) -> dict[int, str]:
+    rows = await tx.fetch("SELECT id, name FROM experiment WHERE id = ANY($1::bigint[])", list(experiment_ids))
+    return dict(rows)
 
 
 async def find_page(tx: Tx, query: Query, limit: int) -> list[Experiment]:

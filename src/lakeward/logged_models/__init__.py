@@ -11,6 +11,7 @@ from lakeward.logged_models.metrics import record as record_metrics
 from lakeward.logged_models.models import find, find_location, note_version, source_run
 from lakeward.logged_models.records import MAX_POINTS_SHOWN, ArrivingModel, Location, LoggedModel
 from lakeward.logged_models.securable import BY_LOGGED_MODEL, of_logged_model
+from lakeward.logged_models.store.finding import find_named
 
 __all__ = [
     "BY_LOGGED_MODEL",
@@ -21,6 +22,7 @@ __all__ = [
     "adoption",
     "find",
     "find_location",
+    "find_named",
     "moves",
     "note_version",
     "of_logged_model",

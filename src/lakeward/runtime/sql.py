@@ -47,3 +47,14 @@ def after(columns: Sequence[tuple[str, bool]], values: Sequence[Any], parameters
         further = f" OR ({expression} = {mark} AND {condition})" if condition else ""
         condition = f"({expression} {sign} {mark}{further})"
     return condition
+
+
+def prefix_range(parameters: Parameters, expression: str, prefix: str) -> str:
+    """That text begins with `prefix`, as a range of a byte-ordered index; possibly a little wider."""
+    above = f"{expression} >= {parameters.add(prefix)}::text"
+    last = prefix.rstrip("\U0010ffff")
+    if not last:
+        return above
+    following = ord(last[-1]) + 1
+    successor = last[:-1] + chr(0xE000 if following == 0xD800 else following)
+    return f"({above} AND {expression} < {parameters.add(successor)}::text)"

@@ -13,6 +13,7 @@ from lakeward.tracing.load import Held
 from lakeward.tracing.records import ArrivingTrace
 from lakeward.tracing.rollups import roll_up, roll_up_all
 from lakeward.tracing.securable import BY_TRACE, of_trace
+from lakeward.tracing.store.finding import find_sessions, find_traces
 from lakeward.tracing.store.rollups import count_waiting
 from lakeward.tracing.tasks import seal_blocks
 from lakeward.tracing.traces import link_prompts
@@ -27,6 +28,8 @@ __all__ = [
     "count_waiting",
     "export",
     "find_home",
+    "find_sessions",
+    "find_traces",
     "link_prompts",
     "moving",
     "of_trace",

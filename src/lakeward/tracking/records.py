@@ -1,6 +1,6 @@
 """The vocabulary of tracking."""
 
-from typing import Final, NewType
+from typing import Final, NamedTuple, NewType
 
 import msgspec
 
@@ -104,3 +104,13 @@ class ArrivingRun(msgspec.Struct, frozen=True):
     start_time: int
     end_time: int | None
     deleted: bool
+
+
+class Found(NamedTuple):
+    """What a search by name or id found: an experiment, run, logged_model, trace or session."""
+
+    kind: str
+    id: str
+    name: str
+    experiment_id: int
+    experiment_name: str = ""

@@ -5,6 +5,7 @@ import functools
 import msgspec
 
 from lakeward import experiments
+from lakeward.access import Listed
 from lakeward.experiments import of_experiment, of_run
 from lakeward.kit.errors import InvalidParameter
 from lakeward.logged_models import of_logged_model
@@ -14,6 +15,7 @@ from lakeward.tracking import (
     batches,
     curves,
     documents,
+    finding,
     history,
     inputs,
     limits,
@@ -185,6 +187,14 @@ async def _searched(call: Call, req: wire.SearchRuns) -> tuple[documents.Filled,
     if unkept:
         call.afterwards(functools.partial(documents.keep, call.db, unkept))
     return found, token
+
+
+@own.get("/find", allow=READ.on(Listed(experiments.EXPERIMENT)), tx="read")
+async def find_in_experiments(call: Call, req: wire.Find) -> wire.FindResponse:
+    """Runs, LoggedModels, traces and sessions by letters of a name or by how an id begins, in all experiments seen."""
+    limit = finding.DEFAULT_RESULTS if req.max_results is None else req.max_results
+    found = await finding.find(call.tx, call.workspace, call.sight, req.words.strip(), limit)
+    return wire.FindResponse([wire.FoundObject.of(each) for each in found])
 
 
 @own.post("/runs/group", allow=READ.on(of_experiment("experiment_ids").kept()), tx=None)

@@ -8,7 +8,7 @@ import msgspec
 from lakeward.experiments import run_artifact_uri
 from lakeward.runtime.http import Float, Int64
 from lakeward.tracking.records import Dataset as DatasetRecord
-from lakeward.tracking.records import Point, RunDocument
+from lakeward.tracking.records import Found, Point, RunDocument
 from lakeward.tracking.records import Run as RunRecord
 
 
@@ -288,6 +288,32 @@ class PurgeResponse(msgspec.Struct):
 
 
 # --- Lakeward's own
+
+
+class Find(msgspec.Struct):
+    """`max_results`: of each kind."""
+
+    words: str = ""
+    max_results: Int64 | None = None
+
+
+class FoundObject(msgspec.Struct):
+    """`kind` is experiment, run, logged_model, trace or session."""
+
+    kind: str
+    id: str
+    name: str
+    experiment_id: str
+    experiment_name: str
+
+    @classmethod
+    def of(cls, record: Found) -> Self:
+        name = record.experiment_name if record.kind == "experiment" else record.name
+        return cls(record.kind, record.id, name, str(record.experiment_id), record.experiment_name)
+
+
+class FindResponse(msgspec.Struct):
+    found: list[FoundObject]
 
 
 class GroupRuns(msgspec.Struct):

@@ -1,6 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { change, get, post } from "./client";
-import { pattern } from "./run_filter";
 import { searchRuns } from "./runs";
 import type { LoggedModel, ModelsPage } from "./types";
 
@@ -42,12 +41,6 @@ export const model = (id: string) =>
     queryFn: async ({ signal }) =>
       (await get<{ model: LoggedModel }>(`${API}/${encodeURIComponent(id)}`, { allow_deleted: true }, { signal })).model,
   });
-
-/** Those with these letters in their name, newest first. */
-export const modelsNamed = async (experiments: readonly string[], words: string, limit: number, signal: AbortSignal) => {
-  const body = { experiment_ids: experiments, filter: `name ILIKE ${pattern(words)}`, max_results: limit };
-  return (await post<ModelsPage>(`${API}/search`, body, { signal })).models ?? [];
-};
 
 /** The models a run made, newest first. */
 export const modelsOfRun = (experiment: string, run: string) =>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { searchExperiments } from "~/api/experiments";
+import { findInExperiments } from "~/api/find";
 import { searchRuns } from "~/api/runs";
 import { paths } from "~/links";
 import { DEFAULT_WORKSPACE, useSession } from "~/session";
@@ -16,11 +16,11 @@ export function Onboarding({ experiment }: { experiment?: { id: string; name: st
   const first = useQuery({
     queryKey: ["first-run", experiment?.id],
     queryFn: async ({ signal }) => {
-      const places = experiment
-        ? [experiment.id]
-        : (await searchExperiments({ limit: 50, order: "last_update_time DESC" }, signal)).experiments.map((e) => e.experiment_id);
-      if (places.length === 0) return null;
-      const page = await searchRuns({ experiments: places, filter: "", order: "", view: "ACTIVE_ONLY" }, 1, undefined, signal);
+      if (!experiment) {
+        const [run] = await findInExperiments("", 1, signal);
+        return run ? { run_id: run.id, run_name: run.name, experiment_id: run.experiment_id } : null;
+      }
+      const page = await searchRuns({ experiments: [experiment.id], filter: "", order: "", view: "ACTIVE_ONLY" }, 1, undefined, signal);
       return page.runs[0]?.info ?? null;
     },
     refetchInterval: 2_000,

@@ -5,7 +5,7 @@ is a `Vocabulary` that the feature gives, what comes out are `Comparison`s and `
 Reading is linear in the length of the text, bounded, and raises `InvalidParameter` and nothing else.
 """
 
-from lakeward.kit.filters.like import like_literal_runs
+from lakeward.kit.filters.like import containing, like_literal_runs
 from lakeward.kit.filters.order import order_of_field, parse_order
 from lakeward.kit.filters.parser import parse_filter
 from lakeward.kit.filters.vocabulary import (
@@ -34,6 +34,7 @@ __all__ = [
     "Op",
     "Order",
     "Vocabulary",
+    "containing",
     "like_literal_runs",
     "order_of_field",
     "parse_filter",

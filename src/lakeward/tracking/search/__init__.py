@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from lakeward.kit import pages
-from lakeward.kit.filters import Entity, Order, parse_filter, parse_order
+from lakeward.kit.filters import Entity, Op, Order, containing, parse_filter, parse_order
 from lakeward.runtime.db import Tx
 from lakeward.tracking.search import resolving
 from lakeward.tracking.search.ordering import VALUE, Key, Position, Row
-from lakeward.tracking.search.predicates import Visible
+from lakeward.tracking.search.predicates import AttributeIs, Visible
 from lakeward.tracking.search.vocabulary import VOCABULARY
 from lakeward.tracking.search.walk import Walk
 
@@ -52,6 +52,15 @@ async def search(
         return seqs, None
     last = await walk.placed(rows[limit - 1])
     return seqs, pages.encode(_parts(last, keys), context)
+
+
+async def named(tx: Tx, experiments: Sequence[int], letters: str, limit: int) -> list[int]:
+    """The newest active runs with these letters in their name; one letter or two are looked for among the newest."""
+    clauses = (AttributeIs("r.name", Op.ILIKE, containing(letters)),) if letters else ()
+    walk = Walk(tx, experiments, Visible("ACTIVE_ONLY", ()), clauses, ())
+    known = all(clause.indexed for clause in clauses)
+    rows = await (walk.first(None, limit) if known else walk.newest(limit))
+    return [row.seq for row in rows]
 
 
 def _key(order: Order, ids: dict[str, int], *, databricks: bool) -> Key:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lakeward.kit.filters import NUMERIC, Op, like_literal_runs
-from lakeward.runtime.sql import text_test
-from lakeward.tracking.search.statement import HEAD, Members, Statement, prefix_range
+from lakeward.runtime.sql import prefix_range, text_test
+from lakeward.tracking.search.statement import HEAD, Members, Statement
 
 METRICS: Final = "latest_metric"
 PARAMS: Final = "run_param"

@@ -45,14 +45,3 @@ class Members:
 
     def sql(self, *more: str) -> str:
         return f"SELECT {self.column} FROM {self.source} WHERE {' AND '.join((*self.where, *more))}"
-
-
-def prefix_range(s: Statement, expression: str, prefix: str) -> str:
-    """That text begins with `prefix`, as a range of a byte-ordered index; possibly a little wider."""
-    above = f"{expression} >= {s.add(prefix)}::text"
-    last = prefix.rstrip("\U0010ffff")
-    if not last:
-        return above
-    following = ord(last[-1]) + 1
-    successor = last[:-1] + chr(0xE000 if following == 0xD800 else following)
-    return f"({above} AND {expression} < {s.add(successor)}::text)"

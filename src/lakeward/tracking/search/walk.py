@@ -92,6 +92,12 @@ class Walk:
         except Few as common:
             return await self._arranged(common.seqs, self.clauses, self.keys, position, limit)
 
+    async def newest(self, limit: int) -> list[Row]:
+        """What passes among the newest runs alone, for clauses on the run's row that no index knows."""
+        s = self._statement()
+        stream = TimeStream(self.visible, self.clauses, (), None)
+        return await self._page(stream.newest(s, Stretch(0, NEWEST)), s, (), None, limit)
+
     async def _soon(self, position: Position | None, limit: int) -> list[Row] | None:
         """By start time with nothing but the run's row to look at: the newest thousands probably have a page."""
         rows = tuple(clause for clause in self.clauses if isinstance(clause, AttributeIs))

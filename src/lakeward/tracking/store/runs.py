@@ -7,6 +7,7 @@ import asyncpg
 
 from lakeward.experiments import ExperimentId
 from lakeward.runtime.db import Tx
+from lakeward.runtime.sql import Parameters, prefix_range
 from lakeward.tracking.records import Run, RunSeq, Target
 from lakeward.tracking.store.documents import MADE_IF_MISSING
 
@@ -63,6 +64,29 @@ async def find(tx: Tx, workspace: int, run_id: str) -> Run | None:
         f"SELECT {_RUN} {_FROM} WHERE r.run_id = $1 AND e.workspace_id = $2 AND {_HERE}", run_id, workspace
     )
     return Run(*row) if row else None
+
+
+async def find_beginning(tx: Tx, experiments: Sequence[int], id_start: str, limit: int) -> list[Any]:
+    """(id, name, experiment) of active runs whose id begins so, the newest first."""
+    parameters = Parameters()
+    begins = prefix_range(parameters, "r.run_id", id_start)
+    statement = await tx.prepare(
+        f"SELECT r.run_id, r.name, r.experiment_id FROM run r WHERE {begins} AND r.deleted_at IS NULL"
+        f" AND r.experiment_id = ANY({parameters.add(list(experiments))}::bigint[])"
+        f" ORDER BY r.start_time DESC, r.run_id LIMIT {parameters.add(limit)}"
+    )
+    rows: list[Any] = await statement.fetch(*parameters.values)
+    return rows
+
+
+async def find_names(tx: Tx, seqs: Sequence[int]) -> list[Any]:
+    """(id, name, experiment) of these runs, in the given order."""
+    rows: list[Any] = await tx.fetch(
+        "SELECT r.run_id, r.name, r.experiment_id FROM unnest($1::bigint[]) WITH ORDINALITY AS w(seq, place)"
+        " JOIN run r ON r.seq = w.seq ORDER BY w.place",
+        seqs,
+    )
+    return rows
 
 
 async def find_seqs(tx: Tx, workspace: int, run_ids: Sequence[str]) -> dict[str, int]:

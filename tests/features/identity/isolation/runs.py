@@ -30,6 +30,7 @@ BY_ID: Rows = {
 
 LISTS: Rows = {
     ("POST", "runs/search"): lambda w: {"experiment_ids": [w.experiment], "run_view_type": "ALL"},
+    ("GET", f"{OWN}find"): lambda w: {"words": w.run},
     ("POST", f"{OWN}runs/table"): lambda w: {"experiment_ids": [w.experiment], "run_view_type": "ALL"},
     ("POST", f"{OWN}runs/group"): lambda w: {
         "experiment_ids": [w.experiment],

@@ -35,9 +35,9 @@ export function ContentsTable<Row extends Listed>({ rows, what }: Props<Row>) {
                 <Icon name={KINDS[row.kind].icon} /> <span className="ellipsis">{row.name}</span>
               </Link>
             </th>
-            {what && <td>{what.of(row)}</td>}
-            <td className="muted" title={row.comment}>
-              {firstLine(row.comment)}
+            {what && <td className="wraps">{what.of(row)}</td>}
+            <td className="muted wraps" title={row.comment}>
+              <span className="two-lines">{firstLine(row.comment)}</span>
             </td>
             <td>{row.owner}</td>
             <td className="muted">

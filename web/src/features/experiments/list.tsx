@@ -7,6 +7,7 @@ import type { Experiment } from "~/api/types";
 import { count, splitName, userTags } from "~/format";
 import { paths } from "~/links";
 import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { Onboarding } from "~/shared/onboarding";
 import { PageHead } from "~/shared/page";
 import { Ago, Empty, Failure, Loading, Tag, typing, useDebounced, useTitle } from "~/ui/bits";
@@ -201,37 +202,46 @@ function Row({ experiment, index, start }: { experiment: Experiment; index: numb
 }
 
 function RowMenu({ experiment }: { experiment: Experiment }) {
-  const readOnly = useReadOnly();
   const [renaming, setRenaming] = useState(false);
-  const { remove, restore } = useTrash(experiment);
   return (
     <>
       <Menu label="" name={`Actions for ${experiment.name}`} icon="more" kind="ghost" small align="end">
-        {(close) =>
-          experiment.lifecycle_stage === "deleted" ? (
-            <MenuItem icon="restore" blocked={readOnly} onClick={() => restore.mutate(undefined, { onSettled: close })}>
-              Restore
-            </MenuItem>
-          ) : (
-            <>
-              <MenuItem
-                icon="edit"
-                blocked={readOnly}
-                onClick={() => {
-                  close();
-                  setRenaming(true);
-                }}
-              >
-                Rename
-              </MenuItem>
-              <MenuItem icon="trash" danger blocked={readOnly} onClick={() => remove.mutate(undefined, { onSettled: close })}>
-                Move to trash
-              </MenuItem>
-            </>
-          )
-        }
+        {(close) => (
+          <RowActions
+            experiment={experiment}
+            close={close}
+            onRename={() => {
+              close();
+              setRenaming(true);
+            }}
+          />
+        )}
       </Menu>
       {renaming && <RenameExperiment experiment={experiment} onClose={() => setRenaming(false)} />}
+    </>
+  );
+}
+
+/** Only what is open asks who may. */
+function RowActions({ experiment, close, onRename }: { experiment: Experiment; close: () => void; onRename: () => void }) {
+  const blocked = useMayChange(experiment.experiment_id);
+  const kept = useMayChange(experiment.experiment_id, "MANAGE");
+  const { remove, restore } = useTrash(experiment);
+  if (experiment.lifecycle_stage === "deleted") {
+    return (
+      <MenuItem icon="restore" blocked={kept} onClick={() => restore.mutate(undefined, { onSettled: close })}>
+        Restore
+      </MenuItem>
+    );
+  }
+  return (
+    <>
+      <MenuItem icon="edit" blocked={blocked} onClick={onRename}>
+        Rename
+      </MenuItem>
+      <MenuItem icon="trash" danger blocked={kept} onClick={() => remove.mutate(undefined, { onSettled: close })}>
+        Move to trash
+      </MenuItem>
     </>
   );
 }

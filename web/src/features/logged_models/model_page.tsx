@@ -6,7 +6,7 @@ import { deleteModel, deleteModelTag, model as modelQuery, namesOfRuns, setModel
 import type { LoggedModel, Metric } from "~/api/types";
 import { number, splitName, time, userTags } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { ArtifactBrowser } from "~/shared/artifacts/browser";
 import { PageHead } from "~/shared/page";
@@ -84,7 +84,7 @@ function Loaded({ model, experiment }: { model: LoggedModel; experiment: string 
 }
 
 function Actions({ model }: { model: LoggedModel }) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChange(model.info.experiment_id);
   const [deleting, setDeleting] = useState(false);
   const access = useExperimentAccess(model.info.experiment_id, model.info.name);
   return (
@@ -137,7 +137,7 @@ function DeleteModel({ model: { info }, onClose }: { model: LoggedModel; onClose
 function Overview({ model }: { model: LoggedModel }) {
   const { info, data } = model;
   const run = useQuery(namesOfRuns(info.experiment_id, [model])).data?.get(info.source_run_id);
-  const readOnly = useReadOnly();
+  const readOnly = useMayChange(info.experiment_id);
   const queries = useQueryClient();
   return (
     <div className="scroll overview">
@@ -179,9 +179,6 @@ function Overview({ model }: { model: LoggedModel }) {
           </section>
           <Snippet label="Use it in Python" code={`import mlflow\n\nmodel = mlflow.pyfunc.load_model("models:/${info.model_id}")\npredictions = model.predict(data)`} />
         </section>
-        <section className="card wide" aria-label="Metrics">
-          <MetricTable metrics={data.metrics} experiment={info.experiment_id} />
-        </section>
         <section className="card" aria-label="Params">
           <h3>
             Params <span className="count">{data.params.length}</span>
@@ -196,6 +193,9 @@ function Overview({ model }: { model: LoggedModel }) {
               ))}
             </tbody>
           </table>
+        </section>
+        <section className="card wide" aria-label="Metrics">
+          <MetricTable metrics={data.metrics} experiment={info.experiment_id} />
         </section>
       </div>
     </div>

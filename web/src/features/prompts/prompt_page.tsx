@@ -17,7 +17,7 @@ import {
 } from "~/api/registry";
 import { time, userTags } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChangeRegistered } from "~/shared/access/may";
 import { DiffView } from "~/shared/diff/diff_view";
 import { PageHead } from "~/shared/page";
 import { LineageGraph } from "~/shared/lineage/graph";
@@ -62,7 +62,7 @@ function Loaded({ prompt, versions, more }: LoadedProps) {
   const search = route.useSearch();
   const navigate = useNavigate({ from: paths.prompt });
   const queries = useQueryClient();
-  const readOnly = useReadOnly();
+  const readOnly = useMayChangeRegistered(prompt.name);
   const [writing, setWriting] = useState(false);
   const changed = () => queries.invalidateQueries({ queryKey: ["registry"] });
   const chosen = versions.find((each) => each.version === search.version) ?? versions[0];
@@ -157,7 +157,8 @@ interface VersionProps {
 }
 
 function Version({ prompt, version, versions, against, onAgainst, onGone }: VersionProps) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChangeRegistered(prompt.name);
+  const kept = useMayChangeRegistered(prompt.name, "MANAGE");
   const queries = useQueryClient();
   const [deleting, setDeleting] = useState(false);
   const template = templateOf(version);
@@ -189,7 +190,7 @@ function Version({ prompt, version, versions, against, onAgainst, onGone }: Vers
             }
           </Menu>
         )}
-        <Button icon="trash" kind="danger" className="only-icon" aria-label="Delete this version" title="Delete this version" blocked={readOnly} onClick={() => setDeleting(true)} />
+        <Button icon="trash" kind="danger" className="only-icon" aria-label="Delete this version" title="Delete this version" blocked={kept} onClick={() => setDeleting(true)} />
       </header>
       <p className="muted">
         {version.description && <span className="commit">{version.description} · </span>}
@@ -305,7 +306,7 @@ function NewVersion({ name, before, onClose, onDone }: NewProps) {
 }
 
 function Actions({ prompt }: { prompt: RegisteredModel }) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChangeRegistered(prompt.name, "MANAGE");
   const navigate = useNavigate();
   const [sharing, setSharing] = useState(false);
   const [deleting, setDeleting] = useState(false);

@@ -12,7 +12,7 @@ import {
 } from "~/api/registry";
 import { count, userTags } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChangeRegistered } from "~/shared/access/may";
 import { PageHead } from "~/shared/page";
 import { LineageGraph } from "~/shared/lineage/graph";
 import { ActivityLog } from "~/shared/registry/activity";
@@ -51,7 +51,7 @@ function Loaded({ model, versions, more }: LoadedProps) {
   const search = route.useSearch();
   const navigate = useNavigate({ from: paths.registered });
   const queries = useQueryClient();
-  const readOnly = useReadOnly();
+  const readOnly = useMayChangeRegistered(model.name);
   const changed = () => queries.invalidateQueries({ queryKey: ["registry"] });
   const chosen = useMemo(
     () => versions.find((each) => each.version === search.version) ?? versions[0],
@@ -120,7 +120,7 @@ function Loaded({ model, versions, more }: LoadedProps) {
 }
 
 function Actions({ model }: { model: RegisteredModel }) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChangeRegistered(model.name, "MANAGE");
   const navigate = useNavigate();
   const [asking, setAsking] = useState<"rename" | "access" | "delete" | null>(null);
   return (

@@ -11,7 +11,7 @@ import {
 } from "~/api/registry";
 import { number, time, userTags } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChangeRegistered } from "~/shared/access/may";
 import { Aliases } from "~/shared/registry/aliases";
 import { Description } from "~/shared/registry/description";
 import { DeleteVersion } from "~/shared/registry/dialogs";
@@ -38,7 +38,8 @@ interface Props {
 }
 
 export function VersionDetails({ model, version, versions, onCompare, onGone }: Props) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChangeRegistered(model.name);
+  const kept = useMayChangeRegistered(model.name, "MANAGE");
   const queries = useQueryClient();
   const changed = () => queries.invalidateQueries({ queryKey: ["registry"] });
   const origin = useOrigin(version);
@@ -70,7 +71,7 @@ export function VersionDetails({ model, version, versions, onCompare, onGone }: 
             )
           }
         </Menu>
-        <Button icon="trash" kind="danger" className="only-icon" aria-label="Delete this version" title="Delete this version" blocked={readOnly} onClick={() => setDeleting(true)} />
+        <Button icon="trash" kind="danger" className="only-icon" aria-label="Delete this version" title="Delete this version" blocked={kept} onClick={() => setDeleting(true)} />
       </header>
       <Description
         key={version.description}
@@ -175,7 +176,7 @@ const STAGES = ["None", "Staging", "Production", "Archived"];
 
 /** Stages are how older clients say what aliases say better. */
 function Stage({ version }: { version: ModelVersion }) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChangeRegistered(version.name);
   const [asked, setAsked] = useState<string | null>(null);
   const stage = version.current_stage || "None";
   return (

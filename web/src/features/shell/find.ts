@@ -1,32 +1,29 @@
 /** What the palette finds: everything that has a name, and whatever an id names. */
 
 import { findNames, type NamedEntry } from "~/api/catalog";
-import { get, post } from "~/api/client";
+import { post } from "~/api/client";
 import { searchExperiments } from "~/api/experiments";
-import { pattern } from "~/api/run_filter";
-import { modelsNamed } from "~/api/models";
+import { findInExperiments, type FoundObject } from "~/api/find";
 import { type RegisteredModel, searchRegistry } from "~/api/registry";
-import { searchRuns } from "~/api/runs";
+import { pattern } from "~/api/run_filter";
 import { searchTraces } from "~/api/traces";
 import type { Session, TraceInfo } from "~/api/trace_types";
-import type { LoggedModel, Run } from "~/api/types";
 
 export interface Found {
   experiments: { id: string; name: string }[];
-  runs: Run[];
-  models: LoggedModel[];
   registered: RegisteredModel[];
   prompts: RegisteredModel[];
-  traces: TraceInfo[];
-  sessions: Session[];
+  /** Runs, LoggedModels, traces and sessions, whichever experiment they are in. */
+  objects: FoundObject[];
   catalog: NamedEntry[];
+  /** Those that hold the words, in the experiments that changed last. */
+  traces: TraceInfo[];
 }
 
-const SEARCHED_EXPERIMENTS = 20;
+const READ_EXPERIMENTS = 100; // in whose traces the words are looked for
 const SHOWN = 5;
+const NEWEST_FIRST = "last_update_time DESC";
 const SHORTEST_TEXT = 3; // of which signatures know something
-
-const NOTHING: Found = { experiments: [], runs: [], models: [], registered: [], prompts: [], traces: [], sessions: [], catalog: [] };
 
 async function maybe<T>(asked: Promise<T>, otherwise: T): Promise<T> {
   return asked.catch((error: unknown) => {
@@ -35,41 +32,38 @@ async function maybe<T>(asked: Promise<T>, otherwise: T): Promise<T> {
   });
 }
 
-/** By id: any run, LoggedModel or trace. */
-async function byId(words: string, signal: AbortSignal): Promise<Found | null> {
-  if (/^[0-9a-f]{32}$/.test(words)) {
-    const found = await maybe(get<{ run: Run } | null>("/api/2.0/mlflow/runs/get", { run_id: words }, { signal }), null);
-    return found && { ...NOTHING, runs: [found.run] };
-  }
-  if (/^m-[0-9a-f]{32}$/.test(words)) {
-    const found = await maybe(get<{ model: LoggedModel } | null>(`/api/2.0/mlflow/logged-models/${words}`, undefined, { signal }), null);
-    return found && { ...NOTHING, models: [found.model] };
-  }
-  if (/^tr-[0-9a-f]{32}$/.test(words)) {
-    const path = `/api/3.0/mlflow/traces/${words}`;
-    const found = await maybe(get<{ trace: { trace_info: TraceInfo } } | null>(path, undefined, { signal }), null);
-    return found && { ...NOTHING, traces: [found.trace.trace_info] };
-  }
-  return null;
-}
-
-/** By name: experiments, registered models and prompts anywhere; what lies in experiments in the most recent ones. */
 export async function find(words: string, signal: AbortSignal): Promise<Found> {
-  const exact = await byId(words, signal);
-  if (exact) return exact;
-  const order = "last_update_time DESC";
-  const recent = searchExperiments({ order, limit: SEARCHED_EXPERIMENTS }, signal);
   // All together: what is asked side by side is cancelled side by side, and each of them says so.
-  const [named, registered, prompts, catalog, below] = await Promise.all([
-    words ? searchExperiments({ text: words, limit: 8, order }, signal) : recent,
+  const [named, registered, prompts, catalog, objects, [traces, sessions]] = await Promise.all([
+    searchExperiments({ text: words, limit: 8, order: NEWEST_FIRST }, signal),
     registeredNamed("model", words, signal),
     registeredNamed("prompt", words, signal),
     words ? maybe(inCatalog(words, signal), []) : [],
-    recent.then((page) => insideOf(page.experiments.map((each) => each.experiment_id), words, signal)),
+    findInExperiments(words, words ? SHOWN : 8, signal),
+    words.length < SHORTEST_TEXT ? NOTHING : inTraces(words, signal),
   ]);
-  const experiments = named.experiments.slice(0, 8).map((each) => ({ id: each.experiment_id, name: each.name }));
-  return { ...NOTHING, experiments, registered, prompts, catalog, ...below };
+  const numbered = objects.filter((each) => each.kind === "experiment").map(({ id, name }) => ({ id, name }));
+  const experiments = [...numbered, ...named.experiments.filter((each) => each.experiment_id !== words).map((each) => ({ id: each.experiment_id, name: each.name }))];
+  const known = new Set(objects.map((each) => each.id));
+  return {
+    experiments,
+    registered,
+    prompts,
+    catalog,
+    objects: [...objects.filter((each) => each.kind !== "experiment"), ...sessions.filter((each) => !known.has(each.session_id)).map(sessionFound)],
+    traces: traces.filter((each) => !known.has(each.trace_id)),
+  };
 }
+
+const NOTHING: [TraceInfo[], Session[]] = [[], []];
+
+const sessionFound = (each: Session): FoundObject => ({
+  kind: "session",
+  id: each.session_id,
+  name: each.session_id,
+  experiment_id: each.experiment_id,
+  experiment_name: "",
+});
 
 async function inCatalog(words: string, signal: AbortSignal): Promise<NamedEntry[]> {
   return (await findNames(words, signal)).slice(0, SHOWN);
@@ -78,27 +72,21 @@ async function inCatalog(words: string, signal: AbortSignal): Promise<NamedEntry
 async function registeredNamed(kind: "model" | "prompt", words: string, signal: AbortSignal): Promise<RegisteredModel[]> {
   if (!words) return [];
   const none = { registered_models: [] as RegisteredModel[] };
-  const page = await maybe(searchRegistry(kind, { filter: nameLike(words), limit: SHOWN }, signal), none);
+  const page = await maybe(searchRegistry(kind, { filter: `name ILIKE ${pattern(words)}`, limit: SHOWN }, signal), none);
   return page.registered_models ?? [];
 }
 
-/** Runs, traces and sessions of these experiments. */
-async function insideOf(places: string[], words: string, signal: AbortSignal): Promise<Partial<Found>> {
-  if (places.length === 0) return {};
-  const start = /^[0-9a-f]{6,31}$/.test(words); // as run ids are shown
-  const named = words && (start ? `attributes.run_id LIKE '${words}%'` : `attributes.run_name ILIKE ${pattern(words)}`);
-  const deep = words.length >= SHORTEST_TEXT;
+/** Traces that hold the words, and sessions that have them somewhere in their id. */
+async function inTraces(words: string, signal: AbortSignal): Promise<[TraceInfo[], Session[]]> {
+  const recent = await searchExperiments({ order: NEWEST_FIRST, limit: READ_EXPERIMENTS }, signal);
+  const places = recent.experiments.map((each) => each.experiment_id);
+  if (places.length === 0) return NOTHING;
   const holding = `trace.text ILIKE ${pattern(words)}`;
-  const [page, models, traces, sessions] = await Promise.all([
-    searchRuns({ experiments: places, filter: named, order: "", view: "ACTIVE_ONLY" }, 8, undefined, signal),
-    words ? maybe(modelsNamed(places, words, SHOWN, signal), []) : [],
-    deep ? maybe(searchTraces({ experiments: places, filter: holding, order: "" }, SHOWN, undefined, signal), { traces: [] }) : { traces: [] },
-    deep ? maybe(sessionsNamed(places, words, signal), []) : [],
+  return Promise.all([
+    maybe(searchTraces({ experiments: places, filter: holding, order: "" }, SHOWN, undefined, signal).then((page) => page.traces), []),
+    maybe(sessionsNamed(places, words, signal), []),
   ]);
-  return { runs: page.runs ?? [], models, traces: traces.traces, sessions };
 }
-
-const nameLike = (words: string) => `name ILIKE ${pattern(words)}`;
 
 async function sessionsNamed(places: readonly string[], words: string, signal: AbortSignal): Promise<Session[]> {
   const body = { experiment_ids: places, filter: `metadata.\`mlflow.trace.session\` ILIKE ${pattern(words)}`, max_results: SHOWN };

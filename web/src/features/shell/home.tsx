@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { searchExperiments } from "~/api/experiments";
+import { findInExperiments } from "~/api/find";
 import { searchRuns } from "~/api/runs";
 import type { Experiment, Run } from "~/api/types";
 import { duration, firstLine, splitName, tagOf } from "~/format";
@@ -16,11 +17,15 @@ function useHome() {
   return useQuery({
     queryKey: ["home"],
     queryFn: async ({ signal }) => {
-      const { experiments } = await searchExperiments({ order: "last_update_time DESC", limit: 20 }, signal);
-      const places = experiments.map((each) => each.experiment_id);
-      const search = { experiments: places, filter: "", order: "", view: "ACTIVE_ONLY" as const };
-      const runs = places.length ? (await searchRuns(search, RUNS, undefined, signal)).runs : [];
-      return { experiments, runs };
+      const [{ experiments }, newest] = await Promise.all([
+        searchExperiments({ order: "last_update_time DESC", limit: 6 }, signal),
+        findInExperiments("", RUNS, signal),
+      ]);
+      // Those in which the newest runs are: an experiment without runs may have changed later than all of them.
+      const names = new Map(newest.map((each) => [each.experiment_id, splitName(each.experiment_name).leaf]));
+      const search = { experiments: [...names.keys()], filter: "", order: "", view: "ACTIVE_ONLY" as const };
+      const runs = names.size > 0 ? (await searchRuns(search, RUNS, undefined, signal)).runs : [];
+      return { experiments, runs, names };
     },
     refetchInterval: 5_000,
   });
@@ -31,7 +36,7 @@ export function Home() {
   useTitle("Home");
   if (home.isPending) return <Loading />;
   if (home.isError) return <Failure error={home.error} retry={() => void home.refetch()} />;
-  const { experiments, runs } = home.data;
+  const { experiments, runs, names } = home.data;
   return (
     <div className="page narrow">
       <PageHead
@@ -50,14 +55,14 @@ export function Home() {
           <section className="card" aria-label="Experiments">
             <h2>Recent experiments</h2>
             <ul className="tiles">
-              {experiments.slice(0, 6).map((each) => (
+              {experiments.map((each) => (
                 <Tile key={each.experiment_id} experiment={each} />
               ))}
             </ul>
           </section>
           <section className="card" aria-label="Runs">
             <h2>Recent runs</h2>
-            <RunLines runs={runs} experiments={experiments} />
+            <RunLines runs={runs} names={names} />
           </section>
         </div>
       )}
@@ -81,8 +86,7 @@ function Tile({ experiment }: { experiment: Experiment }) {
   );
 }
 
-function RunLines({ runs, experiments }: { runs: Run[]; experiments: Experiment[] }) {
-  const names = new Map(experiments.map((each) => [each.experiment_id, splitName(each.name).leaf]));
+function RunLines({ runs, names }: { runs: Run[]; names: ReadonlyMap<string, string> }) {
   return (
     <div className="scroll-x">
       <table className="simple">

@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
+import type { FoundObject } from "~/api/find";
 import type { RegisteredModel } from "~/api/registry";
 import { splitName } from "~/format";
 import { inExplorer, paths } from "~/links";
@@ -26,6 +27,17 @@ const SETTINGS = [
   ["audit", "Audit log"],
   ["system", "System health"],
 ] as const;
+
+const OBJECTS: Record<FoundObject["kind"], { icon: IconName; word: string }> = {
+  experiment: { icon: "flask", word: "experiment" },
+  run: { icon: "chart", word: "run" },
+  logged_model: { icon: "cube", word: "model" },
+  trace: { icon: "trace", word: "trace" },
+  session: { icon: "prompt", word: "session" },
+};
+
+/** As much of an id as lists show. */
+const shortId = ({ kind, id }: FoundObject) => id.slice(0, { experiment: 18, run: 8, logged_model: 10, trace: 11, session: 40 }[kind]);
 
 interface Choice {
   id: string;
@@ -124,6 +136,13 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       close();
       void go();
     };
+    const open = ({ kind, id, experiment_id }: FoundObject) => {
+      if (kind === "experiment") return navigate({ to: paths.experiment, params: { experimentId: experiment_id } });
+      if (kind === "run") return navigate({ to: paths.run, params: { experimentId: experiment_id, runId: id } });
+      if (kind === "logged_model") return navigate({ to: paths.model, params: { experimentId: experiment_id, modelId: id } });
+      if (kind === "session") return navigate({ to: paths.session, params: { experimentId: experiment_id, sessionId: id } });
+      return navigate({ to: paths.trace, params: { experimentId: experiment_id, traceId: id } });
+    };
     const experiments = (found?.experiments ?? []).map<Choice>(({ id, name }) => ({
       id: `e${id}`,
       icon: "flask",
@@ -131,23 +150,12 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       hint: splitName(name).folder || "experiment",
       go: to(() => navigate({ to: paths.experiment, params: { experimentId: id } })),
     }));
-    const runs = (found?.runs ?? []).map<Choice>(({ info }) => ({
-      id: info.run_id,
-      icon: "chart",
-      name: info.run_name || info.run_id,
-      hint: `run ${info.run_id.slice(0, 8)}`,
-      go: to(() =>
-        navigate({ to: paths.run, params: { experimentId: info.experiment_id, runId: info.run_id } }),
-      ),
-    }));
-    const models = (found?.models ?? []).map<Choice>(({ info }) => ({
-      id: info.model_id,
-      icon: "cube",
-      name: info.name,
-      hint: `model ${info.model_id.slice(0, 10)}`,
-      go: to(() =>
-        navigate({ to: paths.model, params: { experimentId: info.experiment_id, modelId: info.model_id } }),
-      ),
+    const objects = (found?.objects ?? []).map<Choice>((each) => ({
+      id: `${each.kind} ${each.experiment_id} ${each.id}`.replaceAll(/[^\w-]/g, "_"),
+      icon: OBJECTS[each.kind].icon,
+      name: each.name || each.id,
+      hint: [OBJECTS[each.kind].word, each.id === each.name ? "" : shortId(each), splitName(each.experiment_name).leaf].filter(Boolean).join(" · "),
+      go: to(() => open(each)),
     }));
     const registered = (kind: "model" | "prompt") => (each: RegisteredModel) => ({
       id: `${kind} ${each.name}`.replaceAll(/[^\w-]/g, "_"),
@@ -156,13 +164,6 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       hint: kind === "model" ? "registered model" : "prompt",
       go: to(() => navigate({ to: kind === "model" ? paths.registered : paths.prompt, params: { name: each.name } })),
     });
-    const sessions = (found?.sessions ?? []).map<Choice>((each) => ({
-      id: `s${each.session_id}`.replaceAll(/[^\w-]/g, "_"),
-      icon: "prompt",
-      name: each.session_id,
-      hint: `session of ${each.trace_count}`,
-      go: to(() => navigate({ to: paths.session, params: { experimentId: each.experiment_id, sessionId: each.session_id } })),
-    }));
     const traces = (found?.traces ?? []).map<Choice>((each) => ({
       id: each.trace_id,
       icon: "trace",
@@ -212,9 +213,7 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       ...(found?.registered ?? []).map(registered("model")),
       ...(found?.prompts ?? []).map(registered("prompt")),
       ...catalog,
-      ...models,
-      ...runs,
-      ...sessions,
+      ...objects,
       ...traces,
       ...shown,
     ];

@@ -4,7 +4,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { addAssessment, changeAssessment, deleteAssessment, type Judgement } from "~/api/traces";
 import type { Assessment, Json, SourceType } from "~/api/trace_types";
-import { useReadOnly, useSession } from "~/session";
+import { useSession } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { Ago } from "~/ui/bits";
 import { Button, IconButton } from "~/ui/button";
 import { Icon, type IconName } from "~/ui/icons";
@@ -35,14 +36,15 @@ export function Verdict({ assessment, named = true }: { assessment: Assessment; 
 }
 
 interface Props {
+  experiment: string;
   trace: string;
   /** Of this span; of the trace as a whole if missing. */
   span?: string;
   all: readonly Assessment[];
 }
 
-export function Assessments({ trace, span, all }: Props) {
-  const readOnly = useReadOnly();
+export function Assessments({ experiment, trace, span, all }: Props) {
+  const readOnly = useMayChange(experiment);
   const [adding, setAdding] = useState(false);
   const [edited, setEdited] = useState<string | null>(null);
   const own = all.filter((each) => (each.span_id ?? "") === (span ?? "") && each.issue === undefined);
@@ -100,15 +102,16 @@ function Line({ trace, assessment, readOnly, onEdit }: LineProps) {
         <Verdict assessment={assessment} />
         {kind === "expectation" && <span className="muted small">expected</span>}
         {!isValid(assessment) && <span className="muted small">overridden</span>}
-        <span className="grow" />
-        <span className="muted small row judge" title={`${source.word} ${assessment.source.source_id}`}>
-          <Icon name={source.icon} size={12} /> <span className="ellipsis">{assessment.source.source_id}</span>
+        <span className="row judged-by">
+          <span className="muted small row judge" title={`${source.word} ${assessment.source.source_id}`}>
+            <Icon name={source.icon} size={12} /> <span className="ellipsis">{assessment.source.source_id}</span>
+          </span>
+          <span className="muted small">
+            <Ago ms={Date.parse(assessment.last_update_time)} />
+          </span>
+          <IconButton small icon="edit" label={`Edit ${assessment.assessment_name}`} blocked={readOnly} onClick={onEdit} />
+          <IconButton small icon="trash" label={`Delete ${assessment.assessment_name}`} blocked={readOnly} onClick={() => remove.mutate()} />
         </span>
-        <span className="muted small">
-          <Ago ms={Date.parse(assessment.last_update_time)} />
-        </span>
-        <IconButton small icon="edit" label={`Edit ${assessment.assessment_name}`} blocked={readOnly} onClick={onEdit} />
-        <IconButton small icon="trash" label={`Delete ${assessment.assessment_name}`} blocked={readOnly} onClick={() => remove.mutate()} />
       </div>
       {error && (
         <p className="judgement-error">

@@ -42,7 +42,7 @@ export function TracePeek({ trace: listed, onClose }: { trace: TraceInfo; onClos
         <TraceFigures trace={trace} />
       </header>
       <div className="peek-body">
-        <Assessments trace={trace.trace_id} all={trace.assessments ?? []} />
+        <Assessments experiment={trace.trace_location.mlflow_experiment.experiment_id} trace={trace.trace_id} all={trace.assessments ?? []} />
         <div className="row">
           <ViewSwitch />
         </div>

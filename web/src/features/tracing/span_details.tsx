@@ -13,6 +13,7 @@ import { lookOf, typeWord } from "./kinds";
 import { Payload, ViewSwitch } from "./payload";
 
 interface Props {
+  experiment: string;
   trace: string;
   spans: Outline;
   place: number;
@@ -20,7 +21,7 @@ interface Props {
 }
 
 /** One span: what went in, what came out, and all else it says. */
-export function SpanDetails({ trace, spans, place, assessments }: Props) {
+export function SpanDetails({ experiment, trace, spans, place, assessments }: Props) {
   const id = spans.ids[place] as string;
   const span = useQuery(traceSpan(trace, id));
   const name = spans.names[spans.name[place] as number] as string;
@@ -58,7 +59,7 @@ export function SpanDetails({ trace, spans, place, assessments }: Props) {
       ) : span.isError ? (
         <Failure error={span.error} retry={() => void span.refetch()} />
       ) : (
-        <Content trace={trace} span={span.data} id={id} assessments={assessments} />
+        <Content experiment={experiment} trace={trace} span={span.data} id={id} assessments={assessments} />
       )}
     </div>
   );
@@ -68,7 +69,7 @@ const INPUTS = "mlflow.spanInputs";
 const OUTPUTS = "mlflow.spanOutputs";
 const HIDDEN = new Set([INPUTS, OUTPUTS, "mlflow.traceRequestId", "mlflow.spanType"]);
 
-function Content({ trace, span, id, assessments }: { trace: string; span: Span; id: string; assessments: readonly Assessment[] }) {
+function Content({ experiment, trace, span, id, assessments }: { experiment: string; trace: string; span: Span; id: string; assessments: readonly Assessment[] }) {
   const attributes = attributesOf(span.attributes);
   const others = Object.entries(attributes).filter(([key]) => !HIDDEN.has(key));
   const model = attributes["mlflow.llm.model"];
@@ -80,7 +81,7 @@ function Content({ trace, span, id, assessments }: { trace: string; span: Span; 
           {span.status.message}
         </p>
       )}
-      <Assessments trace={trace} span={id} all={assessments} />
+      <Assessments experiment={experiment} trace={trace} span={id} all={assessments} />
       {typeof model === "string" && (
         <p className="muted small">
           Model <code>{model}</code>

@@ -103,8 +103,12 @@ interface Placed {
 
 const ACROSS_AT_MOST = 6;
 
-/** Level by level, each in the middle; a level with many steps takes several lines. */
-function placed({ steps }: CallGraph): Placed {
+const STEP = WIDE + ACROSS;
+
+/** Level by level, steps below who calls them first; a level with many steps takes several lines. */
+function placed({ steps, calls }: CallGraph): Placed {
+  const callers = new Map<string, string>();
+  for (const { from, to, back } of calls) if (!back && !callers.has(to)) callers.set(to, from);
   const levels = new Map<number, Step[]>();
   for (const step of steps) levels.set(step.depth, [...(levels.get(step.depth) ?? []), step]);
   const lines = [...levels].toSorted(([a], [b]) => a - b).flatMap(([, level]) => {
@@ -113,11 +117,33 @@ function placed({ steps }: CallGraph): Placed {
     return parts;
   });
   const widest = Math.max(1, ...lines.map((line) => line.length));
-  const width = widest * (WIDE + ACROSS) - ACROSS + 2 * MARGIN + 60; // calls that lead back go around at the right
+  const room = widest * STEP - ACROSS;
   const at = new Map<string, { x: number; y: number }>();
   lines.forEach((line, row) => {
-    const own = line.length * (WIDE + ACROSS) - ACROSS;
-    line.forEach((step, column) => at.set(step.key, { x: (width - 60 - own) / 2 + column * (WIDE + ACROSS), y: MARGIN + row * (TALL + DOWN) }));
+    const wanted = line.map((step) => {
+      const caller = callers.get(step.key);
+      const above = (caller === undefined ? undefined : at.get(caller)?.x) ?? MARGIN + (room - WIDE) / 2;
+      const beside = line.filter((each) => callers.get(each.key) === caller);
+      return { step, x: above + (beside.indexOf(step) - (beside.length - 1) / 2) * STEP };
+    });
+    apart(wanted.toSorted((a, b) => a.x - b.x), room).forEach(({ step, x }) => at.set(step.key, { x, y: MARGIN + row * (TALL + DOWN) }));
   });
-  return { at, width, height: MARGIN * 2 + lines.length * (TALL + DOWN) - DOWN };
+  // Calls that lead back go around at the right.
+  return { at, width: room + 2 * MARGIN + 60, height: MARGIN * 2 + lines.length * (TALL + DOWN) - DOWN };
+}
+
+/** As near to where they want to be as there is room for. */
+function apart(line: { step: Step; x: number }[], room: number): { step: Step; x: number }[] {
+  let left = MARGIN;
+  const moved = line.map(({ step, x }) => {
+    const here = Math.max(x, left);
+    left = here + STEP;
+    return { step, x: here };
+  });
+  let right = MARGIN + room - WIDE;
+  for (const each of moved.toReversed()) {
+    each.x = Math.min(each.x, right);
+    right = each.x - STEP;
+  }
+  return moved;
 }

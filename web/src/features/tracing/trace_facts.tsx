@@ -6,7 +6,7 @@ import { deleteTraceTag, setTraceTag } from "~/api/traces";
 import type { TraceInfo } from "~/api/trace_types";
 import { duration, number, time } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { TagsEditor } from "~/ui/tags_editor";
 import { decoded, factsOf, money, ownTags } from "./facts";
 
@@ -53,7 +53,7 @@ function Figure({ name, title, children }: { name: string; title?: string; child
 
 /** Tags, metadata, and the prompts it used. */
 export function Labels({ trace }: { trace: TraceInfo }) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChange(trace.trace_location.mlflow_experiment.experiment_id);
   const queries = useQueryClient();
   const metadata = Object.entries(trace.trace_metadata ?? {}).filter(([key]) => !SHOWN_ABOVE.has(key));
   const prompts = promptsOf(trace);

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { deleteTraces, tagTraces, type TraceSearch } from "~/api/traces";
 import type { TraceInfo } from "~/api/trace_types";
 import { count } from "~/format";
-import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { FilterBar } from "~/shared/filter/filter_bar";
 import { ChosenTable } from "~/shared/table/chosen_table";
 import { ColumnPicker } from "~/shared/table/column_picker";
@@ -155,7 +155,7 @@ function NoTraces({ unasked, refused, more, experiment }: NoTracesProps) {
 /** What can be done with the selected traces. */
 function Bulk({ traces, onDone }: { traces: readonly TraceInfo[]; onDone: () => void }) {
   const ids = traces.map(rowId);
-  const readOnly = useReadOnly();
+  const readOnly = useMayChange(traces[0]?.trace_location.mlflow_experiment.experiment_id ?? "");
   const queries = useQueryClient();
   const [asking, setAsking] = useState<"delete" | "tag" | null>(null);
   return (

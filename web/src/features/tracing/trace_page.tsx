@@ -6,7 +6,7 @@ import { spansHolding, traceOutline, traceSpan } from "~/api/traces";
 import type { TraceInfo, TraceOutline } from "~/api/trace_types";
 import { count, splitName } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { PageHead } from "~/shared/page";
 import { Copy, Empty, Failure, Loading, typing, useDebounced, useTitle } from "~/ui/bits";
@@ -79,7 +79,7 @@ function Loaded({ outline }: { outline: TraceOutline }) {
           {selected === null ? (
             <Whole outline={outline} />
           ) : (
-            <SpanDetails key={selected} trace={trace.trace_id} spans={spans} place={selected} assessments={trace.assessments ?? []} />
+            <SpanDetails key={selected} experiment={trace.trace_location.mlflow_experiment.experiment_id} trace={trace.trace_id} spans={spans} place={selected} assessments={trace.assessments ?? []} />
           )}
         </div>
       </div>
@@ -256,7 +256,7 @@ function Whole({ outline }: { outline: TraceOutline }) {
           </Link>
         </p>
       )}
-      <Assessments trace={trace.trace_id} all={trace.assessments ?? []} />
+      <Assessments experiment={trace.trace_location.mlflow_experiment.experiment_id} trace={trace.trace_id} all={trace.assessments ?? []} />
       {id !== "" && span.isPending ? (
         <Loading rows={5} />
       ) : (
@@ -271,7 +271,7 @@ function Whole({ outline }: { outline: TraceOutline }) {
 }
 
 function Actions({ trace, experimentId }: { trace: TraceInfo; experimentId: string }) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChange(experimentId);
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
   const access = useExperimentAccess(experimentId, factsOf(trace).name || "this trace");

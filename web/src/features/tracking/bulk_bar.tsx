@@ -5,7 +5,7 @@ import { deleteRuns, MAX_HISTORY_RUNS, MAX_MOVED, restoreRuns, tagRuns } from "~
 import type { Run } from "~/api/types";
 import { count } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { Button, IconButton } from "~/ui/button";
 import { TagDialog } from "~/ui/tag_dialog";
 import { toast, toastError } from "~/ui/toast";
@@ -22,7 +22,7 @@ interface Props {
 export function BulkBar({ experimentId, runs, deleted, onDone }: Props) {
   const ids = runs.map((run) => run.info.run_id);
   const navigate = useNavigate();
-  const readOnly = useReadOnly();
+  const readOnly = useMayChange(experimentId);
   const queries = useQueryClient();
   const [asking, setAsking] = useState<"tag" | "move" | null>(null);
   const { remove, restore } = useRunTrash(onDone);

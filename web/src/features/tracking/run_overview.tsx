@@ -8,7 +8,7 @@ import { deleteRunTag, setRunTag } from "~/api/runs";
 import type { Run } from "~/api/types";
 import { duration, number, tagOf, time, userTags } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { Copy } from "~/ui/bits";
 import { Icon } from "~/ui/icons";
 import { TagsEditor } from "~/ui/tags_editor";
@@ -146,7 +146,7 @@ export function RunMetrics({ run }: { run: Run }) {
 }
 
 export function RunTags({ run }: { run: Run }) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChange(run.info.experiment_id);
   const queries = useQueryClient();
   const id = run.info.run_id;
   return (

@@ -7,7 +7,7 @@ import { searchTraces } from "~/api/traces";
 import type { Run } from "~/api/types";
 import { splitName, tagOf } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { ArtifactBrowser } from "~/shared/artifacts/browser";
 import { PageHead } from "~/shared/page";
@@ -214,7 +214,7 @@ function Belonging({ run }: { run: Run }) {
 const tagText = (tags: Record<string, string> | undefined) => tags?.["mlflow.traceName"];
 
 function Actions({ run }: { run: Run }) {
-  const readOnly = useReadOnly();
+  const readOnly = useMayChange(run.info.experiment_id);
   const [asking, setAsking] = useState<"rename" | "move" | null>(null);
   const { remove, restore } = useRunTrash();
   const ids = [run.info.run_id];

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { explain } from "~/api/access";
 import { catalogNamed } from "~/api/catalog";
-import { useSession } from "~/session";
+import { registryEntry } from "~/api/registry";
+import { useReadOnly, useSession } from "~/session";
 
 const RANKS = ["USE", "READ", "EDIT", "MANAGE"];
 const IN_CATALOGS = new Set(["catalog", "schema", "table", "volume", "function"]);
@@ -23,7 +24,7 @@ export function useMay(object: string, right: string, least: "EDIT" | "MANAGE", 
   const told = useQuery({
     queryKey: ["access", "may", object, right],
     queryFn: ({ signal }) => explain(object, who.name, right, signal),
-    enabled: !settled && (catalog === SYSTEM ? aboutRights : !place?.read_only),
+    enabled: !settled && name !== "" && (catalog === SYSTEM ? aboutRights : !place?.read_only),
     staleTime: 10_000,
     retry: false,
   });
@@ -31,4 +32,21 @@ export function useMay(object: string, right: string, least: "EDIT" | "MANAGE", 
   if (place?.read_only && catalog !== SYSTEM) return `The catalog ${catalog} is bound to this workspace for reading only.`;
   if (settled || told.data?.allowed || told.isError) return false; // what cannot be told is tried
   return told.data ? told.data.because.join(" ") : "One moment";
+}
+
+/** Why the caller may not change an experiment, or what lies in it. The role is enough, and so is a grant. */
+export function useMayChange(experiment: string, right: "EDIT" | "MANAGE" = "EDIT"): string | false {
+  const readOnly = useReadOnly();
+  const told = useMay(`experiments/${experiment}`, right, "EDIT");
+  return told && (readOnly || told);
+}
+
+/** The same of a registered model or a prompt, which rights know by an id. */
+export function useMayChangeRegistered(name: string, right: "EDIT" | "MANAGE" = "EDIT"): string | false {
+  const readOnly = useReadOnly();
+  const { who, workspace } = useSession();
+  const settled = who.is_admin || workspace?.role === "EDIT" || workspace?.role === "MANAGE";
+  const entry = useQuery({ ...registryEntry(name), enabled: !settled, staleTime: 30_000 }).data;
+  const told = useMay(`registered-models/${entry?.id ?? ""}`, right, "EDIT");
+  return told && (readOnly || told);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { kindOf, parseDelimited, tabular } from "./kinds";
+import { kindOf, numericColumns, parseDelimited, tabular } from "./kinds";
 
 test.each([
   ["a/b.PNG", "image"],
@@ -27,4 +27,9 @@ test("tables in JSON, and what is none", () => {
   expect(tabular({ columns: ["a"], data: [[1], [2]] })).toEqual({ columns: ["a"], rows: [[1], [2]] });
   expect(tabular([{ a: 1 }, { b: 2 }])).toEqual({ columns: ["a", "b"], rows: [[1, undefined], [undefined, 2]] }); // prettier-ignore
   for (const other of [null, 1, "x", [], [1], [[1]], { columns: ["a"] }, { a: 1 }]) expect(tabular(other)).toBeNull();
+});
+
+test("columns of numbers", () => {
+  const rows = [[1, "2.5", "x", "", null, "007"], [2, "-1e-3", "3", "4", null, ""]];
+  expect(numericColumns({ columns: ["a", "b", "c", "d", "e", "f"], rows })).toEqual([true, true, false, true, false, true]);
 });

@@ -81,3 +81,14 @@ export function tabular(value: unknown): Tabular | null {
   if (!Array.isArray(columns) || !Array.isArray(data) || !data.every(Array.isArray)) return null;
   return { columns: columns.map(String), rows: data as unknown[][] };
 }
+
+const NUMBER = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
+const LOOKED_AT = 200;
+
+/** The columns that hold numbers, as far as the first rows say; what is missing says nothing. */
+export function numericColumns({ columns, rows }: Tabular): boolean[] {
+  return columns.map((_, at) => {
+    const said = rows.slice(0, LOOKED_AT).map((row) => row[at]).filter((value) => value !== null && value !== undefined && value !== "");
+    return said.length > 0 && said.every((value) => typeof value === "number" || (typeof value === "string" && NUMBER.test(value)));
+  });
+}

@@ -6,7 +6,7 @@ import { fileContent, type Owner } from "~/api/artifacts";
 import { bytes } from "~/format";
 import { Empty, Failure, Loading } from "~/ui/bits";
 import { signatureOf } from "./signature";
-import { ending, kindOf, MIME, parseDelimited, type Tabular, tabular } from "./kinds";
+import { ending, kindOf, MIME, numericColumns, parseDelimited, type Tabular, tabular } from "./kinds";
 
 const Markdown = lazy(() => import("./markdown"));
 
@@ -40,16 +40,27 @@ function useObjectUrl(blob: Blob, path: string): string {
 
 function Media({ blob, path, kind }: { blob: Blob; path: string; kind: "image" | "audio" | "video" | "pdf" }) {
   const url = useObjectUrl(blob, path);
+  const [broken, setBroken] = useState("");
   if (!url) return null;
+  if (broken === url) {
+    return (
+      <div role="alert">
+        <Empty icon="file" title={kind === "image" ? "This picture cannot be shown" : "This file cannot be played"}>
+          <p>It is damaged, or of a kind that this browser does not know. Download it to open it elsewhere.</p>
+        </Empty>
+      </div>
+    );
+  }
+  const onError = () => setBroken(url);
   // The browser shows PDF files in no sandbox. A blob of this type is shown by its viewer and runs nothing here.
   // oxlint-disable-next-line react/iframe-missing-sandbox
   if (kind === "pdf") return <iframe className="preview-frame" title={path} src={url} />;
   // What an artifact holds has no captions to offer.
-  if (kind === "audio") return <audio className="preview-media" controls src={url} aria-label={path} />;
-  if (kind === "video") return <video className="preview-media" controls src={url} aria-label={path} />;
+  if (kind === "audio") return <audio className="preview-media" controls src={url} aria-label={path} onError={onError} />;
+  if (kind === "video") return <video className="preview-media" controls src={url} aria-label={path} onError={onError} />;
   return (
     <div className="preview-image scroll">
-      <img src={url} alt={path} />
+      <img src={url} alt={path} onError={onError} />
     </div>
   );
 }
@@ -173,13 +184,14 @@ function Delimited({ text, separator }: { text: string; separator: string }) {
 }
 
 function Table({ table }: { table: Tabular }) {
+  const numeric = useMemo(() => numericColumns(table), [table]);
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="Table">
       <table className="data">
         <thead>
           <tr>
-            {table.columns.map((name) => (
-              <th key={name} scope="col">
+            {table.columns.map((name, column) => (
+              <th key={name} scope="col" className={numeric[column] ? "numeric" : ""}>
                 {name}
               </th>
             ))}
@@ -191,7 +203,7 @@ function Table({ table }: { table: Tabular }) {
             // oxlint-disable-next-line react/no-array-index-key
             <tr key={at}>
               {table.columns.map((name, column) => (
-                <td key={name} className={typeof row[column] === "number" ? "numeric" : ""}>
+                <td key={name} className={numeric[column] ? "numeric" : ""}>
                   {cell(row[column])}
                 </td>
               ))}

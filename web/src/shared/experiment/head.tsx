@@ -5,7 +5,7 @@ import { deleteExperimentTag, setExperimentTag } from "~/api/experiments";
 import type { Experiment } from "~/api/types";
 import { firstLine, splitName, tagOf, userTags } from "~/format";
 import { paths } from "~/links";
-import { useReadOnly } from "~/session";
+import { useMayChange } from "~/shared/access/may";
 import { PageHead } from "~/shared/page";
 import { Copy, Tabs } from "~/ui/bits";
 import { Button } from "~/ui/button";
@@ -44,11 +44,12 @@ interface Props {
 export function ExperimentHead({ experiment, tab, actions }: Props) {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const readOnly = useReadOnly();
   const [renaming, setRenaming] = useState(false);
   const [sharing, setSharing] = useState(false);
   const { remove, restore } = useTrash(experiment, () => void navigate({ to: paths.experiments }));
   const id = experiment.experiment_id;
+  const readOnly = useMayChange(id);
+  const kept = useMayChange(id, "MANAGE");
   const { folder, leaf } = splitName(experiment.name);
   const deleted = experiment.lifecycle_stage === "deleted";
   const note = tagOf(experiment.tags, "mlflow.note.content");
@@ -69,7 +70,7 @@ export function ExperimentHead({ experiment, tab, actions }: Props) {
         <>
           {actions}
           {deleted && (
-            <Button icon="restore" kind="primary" blocked={readOnly} onClick={() => restore.mutate()}>
+            <Button icon="restore" kind="primary" blocked={kept} onClick={() => restore.mutate()}>
               Restore
             </Button>
           )}
@@ -98,7 +99,7 @@ export function ExperimentHead({ experiment, tab, actions }: Props) {
                 >
                   Access
                 </MenuItem>
-                <MenuItem icon="trash" danger blocked={readOnly || (deleted && "It is in the trash already")} onClick={() => remove.mutate()}>
+                <MenuItem icon="trash" danger blocked={kept || (deleted && "It is in the trash already")} onClick={() => remove.mutate()}>
                   Move to trash
                 </MenuItem>
               </>
