@@ -241,7 +241,7 @@ def main() -> int:
     size = Size(**{**vars(size), **given})
     wanted = ["lakeward"] if options.without_mlflow else options.servers
     processes.adopt_orphans()
-    subprocess.run([environments.ROOT / "scripts" / "web", "build"], check=True)  # Lakeward's pages, if they are not there
+    subprocess.run([environments.ROOT / "scripts" / "web", "build"], check=True)
     results = {}
     for form in sorted(FORMS, key=lambda form: form.is_reference):
         if form.key in wanted:
