@@ -142,6 +142,9 @@ class Platform(Dialect):
     def _unalias(self, w: WorkspaceClient, name: str, alias: str) -> None:
         w.registered_models.delete_alias(name, alias)
 
+    def _rename(self, w: WorkspaceClient, name: str, new: str) -> None:
+        w.registered_models.update(name, new_name=new)
+
     def _delete_version(self, w: WorkspaceClient, name: str, version: str) -> None:
         w.model_versions.delete(name, int(version))
 

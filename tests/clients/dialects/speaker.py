@@ -119,7 +119,7 @@ _DO = {
     "alias": lambda client, name, alias, version: client.set_registered_model_alias(name, alias, version),
     "by_alias": lambda client, name, alias: str(client.get_model_version_by_alias(name, alias).version),
     "unalias": lambda client, name, alias: client.delete_registered_model_alias(name, alias),
-    "rename": lambda client, name, new: client.rename_registered_model(name, new).name,
+    "rename": lambda client, name, new: client.rename_registered_model(name, new) and None,  # 2.22 answers with nothing
     "delete_version": lambda client, name, version: client.delete_model_version(name, version),
     "delete": lambda client, name: client.delete_registered_model(name),
 }

@@ -38,6 +38,13 @@ def test_made_in_one_dialect(number: int, dialects: dict[str, Dialect], source: 
         assert each.do("by_alias", name, "champion") == "1", each.name
     assert named[0].do("load", f"models:/{name}@champion") == DOUBLED
     assert named[1].do("load", f"models:/{name}@champion") == DOUBLED
+    for old, each in zip((name, f"{name}x"), (named[0], named[1]), strict=True):
+        new = f"{old}x"
+        each.do("rename", old, new)
+        for other in (maker, *others):
+            assert other.do("see", new) == ["of one", ["1"]], (each.name, other.name)
+    name = new
+    assert named[-1].do("load", f"models:/{name}@champion") == DOUBLED
     named[0].do("unalias", name, "champion")
     with pytest.raises(RefusedError) as refused:
         named[-1].do("by_alias", name, "champion")
@@ -66,7 +73,7 @@ def test_without_execute_no_dialect_gives_anything(dialects, server: Server, sou
     dialects["newest-http"].do("alias", name, "champion", "1")
     _grant(owner, "catalog", catalog, who, "USE_CATALOG", "USE_SCHEMA")
     for each in dialects.values():
-        for asked in (("see", name), ("status", name, "1"), ("load", f"models:/{name}/1")):
+        for asked in ways(each, name):
             with pytest.raises(RefusedError) as refused:
                 each.do(*asked, token=token)
             assert refused.value.code == "PERMISSION_DENIED" or "PERMISSION_DENIED" in str(refused.value), (
@@ -75,10 +82,18 @@ def test_without_execute_no_dialect_gives_anything(dialects, server: Server, sou
     _grant(owner, "function", name, who, "EXECUTE")
     for each in dialects.values():
         assert each.do("see", name, token=token) == ["", ["1"]], each.name
-        assert each.do("load", f"models:/{name}/1", token=token) == DOUBLED, each.name
+        for asked in ways(each, name)[2:]:
+            assert each.do(*asked, token=token) in (DOUBLED, "1"), (each.name, asked)
         with pytest.raises(RefusedError) as refused:
             each.do("delete", name, token=token)
         assert refused.value.code == "PERMISSION_DENIED", each.name
+
+
+def ways(each: Dialect, name: str) -> list[tuple[str, ...]]:
+    """To see a version, and to load it."""
+    by_number = [("see", name), ("status", name, "1"), ("load", f"models:/{name}/1")]
+    by_alias = [("by_alias", name, "champion"), ("load", f"models:/{name}@champion")]
+    return [*by_number, *by_alias] if each.aliases else by_number
 
 
 def _grant(owner, kind: str, name: str, who: str, *privileges: str) -> None:
