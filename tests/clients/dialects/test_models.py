@@ -1,8 +1,10 @@
 """A model made in one dialect is seen, aliased, loaded, described and deleted in each of the others."""
 
+import time
 import uuid
 
 import pytest
+from databricks.sdk.service.catalog import CatalogIsolationMode
 
 from clients.dialects.dialects import Dialect, RefusedError
 from clients.server import Server
@@ -94,6 +96,35 @@ def ways(each: Dialect, name: str) -> list[tuple[str, ...]]:
     by_number = [("see", name), ("status", name, "1"), ("load", f"models:/{name}/1")]
     by_alias = [("by_alias", name, "champion"), ("load", f"models:/{name}@champion")]
     return [*by_number, *by_alias] if each.aliases else by_number
+
+
+def test_a_catalog_bound_to_one_workspace_is_in_no_other_by_any_dialect(dialects, server: Server, source: str):
+    catalog = f"c{uuid.uuid4().hex[:8]}"
+    elsewhere, name = f"w{catalog}", f"{catalog}.s.m"
+    owner = dialects["databricks-sdk"].client()
+    made = server.request(
+        "POST", "/api/3.0/mlflow/workspaces", json={"name": elsewhere, "description": ""},
+        headers={"Authorization": f"Bearer {server.token}"},
+    )  # fmt: skip
+    assert made.ok, made.text
+    token = server.make_token(f"manager-{catalog}", "--role", "manage", "--workspace", elsewhere)
+    owner.catalogs.create(catalog)
+    dialects["newest-http"].do("make", name, "", source)
+    dialects["newest-http"].do("alias", name, "champion", "1")
+    _grant(owner, "catalog", catalog, "users", "ALL_PRIVILEGES")
+    time.sleep(1.05)
+    for each in dialects.values():
+        assert each.do("load", f"models:/{name}/1", token=token) == DOUBLED, each.name  # OPEN: whoever was given it
+    owner.catalogs.update(catalog, isolation_mode=CatalogIsolationMode.ISOLATED)
+    time.sleep(1.05)
+    for each in dialects.values():
+        for asked in ways(each, name):
+            with pytest.raises(RefusedError) as refused:
+                each.do(*asked, token=token)
+            # some clients make one error of several, in which the code is lost
+            assert any(code in str(refused.value) for code in (*ABSENT, "not found")), (each.name, asked, refused.value)
+        assert each.do("load", f"models:/{name}/1") == DOUBLED, each.name  # at home as ever
+    owner.catalogs.delete(catalog, force=True)
 
 
 def _grant(owner, kind: str, name: str, who: str, *privileges: str) -> None:
