@@ -16,7 +16,7 @@ from mlflow.models import infer_signature
 pytestmark = [pytest.mark.beyond, pytest.mark.modes("databricks")]
 
 CLIENTS = 16
-FLIPS = 1_000
+FLIPS = 200  # a thousand of them, in one process: tests/features/registry/test_together.py
 PAUSE = 0.02  # seconds: all share one interpreter, and the one that flips must come to its turn
 
 
@@ -67,7 +67,7 @@ def test_sixteen_clients_make_versions_at_once(clients, name, folder):
         assert {each.status for each in found} == {"READY"}
 
 
-def test_an_alias_flipped_a_thousand_times_never_leads_nowhere(clients, name, side):
+def test_an_alias_that_is_flipped_never_leads_nowhere(clients, name, side):
     http, uc = (each() for each in clients.values())
     w = WorkspaceClient(host=side.server.url, token=side.server.token)
     for _ in range(2):
@@ -96,6 +96,6 @@ def test_an_alias_flipped_a_thousand_times_never_leads_nowhere(clients, name, si
         finally:
             done.set()
         answers = [each.result() for each in readers]
-    assert all(len(each) > 50 for each in answers)
+    assert all(len(each) > 10 for each in answers)
     assert {version for each in answers for version in each} == {"1", "2"}
     assert int(http.get_model_version_by_alias(name, "champion").version) == 1 + (FLIPS - 1) % 2
