@@ -82,19 +82,25 @@ async def in_catalog(
 ) -> list[Asset]:  # fmt: skip
     """Those of all schemas of a catalog, by schema and name, after `last`. `patterns`: of both, '' for any."""
     parameters = Parameters()
-    equal = {"workspace_id": workspace, "kind": kind, "catalog_name": catalog}
-    where = [f"a.{column} = {parameters.add(value)}" for column, value in equal.items()]
-    order = ("a.schema_name", "a.name")
-    where += [
-        text_test(parameters, column, Op.LIKE, pattern)
-        for column, pattern in zip(order, patterns, strict=True)
-        if pattern
+    where = [
+        f"a.workspace_id = {parameters.add(workspace)}",
+        f"a.kind = {parameters.add(kind)}",
+        f"a.catalog_name = {parameters.add(catalog)}",
+        after([("a.schema_name", True), ("a.name", True)], last, parameters),
     ]
-    where.append(after([(column, True) for column in order], last, parameters))
+    schemas, names = patterns
+    if schemas:
+        where.append(text_test(parameters, "a.schema_name", Op.LIKE, schemas))
+    if names:
+        where.append(text_test(parameters, "a.name", Op.LIKE, names))
     if sight is not None:
         where.append(sight.condition(parameters, "a"))
-    statement = f"SELECT {_ASSET} FROM asset a WHERE {' AND '.join(where)} ORDER BY {', '.join(order)}"
-    return [Asset(*row) for row in await tx.fetch(f"{statement} LIMIT {parameters.add(limit)}", *parameters.values)]
+    rows = await tx.fetch(
+        f"SELECT {_ASSET} FROM asset a WHERE {' AND '.join(where)} ORDER BY a.schema_name, a.name"
+        f" LIMIT {parameters.add(limit)}",
+        *parameters.values,
+    )
+    return [Asset(*row) for row in rows]
 
 
 async def change(

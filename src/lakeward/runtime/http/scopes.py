@@ -47,6 +47,7 @@ _BY_PATH: Final = (
     ("/get-artifact", "mlflow"),
     ("/api/2.0/lakeward/experiments", "mlflow"),
     ("/api/2.0/lakeward/runs/", "mlflow"),
+    ("/api/2.0/lakeward/find", "mlflow"),
     ("/api/2.0/lakeward/trace", "mlflow"),  # traces, and trace-retention
     ("/api/2.0/lakeward/webhooks", "mlflow"),
     ("/api/2.0/lakeward/registry/", "mlflow"),
