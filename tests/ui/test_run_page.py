@@ -30,6 +30,7 @@ def test_overview_and_its_links(page: Page, made: World) -> None:
     nested.get_by_role("link", name="As a table").click()
     expect(page.get_by_role("grid").get_by_role("link", name="convnext-long")).to_be_visible()
     page.goto(f"/ml/experiments/{made.study}/runs/{made.best}")
+    expect(nested.get_by_role("link", name="convnext-long")).to_be_visible()  # all has come, and nothing moves any more
     page.get_by_role("region", name="Models").get_by_role("link", name="digits-convnext").click()
     expect(page.get_by_role("heading", level=1, name="digits-convnext")).to_be_visible()
     page.get_by_role("link", name=made.best[:8]).first.click()

@@ -49,8 +49,8 @@ Cost = dict[str, float]
 class Trace(msgspec.Struct, frozen=True):
     """A trace without its spans. Times are epoch milliseconds; `location` is the experiment's chosen artifact location.
 
-    `tags` and `metadata` are without those that are rendered from columns; `here` is whether spans of it are stored, in
-    the database or in the lake.
+    `tags` and `metadata` are without those that are rendered from columns. `here`: spans of it are stored, in the
+    database or in the lake; `judged`: it has assessments.
     """
 
     seq: TraceSeq
@@ -72,6 +72,7 @@ class Trace(msgspec.Struct, frozen=True):
     location: str | None
     path: str | None  # of the Unity Catalog location it was sent to
     here: bool
+    judged: bool
 
     @property
     def duration_ms(self) -> int | None:

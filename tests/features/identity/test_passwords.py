@@ -110,14 +110,17 @@ def test_passwords_are_kept_as_argon2(server: Server, ada: str) -> None:
 
 
 def test_a_new_password_ends_sessions(server: Server, client: Caller, ada: str) -> None:
+    elsewhere, _ = sign_in(server)
     caller, answer = sign_in(server)
     csrf = {"x-lakeward-csrf": answer.json()["csrf_token"]}
     assert caller.request(
         "PUT", f"{LAKEWARD}/password", json={"current_password": "wrong", "new_password": PASSWORD * 2}, headers=csrf
     ).status_code in (401, 403)
     body = {"current_password": PASSWORD, "new_password": PASSWORD * 2}
-    assert caller.request("PUT", f"{LAKEWARD}/password", json=body, headers=csrf).status_code == 200
-    until(401, caller)
+    answer = caller.request("PUT", f"{LAKEWARD}/password", json=body, headers=csrf)
+    assert answer.status_code == 200
+    assert "Max-Age=0" in answer.headers["set-cookie"]  # the browser knows so at once
+    until(401, elsewhere)
     assert sign_in(server)[1].status_code == 401
     assert sign_in(server, password=PASSWORD * 2)[1].status_code == 200
 

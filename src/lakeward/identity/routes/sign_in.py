@@ -22,6 +22,10 @@ def _reply(call: Call, body: msgspec.Struct, session: str, seconds: int) -> Repl
     return Reply(200, headers, msgspec.json.encode(body))
 
 
+def _signed_out(call: Call) -> Reply:
+    return _reply(call, wire.Session("", False, ""), "", 0)
+
+
 @routes.get("/sign-in", allow=PUBLIC)
 async def ways_in(call: Call) -> wire.WaysIn:
     """What a sign-in page has to offer."""
@@ -45,7 +49,7 @@ async def sign_in(call: Call, req: wire.SignIn) -> Reply:
 async def sign_out(call: Call) -> Reply:
     """Ends the session; on every process within a second."""
     await passwords.end_session(call.tx, authentication.session_of(call.headers))
-    return _reply(call, wire.Session("", False, ""), "", 0)
+    return _signed_out(call)
 
 
 @routes.get("/session", allow=SIGNED_IN, tx=None)
@@ -56,11 +60,12 @@ async def get_session(call: Call) -> wire.Session:
 
 
 @routes.put("/password", allow=SIGNED_IN, tx=None)
-async def change_password(call: Call, req: wire.ChangePassword) -> None:
-    """Of the caller, who must know the current one. The caller's sessions end."""
+async def change_password(call: Call, req: wire.ChangePassword) -> Reply:
+    """Of the caller, who must know the current one. The caller's sessions end, and the browser forgets its own."""
     await passwords.change_own(
         call.db, call.actor.id, call.actor.name, req.current_password, req.new_password, call.origin
     )
+    return _signed_out(call)
 
 
 @routes.put("/users/{id}/password", allow=ADMIN)

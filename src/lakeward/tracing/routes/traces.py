@@ -35,7 +35,8 @@ _MAX_SPANS_READ = 1_000  # traces in one batch
 
 async def infos(call: Call, tx: Any, found: Sequence[Trace]) -> list[wire.TraceInfo]:
     """These traces for this caller, with what is said about them."""
-    said = await assessment_store.of_traces(tx, [each.seq for each in found])
+    judged = [each.seq for each in found if each.judged]
+    said = await assessment_store.of_traces(tx, judged) if judged else {}
     return [
         wire.TraceInfo.of(
             each,

@@ -15,7 +15,8 @@ COLUMNS = """
     t.total_tokens, t.cache_read_tokens, t.cache_creation_tokens, t.input_cost, t.output_cost, t.total_cost,
     e.artifact_location, l.path,
     EXISTS (SELECT FROM trace_segment s WHERE s.trace_seq = t.seq)
-    OR EXISTS (SELECT FROM trace_moved m WHERE m.trace_seq = t.seq)
+    OR EXISTS (SELECT FROM trace_moved m WHERE m.trace_seq = t.seq),
+    EXISTS (SELECT FROM trace_assessment a WHERE a.trace_seq = t.seq)
 """
 _OWNERS = "JOIN experiment e ON e.id = t.experiment_id LEFT JOIN trace_location l ON l.id = t.location_id"
 _FROM = f"FROM trace t {_OWNERS}"
