@@ -126,7 +126,7 @@ def questions(place: Place, size: Size) -> list[Question]:
             },
             {
                 "lakeward": "document.querySelectorAll('[role=treeitem]').length > 5",
-                "mlflow": "document.body.innerText.includes('shelf 0')",
+                "mlflow": "document.body?.innerText.includes('shelf 0')",
             },
         ),
     ]  # fmt: skip
