@@ -32,8 +32,9 @@ format: .venv/locks/test.txt ## put the code into form
 docs: .venv/locks/test.txt ## write the generated pages anew: routes, configuration, schema
 	@$(BIN)/python scripts/generated.py
 
-bench: .venv/locks/test.txt ## this server and MLflow's own under the same load; options in ARGS="--quick"
+bench: .venv/locks/test.txt ## this server and MLflow's own under the same load, then their pages in a browser; ARGS="--quick"
 	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(if $(filter-out --quick,$(ARGS)),,$(BIN)/python -m benchmarks.ui $(or $(ARGS),--write docs/benchmarks-ui.md))
 
 lock: .venv/locks/tools.txt ## resolve the dependencies anew (UPGRADE=1: to their newest versions)
 	@scripts/lock $(if $(filter 1,$(UPGRADE)),--upgrade)

@@ -174,7 +174,8 @@ def page(found: list[Row], conditions: dict[str, Any]) -> str:
 
 Lakeward next to MLflow 3.17.2's own server in its three usual forms, all on one machine. What counts is the ratio to
 the **best** of MLflow's forms in each line; absolute figures move with the machine. `make bench` makes this page again
-(some 55 minutes on this machine), `make bench ARGS="--lines NAME"` one group of lines.
+(some 55 minutes on this machine) and then that of [the pages in a browser](benchmarks-ui.md) (20 minutes), `make bench
+ARGS="--lines NAME"` one group of lines.
 
 Every server starts on a fresh directory. All stand side by side and take turns before each repetition; who is not
 measured is stopped meanwhile. All meet the same load: the bytes that the mlflow 3.17 client sends over http, over
