@@ -43,7 +43,13 @@ RENAMED: Final = "renamed"
 DELETED: Final = "deleted"
 FINALIZED: Final = "finalized"
 STAGE_SET: Final = "stage_set"
-COMMENTED: Final = "commented"
+COMMENTED: Final = "commented"  # `key` is the id of the comment, if it is not one on something else that was done
+COMMENT_EDITED: Final = "comment_edited"
+COMMENT_DELETED: Final = "comment_deleted"
+REQUESTED: Final = "transition_requested"  # from the stage in `before` to the one in `value`; `key` is who asks
+APPROVED: Final = "transition_approved"
+REJECTED: Final = "transition_rejected"
+CANCELLED: Final = "transition_cancelled"
 TAG_SET: Final = "tag_set"
 TAG_DELETED: Final = "tag_deleted"
 ALIAS_SET: Final = "alias_set"
@@ -112,6 +118,33 @@ class Activity(msgspec.Struct, frozen=True):
     before: str | None
     actor: str
     at: int
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """What somebody says of a version."""
+
+    id: int
+    model_id: RegisteredModelId
+    full_name: str
+    version: int
+    comment: str
+    creator: str
+    creator_id: int
+    created_at: int
+    updated_at: int
+
+
+class TransitionRequest(msgspec.Struct, frozen=True):
+    """That somebody asks for a version to move from the stage it is in."""
+
+    id: int
+    version: int
+    from_stage: str
+    to_stage: str
+    comment: str
+    creator: str
+    creator_id: int
+    created_at: int
 
 
 class ArrivingModel(msgspec.Struct, frozen=True):

@@ -120,6 +120,19 @@ _BY_PROMPT_NAME: Final = Way(
 BY_FILES: Final = Way(
     REGISTERED_MODEL, "registered model", _ANY_CASE, unknown, means={EDIT: VERSION}, catalog=unity.catalog_of
 )
+def unknown_comment(comment_id: str) -> NotFound:
+    return NotFound(f"There is no comment with the id {comment_id}.")
+
+
+_BY_COMMENT: Final = Way(
+    REGISTERED_MODEL,
+    "comment",
+    f"{_ROW} JOIN version_comment c ON c.model_id = o.id WHERE c.id = n.name::bigint AND o.workspace_id = $2",
+    unknown_comment,
+    access.number,
+    located="SELECT o.workspace_id, o.catalog_name FROM registered_model o"
+    " JOIN version_comment c ON c.model_id = o.id WHERE c.id = $1::text::bigint",
+)
 _BY_NEW_NAME: Final = Way(
     unity.SCHEMA,
     "schema",
@@ -134,6 +147,7 @@ of_model = access.named(BY_NAME)
 of_uc_model = access.named(BY_FULL_NAME)
 of_prompt = access.named(_BY_PROMPT_NAME)
 of_any = access.named(BY_ANY_NAME)
+of_comment = access.named(_BY_COMMENT)
 _of_new = access.named(_BY_NEW_NAME)
 
 # compat(databricks-sdk 0.156): to grants a model is a FUNCTION, and so are functions

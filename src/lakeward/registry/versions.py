@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import TypedDict, Unpack
+from typing import NamedTuple, TypedDict, Unpack
 
 from lakeward import logged_models
 from lakeward.access import Sight
@@ -11,6 +11,7 @@ from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.kit.pages import page_size
 from lakeward.registry import models, names, search, sources
 from lakeward.registry.records import (
+    APPROVED,
     ARCHIVED,
     BEFORE_KEY,
     IS_PROMPT_TAG,
@@ -21,10 +22,12 @@ from lakeward.registry.records import (
     READY,
     STAGES,
     STAGING,
+    Activity,
     ModelVersion,
 )
 from lakeward.registry.securable import unknown as unknown_model
 from lakeward.registry.store import models as models_store
+from lakeward.registry.store import reviews as reviews_store
 from lakeward.registry.store import splits as splits_store
 from lakeward.registry.store import versions as store
 from lakeward.runtime.acting import acting
@@ -176,9 +179,16 @@ async def describe(tx: Tx, workspace: int, name: str, version: str, description:
     return await get(tx, workspace, name, number)
 
 
+class Moved(NamedTuple):
+    """A version in another stage, and what the log says of the requests that this answered."""
+
+    version: ModelVersion
+    approved: list[Activity]
+
+
 async def transition(
     tx: Tx, workspace: int, name: str, version: str, stage: str, *, archive_existing: bool, comment: str = ""
-) -> ModelVersion:
+) -> Moved:
     """The activity log gets the comment, if there is one."""
     models.check_text("comment", comment, MAX_DESCRIPTION)
     full, number, wanted, now = names.parse(name).full, names.parse_version(version), canonical_stage(stage), now_ms()
@@ -187,15 +197,19 @@ async def transition(
             "Model version transition cannot archive existing model versions because"
             f" '{stage}' is not an Active stage. Valid stages are ['{STAGING}', '{PRODUCTION}']"
         )
-    if not await store.set_stage(tx, workspace, full, number, wanted, acting(), now):
+    before = await store.set_stage(tx, workspace, full, number, wanted, acting(), now)
+    if before is None:
         raise unknown(name, version)
     if archive_existing:
         await store.archive_others(
             tx, workspace, full, number, stage=wanted, archived=ARCHIVED, actor=acting(), now=now
         )
+    approved = await reviews_store.close(
+        tx, workspace, full, number, stage=wanted, before=before, action=APPROVED, actor=acting()
+    )
     if comment:
         await store.comment(tx, workspace, full, number, comment, acting())
-    return await get(tx, workspace, name, number)
+    return Moved(await get(tx, workspace, name, number), approved)
 
 
 async def delete(tx: Tx, workspace: int, name: str, version: str) -> None:

@@ -11,9 +11,13 @@ _STORY: Final = {
     "registered_model.created": "The registered model '{name}' was created.",
     "model_version.created": "Version {version} of registered model '{name}' was created.",
     "model_version_tag.set": "The tag '{key}' of version {version} of registered model '{name}' was set.",
+    "model_version_comment.created": "{user_id} commented on version {version} of registered model '{name}'.",
 }
+_ASKED: Final = (
+    "{user_id} asks that version {version} of registered model '{name}' moves from stage '{from_stage}' to '{to_stage}'."
+)
 _MOVED: Final = "Version {version} of registered model '{name}' moved from stage '{from_stage}' to '{to_stage}'."
-_CARRIED: Final = ("version", "from_stage", "to_stage", "source", "run_id")
+_CARRIED: Final = ("version", "from_stage", "to_stage", "source", "run_id", "user_id", "comment")
 
 
 def body_of(webhook: Webhook, event: str, written: bytes) -> bytes:
@@ -32,9 +36,13 @@ def body_of(webhook: Webhook, event: str, written: bytes) -> bytes:
             "event_timestamp": round(datetime.fromisoformat(said["timestamp"]).timestamp() * 1000),
             "model_name": data.get("name"),
             **carried,
-            "text": _STORY.get(event, _MOVED).format_map(_Said(data)),
+            "text": _story(event).format_map(_Said(data)),
         }
     )
+
+
+def _story(event: str) -> str:
+    return _ASKED if event.startswith("model_version_request.") else _STORY.get(event, _MOVED)
 
 
 class _Said(dict[str, Any]):

@@ -21,8 +21,10 @@ MLFLOW_EVENTS: Final = (
 OWN_EVENTS: Final = (
     "registered_model.deleted", "registered_model_tag.set", "registered_model_tag.deleted", "model_version.ready",
     "model_version.stage_set", "model_version.to_staging", "model_version.to_production", "model_version.to_archived",
-    "model_version.deleted", "prompt.deleted", "prompt_version.deleted", "run.finished", "run.failed", "run.killed",
-    "assessment.created", "assessment.updated",
+    "model_version.deleted", "model_version_comment.created", "model_version_request.created",
+    "model_version_request.to_staging", "model_version_request.to_production", "model_version_request.to_archived",
+    "prompt.deleted", "prompt_version.deleted", "run.finished", "run.failed", "run.killed", "assessment.created",
+    "assessment.updated",
 )  # fmt: skip
 EVENTS: Final = frozenset((*MLFLOW_EVENTS, *OWN_EVENTS))
 # What happens to one model or prompt, and so can be heard of it alone.
@@ -37,6 +39,11 @@ REGISTRY_EVENTS: Final = {
     "MODEL_VERSION_TRANSITIONED_TO_STAGING": "model_version.to_staging",
     "MODEL_VERSION_TRANSITIONED_TO_PRODUCTION": "model_version.to_production",
     "MODEL_VERSION_TRANSITIONED_TO_ARCHIVED": "model_version.to_archived",
+    "COMMENT_CREATED": "model_version_comment.created",
+    "TRANSITION_REQUEST_CREATED": "model_version_request.created",
+    "TRANSITION_REQUEST_TO_STAGING_CREATED": "model_version_request.to_staging",
+    "TRANSITION_REQUEST_TO_PRODUCTION_CREATED": "model_version_request.to_production",
+    "TRANSITION_REQUEST_TO_ARCHIVED_CREATED": "model_version_request.to_archived",
 }
 REGISTRY_NAMES: Final = {event: name for name, event in REGISTRY_EVENTS.items()}
 

@@ -102,10 +102,7 @@ class TestRegistryWebhookResponse(msgspec.Struct, omit_defaults=True):
 def events_of(names: list[str], *, of_model: bool) -> list[str]:
     for name in names:
         if name not in REGISTRY_EVENTS:
-            raise InvalidParameter(
-                f"Nothing here is a {name[:100]!r}: events are {', '.join(REGISTRY_EVENTS)}. There are neither comments"
-                " nor requests for transitions."
-            )
+            raise InvalidParameter(f"Nothing here is a {name[:100]!r}: events are {', '.join(REGISTRY_EVENTS)}.")
         if of_model and name == "REGISTERED_MODEL_CREATED":
             raise InvalidParameter(f"{name} is heard of by webhooks without a model_name alone.")
     return [REGISTRY_EVENTS[name] for name in names]

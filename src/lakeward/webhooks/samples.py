@@ -7,6 +7,7 @@ _VERSION: Final = {"name": "example_model", "version": "1"}
 _PROMPT: Final = {"name": "example_prompt"}
 _PROMPT_VERSION: Final = {"name": "example_prompt", "version": "1"}
 _MOVED: Final = {"from_stage": "None"}
+_ASKED: Final = _MOVED | {"user_id": "example", "comment": "An example"}
 _TAG: Final = {"key": "example_key"}
 _VALUE: Final = {"key": "example_key", "value": "example_value"}
 _ALIAS: Final = {"alias": "example_alias"}
@@ -33,6 +34,11 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
     "model_version.to_production": _VERSION | _MOVED | {"to_stage": "Production"},
     "model_version.to_archived": _VERSION | _MOVED | {"to_stage": "Archived"},
     "model_version.deleted": _VERSION,
+    "model_version_comment.created": _VERSION | {"user_id": "example", "comment": "An example"},
+    "model_version_request.created": _VERSION | _ASKED | {"to_stage": "Production"},
+    "model_version_request.to_staging": _VERSION | _ASKED | {"to_stage": "Staging"},
+    "model_version_request.to_production": _VERSION | _ASKED | {"to_stage": "Production"},
+    "model_version_request.to_archived": _VERSION | _ASKED | {"to_stage": "Archived"},
     "model_version_tag.set": _VERSION | _VALUE,
     "model_version_tag.deleted": _VERSION | _TAG,
     "model_version_alias.created": _VERSION | _ALIAS,

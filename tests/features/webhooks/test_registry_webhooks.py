@@ -50,6 +50,22 @@ def test_one_stage_alone(client, receiver, deliver, model, stage):
     assert [each["to_stage"] for each in receiver.bodies()] == [stage]
 
 
+def test_comments_and_requests(client, receiver, deliver, model):
+    at = {"name": model, "version": "1"}
+    asked = ["COMMENT_CREATED", *(f"TRANSITION_REQUEST_{to}CREATED" for to in ("", "TO_STAGING_", "TO_PRODUCTION_"))]
+    hook = made(client, receiver, *asked, model_name=model)
+    assert hook["events"] == asked
+    client.post("comments/create", **at, comment="good")
+    client.post("transition-requests/create", **at, stage="Production", comment="now")
+    client.post("transition-requests/approve", **at, stage="Production", comment="yes")  # which is no comment of its own
+    deliver()
+    told = {each["event"]: each for each in receiver.bodies()}
+    assert set(told) == {"COMMENT_CREATED", "TRANSITION_REQUEST_CREATED", "TRANSITION_REQUEST_TO_PRODUCTION_CREATED"}
+    assert told["COMMENT_CREATED"]["text"] == "owner commented on version 1 of registered model 'iris'."
+    wanted = {"from_stage": "None", "to_stage": "Production", "comment": "now", "user_id": "owner", "model_name": model}
+    assert wanted.items() <= told["TRANSITION_REQUEST_TO_PRODUCTION_CREATED"].items()
+
+
 def test_all_dialects_see_the_same(client, receiver, make, model):
     theirs = made(client, receiver, "MODEL_VERSION_CREATED", description="d", model_name=model, status="TEST_MODE")
     ours = make("model_version.created", "run.failed")
@@ -78,7 +94,7 @@ def test_a_test_call(client, receiver, model):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"events": []}, {"events": ["COMMENT_CREATED"]}, {"events": ["REGISTERED_MODEL_CREATED"], "model_name": "iris"},
+        {"events": []}, {"events": ["MODEL_DELETED"]}, {"events": ["REGISTERED_MODEL_CREATED"], "model_name": "iris"},
         {"http_url_spec": None}, {"http_url_spec": {"url": "file:///etc/passwd"}}, {"http_url_spec": {}},
         {"http_url_spec": {"url": "https://x", "enable_ssl_verification": False}}, {"status": "ASLEEP"},
         {"http_url_spec": {"url": "https://x", "authorization": "a\r\nb: c"}},

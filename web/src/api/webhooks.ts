@@ -102,7 +102,8 @@ export const EVENTS: Readonly<Record<string, readonly string[]>> = {
     "registered_model.created", "registered_model.deleted", "registered_model_tag.set", "registered_model_tag.deleted",
     "model_version.created", "model_version.ready", "model_version.deleted", "model_version_tag.set", "model_version_tag.deleted",
     "model_version_alias.created", "model_version_alias.deleted", "model_version.stage_set", "model_version.to_staging",
-    "model_version.to_production", "model_version.to_archived",
+    "model_version.to_production", "model_version.to_archived", "model_version_comment.created", "model_version_request.created",
+    "model_version_request.to_staging", "model_version_request.to_production", "model_version_request.to_archived",
   ],
   Prompts: [
     "prompt.created", "prompt.deleted", "prompt_version.created", "prompt_version.deleted", "prompt_tag.set", "prompt_tag.deleted",

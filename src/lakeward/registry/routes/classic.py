@@ -194,11 +194,8 @@ async def transition_model_version_stage(call: Call, req: wire.TransitionStage) 
 
 async def moved(call: Call, req: wire.TransitionStage, comment: str = "") -> ModelVersion:
     """The version in the stage that is asked for, if the caller may move it there."""
-    if call.confined and stage(req) != TO_PRODUCTION:  # from Production it takes the right to Production as well
-        current = await version_nouns.get(call.tx, call.workspace, req.name, str(req.version))
-        if current.stage == PRODUCTION:
-            await call.access.require(call.actor, call.workspace, BY_NAME, [req.name], TO_PRODUCTION)
-    return await version_nouns.transition(
+    await check_leaving(call, req)
+    done = await version_nouns.transition(
         call.tx,
         call.workspace,
         req.name,
@@ -207,6 +204,15 @@ async def moved(call: Call, req: wire.TransitionStage, comment: str = "") -> Mod
         archive_existing=req.archive_existing_versions,
         comment=comment,
     )
+    return done.version
+
+
+async def check_leaving(call: Call, req: wire.TransitionStage) -> None:
+    """From Production it takes the right to Production as well."""
+    if call.confined and stage(req) != TO_PRODUCTION:
+        current = await version_nouns.get(call.tx, call.workspace, req.name, str(req.version))
+        if current.stage == PRODUCTION:
+            await call.access.require(call.actor, call.workspace, BY_NAME, [req.name], TO_PRODUCTION)
 
 
 @versions.delete("/delete", allow=_MANAGE)

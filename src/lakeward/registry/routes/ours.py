@@ -1,7 +1,7 @@
 """What the registry does beyond what any client asks: Lakeward's own API."""
 
 from lakeward.access import MANAGE
-from lakeward.registry import activity, activity_wire, comparison, models, ours_wire, splits
+from lakeward.registry import activity, activity_wire, comparison, models, ours_wire, reviews, reviews_wire, splits
 from lakeward.registry.securable import of_any
 from lakeward.runtime.http import EDIT, READ, Call, Routes
 
@@ -31,6 +31,15 @@ async def list_registry_activity(call: Call, req: activity_wire.ListActivity) ->
         call.tx, call.workspace, req.name, req.version, max_results=req.max_results, page_token=req.page_token
     )
     return activity_wire.ListActivityResponse([activity_wire.Activity.of(each) for each in found], token)
+
+
+@routes.get("/comments", allow=_READ)
+async def list_version_comments(call: Call, req: reviews_wire.ListComments) -> reviews_wire.ListCommentsResponse:
+    """What was said of a version, the newest first. `w.model_registry` writes comments and cannot list them."""
+    found, token = await reviews.list_comments(
+        call.tx, call.workspace, req.name, req.version, max_results=req.max_results, page_token=req.page_token
+    )
+    return reviews_wire.ListCommentsResponse([reviews_wire.Comment.of(each) for each in found], token)
 
 
 @routes.get("/prompts/diff", allow=_READ)

@@ -189,27 +189,28 @@ async def describe(
     )  # fmt: skip
 
 
-async def set_stage(tx: Tx, workspace: int, full_name: str, version: int, stage: str, actor: str, now: int) -> bool:
-    """Also marks the model updated, whose row this locks. False if there is no such version."""
-    return bool(
-        await tx.fetchval(
-            f"""
-            WITH model AS (
-                UPDATE registered_model r SET updated_at = greatest(r.updated_at, $5) WHERE {_OF_MODEL} RETURNING r.id
-            ), was AS (
-                SELECT v.model_id, v.is_prompt, v.stage FROM model JOIN model_version v ON v.model_id = model.id
-                WHERE v.version = $3 FOR NO KEY UPDATE OF v
-            ), moved AS (
-                UPDATE model_version v SET stage = $4, updated_at = greatest(v.updated_at, $5)
-                FROM was WHERE v.model_id = was.model_id AND v.version = $3
-            ), noted AS (
-                {NOTE} SELECT $1, model_id, $2, is_prompt, $3, '{STAGE_SET}', NULL, $4, stage, $6 FROM was
-            )
-            SELECT true FROM was
-            """,
-            workspace, full_name, version, stage, now, actor,
+async def set_stage(
+    tx: Tx, workspace: int, full_name: str, version: int, stage: str, actor: str, now: int
+) -> str | None:
+    """The stage it was in; None if there is no such version. Also marks the model updated, whose row this locks."""
+    before: str | None = await tx.fetchval(
+        f"""
+        WITH model AS (
+            UPDATE registered_model r SET updated_at = greatest(r.updated_at, $5) WHERE {_OF_MODEL} RETURNING r.id
+        ), was AS (
+            SELECT v.model_id, v.is_prompt, v.stage FROM model JOIN model_version v ON v.model_id = model.id
+            WHERE v.version = $3 FOR NO KEY UPDATE OF v
+        ), moved AS (
+            UPDATE model_version v SET stage = $4, updated_at = greatest(v.updated_at, $5)
+            FROM was WHERE v.model_id = was.model_id AND v.version = $3
+        ), noted AS (
+            {NOTE} SELECT $1, model_id, $2, is_prompt, $3, '{STAGE_SET}', NULL, $4, stage, $6 FROM was
         )
+        SELECT stage FROM was
+        """,
+        workspace, full_name, version, stage, now, actor,
     )  # fmt: skip
+    return before
 
 
 async def comment(tx: Tx, workspace: int, full_name: str, version: int, text: str, actor: str) -> None:

@@ -63,6 +63,18 @@ function told({ action, key, value, before, version }: Activity): ReactNode {
       return <>took {what} away{before && `, it was on version ${before}`}</>;
     case "stage_set":
       return <>moved it to {now}{was}</>;
+    case "commented":
+      return <>commented: {now}</>;
+    case "comment_edited":
+      return <>changed a comment to {now}{was}</>;
+    case "comment_deleted":
+      return <>deleted a comment{was}</>;
+    case "transition_requested":
+      return <>asked to move it to {now}</>;
+    case "transition_approved":
+    case "transition_rejected":
+    case "transition_cancelled":
+      return <>{action.replace("transition_", "")} what {key} asked for: to move it to {now}</>;
     default:
       return <>{action.replaceAll("_", " ")} {what} {now}{was}</>;
   }
