@@ -535,6 +535,31 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.webhook_of_review() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    workspace bigint;
+    said jsonb;
+BEGIN
+    IF NOT EXISTS (SELECT FROM webhook) THEN
+        RETURN NULL;
+    END IF;
+    SELECT r.workspace_id, jsonb_build_object('name', r.name, 'version', NEW.version::text, 'user_id', NEW.creator,
+                                              'comment', NEW.comment)
+    INTO workspace, said FROM registered_model r WHERE r.id = NEW.model_id;
+    IF TG_TABLE_NAME = 'version_comment' THEN
+        PERFORM webhook_event(workspace, NEW.model_id, 'model_version_comment', 'created', said);
+    ELSE
+        SELECT said || jsonb_build_object('from_stage', v.stage, 'to_stage', NEW.stage) INTO said
+        FROM model_version v WHERE v.model_id = NEW.model_id AND v.version = NEW.version;
+        PERFORM webhook_event(workspace, NEW.model_id, 'model_version_request', 'created', said);
+        PERFORM webhook_event(workspace, NEW.model_id, 'model_version_request', 'to_' || lower(NEW.stage), said);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION public.webhook_of_run() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1710,6 +1735,26 @@ CREATE TABLE public.trace_unmoved (
     trace_seq bigint NOT NULL
 );
 
+CREATE TABLE public.transition_request (
+    id bigint NOT NULL,
+    model_id bigint NOT NULL,
+    version integer NOT NULL,
+    stage text NOT NULL COLLATE pg_catalog."C",
+    comment text NOT NULL,
+    creator text NOT NULL COLLATE pg_catalog."C",
+    creator_id bigint NOT NULL,
+    created_at bigint NOT NULL
+);
+
+ALTER TABLE public.transition_request ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.transition_request_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.upload (
     id text NOT NULL COLLATE pg_catalog."C",
     workspace_id bigint NOT NULL,
@@ -1717,6 +1762,26 @@ CREATE TABLE public.upload (
     overwrite boolean NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     completed_at timestamp with time zone
+);
+
+CREATE TABLE public.version_comment (
+    id bigint NOT NULL,
+    model_id bigint NOT NULL,
+    version integer NOT NULL,
+    comment text NOT NULL,
+    creator text NOT NULL COLLATE pg_catalog."C",
+    creator_id bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL
+);
+
+ALTER TABLE public.version_comment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.version_comment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.webhook (
@@ -2164,8 +2229,17 @@ ALTER TABLE ONLY public.trace_signature
 ALTER TABLE ONLY public.trace
     ADD CONSTRAINT trace_trace_id_workspace_id_key UNIQUE (trace_id, workspace_id);
 
+ALTER TABLE ONLY public.transition_request
+    ADD CONSTRAINT transition_request_model_id_version_stage_creator_key UNIQUE (model_id, version, stage, creator);
+
+ALTER TABLE ONLY public.transition_request
+    ADD CONSTRAINT transition_request_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.upload
     ADD CONSTRAINT upload_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.version_comment
+    ADD CONSTRAINT version_comment_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.webhook_attempt
     ADD CONSTRAINT webhook_attempt_pkey PRIMARY KEY (delivery_id, number);
@@ -2392,6 +2466,8 @@ CREATE INDEX trace_unmoved_of_experiment ON public.trace_unmoved USING btree (ex
 
 CREATE INDEX upload_oldest ON public.upload USING btree (created_at);
 
+CREATE INDEX version_comment_newest ON public.version_comment USING btree (model_id, version, id DESC);
+
 CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (webhook_id, next_at) WHERE (state = 'PENDING'::text);
 
 CREATE INDEX webhook_delivery_finished ON public.webhook_delivery USING btree (finished_at) WHERE (finished_at IS NOT NULL);
@@ -2449,6 +2525,10 @@ CREATE TRIGGER webhook_created AFTER INSERT ON public.trace_assessment FOR EACH 
 CREATE TRIGGER webhook_event AFTER INSERT ON public.registry_activity FOR EACH ROW EXECUTE FUNCTION public.webhook_of_activity();
 
 CREATE TRIGGER webhook_event AFTER UPDATE OF status ON public.run FOR EACH ROW EXECUTE FUNCTION public.webhook_of_run();
+
+CREATE TRIGGER webhook_event AFTER INSERT ON public.transition_request FOR EACH ROW EXECUTE FUNCTION public.webhook_of_review();
+
+CREATE TRIGGER webhook_event AFTER INSERT ON public.version_comment FOR EACH ROW EXECUTE FUNCTION public.webhook_of_review();
 
 CREATE TRIGGER webhook_updated AFTER UPDATE OF value, rationale, name ON public.trace_assessment FOR EACH ROW EXECUTE FUNCTION public.webhook_of_assessment();
 
@@ -2721,8 +2801,14 @@ ALTER TABLE ONLY public.trace_signature
 ALTER TABLE ONLY public.trace
     ADD CONSTRAINT trace_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id);
 
+ALTER TABLE ONLY public.transition_request
+    ADD CONSTRAINT transition_request_model_id_version_fkey FOREIGN KEY (model_id, version) REFERENCES public.model_version(model_id, version) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.upload
     ADD CONSTRAINT upload_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspace(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.version_comment
+    ADD CONSTRAINT version_comment_model_id_version_fkey FOREIGN KEY (model_id, version) REFERENCES public.model_version(model_id, version) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.webhook_attempt
     ADD CONSTRAINT webhook_attempt_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.webhook_delivery(id) ON DELETE CASCADE;

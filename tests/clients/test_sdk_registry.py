@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import AlreadyExists, BadRequest, NotFound, PermissionDenied
+from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied, ResourceAlreadyExists
 from databricks.sdk.service import ml
+
+OWNER = "client-suite"
 
 pytestmark = [pytest.mark.beyond, pytest.mark.modes("databricks")]
 
@@ -135,8 +137,8 @@ def test_comments(owner, member, name, reviewed):
     assert log(owner, name)[1:] == [
         ("commented", who, said.id, "looks good", None),
         ("comment_edited", who, said.id, "looks fine", "looks good"),
-        ("commented", "owner", other.id, "thanks", None),
-        ("comment_deleted", "owner", said.id, None, "looks fine"),
+        ("commented", OWNER, other.id, "thanks", None),
+        ("comment_deleted", OWNER, said.id, None, "looks fine"),
     ]
     for wrong in ("", " ", "x" * 65_536):
         with pytest.raises(BadRequest):
@@ -163,7 +165,7 @@ def test_who_was_given_nothing_neither_comments_nor_asks(owner, member, name):
         lambda: api.list_transition_requests(name, "1"),
         lambda: api.approve_transition_request(name, "1", "Staging", False),
         lambda: api.reject_transition_request(name, "1", "Staging"),
-        lambda: api.delete_transition_request(name, "1", "Staging", "owner"),
+        lambda: api.delete_transition_request(name, "1", "Staging", OWNER),
     ):
         with pytest.raises(PermissionDenied):
             refused()
@@ -176,7 +178,7 @@ def test_a_request_is_approved(owner, member, name, reviewed):
     asked = api.create_transition_request(name, "1", "staging", comment="it passed").request
     assert (asked.user_id, asked.to_stage, asked.comment) == (who, "Staging", "it passed")
     assert [each.value for each in asked.available_actions] == ["CANCEL_TRANSITION_REQUEST"]
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(ResourceAlreadyExists):
         api.create_transition_request(name, "1", "Staging")
     with pytest.raises(BadRequest, match="already"):
         api.create_transition_request(name, "1", "None")
@@ -187,9 +189,9 @@ def test_a_request_is_approved(owner, member, name, reviewed):
     with pytest.raises(PermissionDenied):
         api.reject_transition_request(name, "1", "Staging")
     with pytest.raises(PermissionDenied):
-        api.delete_transition_request(name, "1", "Staging", "owner")
+        api.delete_transition_request(name, "1", "Staging", OWNER)
     open_ones = [(each.user_id, each.from_stage, each.to_stage) for each in api.list_transition_requests(name, "1")]
-    assert open_ones == [(who, "None", "Staging"), ("owner", "None", "Staging"), (who, "None", "Production")]
+    assert open_ones == [(who, "None", "Staging"), (OWNER, "None", "Staging"), (who, "None", "Production")]
 
     reviewed("CAN_MANAGE_STAGING_VERSIONS")
     with pytest.raises(PermissionDenied):
@@ -208,7 +210,7 @@ def test_a_request_is_approved(owner, member, name, reviewed):
         ("transition_requested", who, who, "Production", "None"),
         ("stage_set", who, None, "Staging", "None"),
         ("transition_approved", who, who, "Staging", "None"),
-        ("transition_approved", who, "owner", "Staging", "None"),
+        ("transition_approved", who, OWNER, "Staging", "None"),
         ("commented", who, None, "go", None),
     ]
 

@@ -123,7 +123,9 @@ async def reject(tx: Tx, workspace: int, name: str, version: str, stage: str, *,
     return await _close(tx, workspace, name, version, stage, REJECTED, comment)
 
 
-async def cancel(tx: Tx, workspace: int, name: str, version: str, stage: str, *, creator: str, comment: str) -> Activity:
+async def cancel(
+    tx: Tx, workspace: int, name: str, version: str, stage: str, *, creator: str, comment: str
+) -> Activity:
     return await _close(tx, workspace, name, version, stage, CANCELLED, comment, creator)
 
 

@@ -120,6 +120,8 @@ _BY_PROMPT_NAME: Final = Way(
 BY_FILES: Final = Way(
     REGISTERED_MODEL, "registered model", _ANY_CASE, unknown, means={EDIT: VERSION}, catalog=unity.catalog_of
 )
+
+
 def unknown_comment(comment_id: str) -> NotFound:
     return NotFound(f"There is no comment with the id {comment_id}.")
 

@@ -14,7 +14,7 @@ _STORY: Final = {
     "model_version_comment.created": "{user_id} commented on version {version} of registered model '{name}'.",
 }
 _ASKED: Final = (
-    "{user_id} asks that version {version} of registered model '{name}' moves from stage '{from_stage}' to '{to_stage}'."
+    "{user_id} asks to move version {version} of registered model '{name}' from stage '{from_stage}' to '{to_stage}'."
 )
 _MOVED: Final = "Version {version} of registered model '{name}' moved from stage '{from_stage}' to '{to_stage}'."
 _CARRIED: Final = ("version", "from_stage", "to_stage", "source", "run_id", "user_id", "comment")

@@ -187,6 +187,8 @@ def test_only_what_has_events_pays_for_them(server):
     assert [row[0].partition(" FOR EACH ")[0].partition(" webhook_")[2] for row in rows] == [
         "created AFTER INSERT ON public.trace_assessment",
         "event AFTER INSERT ON public.registry_activity",
+        "event AFTER INSERT ON public.transition_request",
+        "event AFTER INSERT ON public.version_comment",
         "event AFTER UPDATE OF status ON public.run",
         "updated AFTER UPDATE OF value, rationale, name ON public.trace_assessment",
     ]

@@ -57,7 +57,7 @@ def test_comments_and_requests(client, receiver, deliver, model):
     assert hook["events"] == asked
     client.post("comments/create", **at, comment="good")
     client.post("transition-requests/create", **at, stage="Production", comment="now")
-    client.post("transition-requests/approve", **at, stage="Production", comment="yes")  # which is no comment of its own
+    client.post("transition-requests/approve", **at, stage="Production", comment="yes")  # no comment of its own
     deliver()
     told = {each["event"]: each for each in receiver.bodies()}
     assert set(told) == {"COMMENT_CREATED", "TRANSITION_REQUEST_CREATED", "TRANSITION_REQUEST_TO_PRODUCTION_CREATED"}

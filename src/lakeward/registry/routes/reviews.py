@@ -50,19 +50,13 @@ async def _shown(call: Call, comment: Comment) -> wire.CommentResponse:
 
 
 @requests.post("/create", allow=_READ)
-async def create_transition_request(
-    call: Call, req: wire.CreateTransitionRequest
-) -> wire.TransitionRequestResponse:
-    made = await reviews.ask(
-        call.tx, call.workspace, call.actor, req.name, str(req.version), req.stage, req.comment
-    )
+async def create_transition_request(call: Call, req: wire.CreateTransitionRequest) -> wire.TransitionRequestResponse:
+    made = await reviews.ask(call.tx, call.workspace, call.actor, req.name, str(req.version), req.stage, req.comment)
     return wire.TransitionRequestResponse(await _open(call, req.name, made))
 
 
 @requests.get("/list", allow=_READ)
-async def list_transition_requests(
-    call: Call, req: wire.ListTransitionRequests
-) -> wire.ListTransitionRequestsResponse:
+async def list_transition_requests(call: Call, req: wire.ListTransitionRequests) -> wire.ListTransitionRequestsResponse:
     found = await reviews.list_requests(call.tx, call.workspace, req.name, req.version)
     return wire.ListTransitionRequestsResponse([await _open(call, req.name, each) for each in found])
 
@@ -84,9 +78,7 @@ async def approve_transition_request(call: Call, req: wire.ApproveTransitionRequ
 
 @requests.post("/reject", allow=_DECIDE)
 async def reject_transition_request(call: Call, req: wire.RejectTransitionRequest) -> wire.ActivityResponse:
-    done = await reviews.reject(
-        call.tx, call.workspace, req.name, str(req.version), req.stage, comment=req.comment
-    )
+    done = await reviews.reject(call.tx, call.workspace, req.name, str(req.version), req.stage, comment=req.comment)
     return wire.ActivityResponse(wire.Activity.decided(done, req.comment))
 
 

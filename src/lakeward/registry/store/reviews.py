@@ -77,7 +77,8 @@ async def edit_comment(tx: Tx, workspace: int, found: Comment, comment: str, act
             UPDATE version_comment SET comment = $3, updated_at = greatest(updated_at, $4) WHERE id = $2
             RETURNING model_id
         )
-        {NOTE} SELECT $1::bigint, model_id, $5, false, $6::integer, '{COMMENT_EDITED}', $2::text, $3, $7, $8 FROM changed
+        {NOTE} SELECT $1::bigint, model_id, $5, false, $6::integer, '{COMMENT_EDITED}', $2::text, $3, $7, $8
+        FROM changed
         """,
         workspace, found.id, comment, now, found.full_name, found.version, found.comment, actor,
     )  # fmt: skip
@@ -87,7 +88,8 @@ async def erase_comment(tx: Tx, workspace: int, found: Comment, actor: str) -> N
     await tx.execute(
         f"""
         WITH gone AS (DELETE FROM version_comment WHERE id = $2 RETURNING model_id)
-        {NOTE} SELECT $1::bigint, model_id, $3, false, $4::integer, '{COMMENT_DELETED}', $2::text, NULL, $5, $6 FROM gone
+        {NOTE} SELECT $1::bigint, model_id, $3, false, $4::integer, '{COMMENT_DELETED}', $2::text, NULL, $5, $6
+        FROM gone
         """,
         workspace, found.id, found.full_name, found.version, found.comment, actor,
     )  # fmt: skip
