@@ -96,6 +96,10 @@ def test_what_is_public_is_few_and_named() -> None:
     assert {path.replace("/ajax-api/", "/api/") for path in public} <= PUBLIC_PATHS
 
 
+# What readers say of what they read, by a right of its own.
+SAID_BY_READERS = re.compile(r"^/api/2.0/mlflow/(comments/(create|update|delete)|transition-requests/(create|delete))$")
+
+
 def test_what_changes_something_asks_for_more_than_reading() -> None:
     """A read rule on a method that writes is a mistake, but for searches, which have a body."""
     reads = re.compile(
@@ -113,6 +117,7 @@ def test_what_changes_something_asks_for_more_than_reading() -> None:
         if route.method not in ("GET", "HEAD")
         and route.allow.name in ("PUBLIC", "SIGNED_IN", "READ")
         and not reads.search(route.path)
+        and not SAID_BY_READERS.search(route.path)
     ]
     assert wrong == []
 
@@ -121,7 +126,7 @@ def test_what_only_reads_opens_no_transaction() -> None:
     wrong = [
         f"{route.method} {route.path}"
         for route in all_routes()
-        if route.allow.role is Role.READ and route.tx == "write"
+        if route.allow.role is Role.READ and route.tx == "write" and not SAID_BY_READERS.search(route.path)
     ]
     assert wrong == []
 

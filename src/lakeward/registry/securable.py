@@ -17,6 +17,7 @@ from lakeward.registry.records import PRODUCTION
 unity = access.unity
 BROWSE: Final = unity.BROWSE
 TAG: Final = unity.TAG
+REVIEW: Final = "REVIEW"  # comment on versions and ask for stages: whoever may read, where anything may be written
 VERSION: Final = "CREATE_MODEL_VERSION"  # make a version, fill it, describe it
 TO_STAGING: Final = "MANAGE_STAGING_VERSIONS"
 TO_PRODUCTION: Final = "MANAGE_PRODUCTION_VERSIONS"
@@ -49,6 +50,7 @@ REGISTERED_MODEL: Final = Kind(
     {
         BROWSE: (_grade("CAN_READ"), (unity.held(_LEVELS, BROWSE),), _privilege("EXECUTE")),
         READ: (_grade("CAN_READ"), _privilege("EXECUTE")),
+        REVIEW: (_grade("CAN_READ"), _privilege("EXECUTE")),
         TAG: (_grade("CAN_EDIT"), _privilege(TAG)),
         VERSION: (_grade("CAN_EDIT"), _privilege(VERSION)),
         EDIT: (_grade("CAN_EDIT"), _MANAGED),

@@ -78,6 +78,19 @@ def _load(client: Any, uri: str) -> list[float]:
         return [float(each) for each in mlflow.pyfunc.load_model(path).predict([1.0, 2.0])]
 
 
+def _make_prompt(client: Any, name: str, template: str, alias: str) -> None:
+    made = client.register_prompt(name, template)
+    client.set_prompt_alias(name, alias, made.version)
+
+
+def _load_prompt(client: Any, uri: str) -> str:
+    """Asked of the server each time; the older client keeps none."""
+    import mlflow
+
+    fresh = {} if mlflow.__version__.startswith("2.") else {"cache_ttl_seconds": 0}
+    return client.load_prompt(uri, **fresh).template
+
+
 def _write_delta(location: str, numbers: list[int]) -> int:
     """Add rows to a table, which may be new; its version."""
     import deltalake
@@ -122,6 +135,9 @@ _DO = {
     "rename": lambda client, name, new: client.rename_registered_model(name, new) and None,  # 2.22 answers with nothing
     "delete_version": lambda client, name, version: client.delete_model_version(name, version),
     "delete": lambda client, name: client.delete_registered_model(name),
+    "make_prompt": _make_prompt,
+    "load_prompt": _load_prompt,
+    "find_prompts": lambda client, asked: [each.name for each in client.search_prompts(asked)],
 }
 _DO_WITH_FILES = {"write_delta": _write_delta, "read_delta": _read_delta, "is_there": _is_there}
 

@@ -73,7 +73,7 @@ def test_without_execute_no_dialect_gives_anything(dialects, server: Server, sou
     owner.schemas.create("s", catalog)
     dialects["newest-http"].do("make", name, "", source)
     dialects["newest-http"].do("alias", name, "champion", "1")
-    _grant(owner, "catalog", catalog, who, "USE_CATALOG", "USE_SCHEMA")
+    grant(owner, "catalog", catalog, who, "USE_CATALOG", "USE_SCHEMA")
     for each in dialects.values():
         for asked in ways(each, name):
             with pytest.raises(RefusedError) as refused:
@@ -81,7 +81,7 @@ def test_without_execute_no_dialect_gives_anything(dialects, server: Server, sou
             assert refused.value.code == "PERMISSION_DENIED" or "PERMISSION_DENIED" in str(refused.value), (
                 each.name, asked, refused.value,
             )  # fmt: skip
-    _grant(owner, "function", name, who, "EXECUTE")
+    grant(owner, "function", name, who, "EXECUTE")
     for each in dialects.values():
         assert each.do("see", name, token=token) == ["", ["1"]], each.name
         for asked in ways(each, name)[2:]:
@@ -111,7 +111,7 @@ def test_a_catalog_bound_to_one_workspace_is_in_no_other_by_any_dialect(dialects
     owner.catalogs.create(catalog)
     dialects["newest-http"].do("make", name, "", source)
     dialects["newest-http"].do("alias", name, "champion", "1")
-    _grant(owner, "catalog", catalog, "users", "ALL_PRIVILEGES")
+    grant(owner, "catalog", catalog, "users", "ALL_PRIVILEGES")
     time.sleep(1.05)
     for each in dialects.values():
         assert each.do("load", f"models:/{name}/1", token=token) == DOUBLED, each.name  # OPEN: whoever was given it
@@ -127,6 +127,6 @@ def test_a_catalog_bound_to_one_workspace_is_in_no_other_by_any_dialect(dialects
     owner.catalogs.delete(catalog, force=True)
 
 
-def _grant(owner, kind: str, name: str, who: str, *privileges: str) -> None:
+def grant(owner, kind: str, name: str, who: str, *privileges: str) -> None:
     changes = {"changes": [{"principal": who, "add": list(privileges)}]}
     owner.api_client.do("PATCH", f"/api/2.1/unity-catalog/permissions/{kind}/{name}", body=changes)

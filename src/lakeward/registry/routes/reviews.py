@@ -6,7 +6,7 @@ from lakeward.registry import reviews, securable
 from lakeward.registry import reviews_wire as wire
 from lakeward.registry.records import PRODUCTION, Comment, TransitionRequest
 from lakeward.registry.routes.classic import check_leaving
-from lakeward.registry.securable import BY_ID, BY_NAME, TO_PRODUCTION, TO_STAGING, of_comment, of_model
+from lakeward.registry.securable import BY_ID, BY_NAME, REVIEW, TO_PRODUCTION, TO_STAGING, of_comment, of_model
 from lakeward.runtime.http import EDIT, READ, Call, Role, Routes
 
 comments = Routes("model version comments", ("/api/2.0/mlflow/comments",))
@@ -14,11 +14,12 @@ requests = Routes("transition requests", ("/api/2.0/mlflow/transition-requests",
 
 _MODEL = of_model("name")
 _READ = READ.on(_MODEL)
+_REVIEW = READ.on(_MODEL.needs(REVIEW))
 _DECIDE = EDIT.on(_MODEL.needs(securable.stage))
-_COMMENT = READ.on(of_comment("id"))
+_COMMENT = READ.on(of_comment("id").needs(REVIEW))
 
 
-@comments.post("/create", allow=_READ)
+@comments.post("/create", allow=_REVIEW)
 async def create_comment(call: Call, req: wire.CreateComment) -> wire.CommentResponse:
     made = await reviews.comment(call.tx, call.workspace, call.actor, req.name, str(req.version), req.comment)
     return await _shown(call, made)
@@ -49,7 +50,7 @@ async def _shown(call: Call, comment: Comment) -> wire.CommentResponse:
 # ── requests for transitions ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-@requests.post("/create", allow=_READ)
+@requests.post("/create", allow=_REVIEW)
 async def create_transition_request(call: Call, req: wire.CreateTransitionRequest) -> wire.TransitionRequestResponse:
     made = await reviews.ask(call.tx, call.workspace, call.actor, req.name, str(req.version), req.stage, req.comment)
     return wire.TransitionRequestResponse(await _open(call, req.name, made))
@@ -82,7 +83,7 @@ async def reject_transition_request(call: Call, req: wire.RejectTransitionReques
     return wire.ActivityResponse(wire.Activity.decided(done, req.comment))
 
 
-@requests.delete("/delete", allow=_READ)
+@requests.delete("/delete", allow=_REVIEW)
 async def delete_transition_request(call: Call, req: wire.DeleteTransitionRequest) -> wire.ActivityResponse:
     """By who asked, or who manages the model."""
     if req.creator != call.actor.name and not await _may(call, BY_NAME, req.name, MANAGE):
