@@ -73,7 +73,7 @@ def naive_model(held: set[int], grants: set[Grant], name: str, right: str) -> bo
     else:
         best = -1
     grade, privilege = {
-        "BROWSE": (0, "EXECUTE"), "READ": (0, "EXECUTE"), "APPLY_TAG": (1, "APPLY_TAG"),
+        "BROWSE": (0, "EXECUTE"), "READ": (0, "EXECUTE"), "REVIEW": (0, "EXECUTE"), "APPLY_TAG": (1, "APPLY_TAG"),
         "CREATE_MODEL_VERSION": (1, "CREATE_MODEL_VERSION"), "EDIT": (1, None),
         "MANAGE_STAGING_VERSIONS": (2, None), "MANAGE_PRODUCTION_VERSIONS": (3, None), "MANAGE": (4, None),
     }[right]  # fmt: skip
