@@ -8,6 +8,8 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import AlreadyExists, BadRequest, NotFound, PermissionDenied
 from databricks.sdk.service import catalog, tags
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 pytestmark = [pytest.mark.beyond, pytest.mark.modes("databricks")]
 Privilege = catalog.Privilege
@@ -133,6 +135,58 @@ def test_volumes_and_their_files(owner, member, place, me):
         owner.files.download(f"/Volumes/{where}/{schema}/papers/b.txt")
 
 
+def parameter(name: str, position: int, **more) -> catalog.FunctionParameterInfo:
+    return catalog.FunctionParameterInfo(name, "int", catalog.ColumnTypeName.INT, position, **more)
+
+
+def plus(place: str, *parameters: catalog.FunctionParameterInfo, name: str = "plus") -> catalog.CreateFunction:
+    where, schema = place.split(".")
+    return catalog.CreateFunction(
+        name=name, catalog_name=where, schema_name=schema, data_type=catalog.ColumnTypeName.INT, full_data_type="int",
+        input_params=catalog.FunctionParameterInfos(list(parameters)), specific_name=name,
+        routine_body=catalog.CreateFunctionRoutineBody.SQL, routine_definition="a + 1",
+        parameter_style=catalog.CreateFunctionParameterStyle.S, is_deterministic=True, is_null_call=False,
+        security_type=catalog.CreateFunctionSecurityType.DEFINER,
+        sql_data_access=catalog.CreateFunctionSqlDataAccess.CONTAINS_SQL,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong", [[("", 0)], [("a", 0), ("A", 1)], [("a", 0), ("b", 0)], [("a", -1)], [("a\0", 0)], [("x" * 256, 0)]]
+)
+def test_parameters_and_columns_that_are_none(owner, place, wrong):
+    where, schema = place.split(".")
+    with pytest.raises(BadRequest):
+        owner.functions.create(plus(place, *(parameter(*each) for each in wrong)))
+    columns = [catalog.ColumnInfo(name=name, type_text="int", position=position) for name, position in wrong]
+    with pytest.raises(BadRequest):
+        owner.tables.create(
+            "t", where, schema, catalog.TableType.EXTERNAL, catalog.DataSourceFormat.DELTA, "s3://b/t", columns=columns
+        )
+
+
+def test_functions_and_models_share_their_names(owner, side, place):
+    """To grants both are a FUNCTION, so a name that meant both would give the one where the other was meant."""
+    where, schema = place.split(".")
+    owner.functions.create(plus(place))
+    owner.registered_models.create(catalog_name=where, schema_name=schema, name="m")
+    with pytest.raises(AlreadyExists, match="share"):
+        owner.functions.create(plus(place, name="M"))
+    with pytest.raises(BadRequest, match="share"):
+        owner.registered_models.create(catalog_name=where, schema_name=schema, name="Plus")
+    with pytest.raises(BadRequest, match="share"):
+        owner.registered_models.update(f"{place}.m", new_name="plus")
+    with pytest.raises(MlflowException, match="share"):
+        side.client.create_registered_model(f"{place}.plus")
+    for uri in ("databricks-uc", side.server.url):
+        with pytest.raises(MlflowException, match="share"):
+            MlflowClient(registry_uri=uri).register_prompt(f"{place}.plus", "x")
+    owner.functions.delete(f"{place}.plus")
+    owner.registered_models.update(f"{place}.m", new_name="plus")
+    with pytest.raises(AlreadyExists, match="share"):
+        owner.functions.create(plus(place))
+
+
 def test_tables_and_functions(owner, member, place):
     api, name = member
     where, schema = place.split(".")
@@ -151,17 +205,7 @@ def test_tables_and_functions(owner, member, place):
     assert owner.tables.exists(made.full_name).table_exists
     assert not owner.tables.exists(f"{place}.nothing").table_exists
     assert [each.name for each in owner.tables.list(where, schema, omit_columns=True)] == ["events"]
-    told = catalog.CreateFunction(
-        name="plus", catalog_name=where, schema_name=schema, data_type=catalog.ColumnTypeName.INT, full_data_type="int",
-        input_params=catalog.FunctionParameterInfos([
-            catalog.FunctionParameterInfo("a", "int", catalog.ColumnTypeName.INT, 0, parameter_default="1"),
-        ]),
-        routine_body=catalog.CreateFunctionRoutineBody.SQL, routine_definition="a + 1", specific_name="plus",
-        parameter_style=catalog.CreateFunctionParameterStyle.S, is_deterministic=True, is_null_call=False,
-        security_type=catalog.CreateFunctionSecurityType.DEFINER,
-        sql_data_access=catalog.CreateFunctionSqlDataAccess.CONTAINS_SQL,
-    )  # fmt: skip
-    function = owner.functions.create(told)
+    function = owner.functions.create(plus(place, parameter("a", 0, parameter_default="1")))
     again = owner.functions.get(function.full_name)
     assert (again.routine_definition, again.is_deterministic) == ("a + 1", True)
     assert [(each.name, each.parameter_default) for each in again.input_params.parameters] == [("a", "1")]

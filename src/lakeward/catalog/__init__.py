@@ -11,7 +11,7 @@ from lakeward.catalog.assets import sweep
 from lakeward.catalog.bindings import bound
 from lakeward.catalog.contents import Contents, Place, add_contents
 from lakeward.catalog.keeping import Column, keep_table, prefix_of_audit
-from lakeward.catalog.kinds import BROWSE, BY_FUNCTION, BY_TABLE
+from lakeward.catalog.kinds import BROWSE, BY_FUNCTION, BY_TABLE, is_function
 from lakeward.catalog.names import fits, fold
 from lakeward.catalog.policies import enter as enter_governed
 from lakeward.catalog.policies import governed_keys
@@ -24,6 +24,6 @@ from lakeward.catalog.volumes import ROOT
 
 __all__ = [
     "BROWSE", "BY_FUNCTION", "BY_TABLE", "DEFAULT", "MAIN", "ROOT", "Column", "Contents", "Place", "add_contents",
-    "bound", "checked_comment", "enter_governed", "fits", "fold", "governed_keys", "in_metastore", "keep_table",
-    "prefix_of_audit", "properties_json", "sweep", "sweep_staging", "transfer",
+    "bound", "checked_comment", "enter_governed", "fits", "fold", "governed_keys", "in_metastore", "is_function",
+    "keep_table", "prefix_of_audit", "properties_json", "sweep", "sweep_staging", "transfer",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from lakeward import access
 from lakeward.access import Sight
 from lakeward.catalog import catalogs, contents, keeping, names, properties, schemas
 from lakeward.catalog.kinds import WAYS
-from lakeward.catalog.records import EXTERNAL, MANAGED, MAX_DETAIL, MAX_LOCATION, Asset
+from lakeward.catalog.records import EXTERNAL, FUNCTION, MANAGED, MAX_DETAIL, MAX_LOCATION, Asset
 from lakeward.catalog.securable import transfer, unity
 from lakeward.catalog.store import assets as store
 from lakeward.kit import pages
@@ -48,6 +48,8 @@ async def create(
         created_by=creator.name,
         id=staged,
     )
+    if kind == FUNCTION:
+        await contents.check_function_name(tx, workspace, f"{above.full_name}.{kept}")
     made = await store.add(tx, workspace, new)
     if made is None:
         raise AlreadyExists(f"{kind.capitalize()} '{above.full_name}.{kept}' already exists.", code="ALREADY_EXISTS")

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from lakeward.kit.errors import InvalidParameter
+from lakeward.kit.errors import AlreadyExists, InvalidParameter
 from lakeward.runtime.db import Tx
 
 
@@ -16,13 +16,15 @@ class Place(NamedTuple):
 
 class Contents(NamedTuple):
     """One kind: `has(tx, workspace, catalog, schema)`, `erase` for all of it, and `move` for when the schema, which is
-    called anew already, was called otherwise. Names are in lower case.
+    called anew already, was called otherwise. `called(tx, workspace, full name)`, of a kind that shares its names with
+    functions: whether something is called so. Names are in lower case.
     """
 
     noun: str
     has: Callable[[Tx, int, str, str], Awaitable[bool]]
     erase: Callable[[Tx, int, str, str], Awaitable[None]]
     move: Callable[[Tx, int, Place, Place], Awaitable[None]]
+    called: Callable[[Tx, int, str], Awaitable[bool]] | None = None
 
 
 _kinds: list[Contents] = []
@@ -43,6 +45,15 @@ async def empty(tx: Tx, workspace: int, catalog: str, schema: str, *, force: boo
                 f"Schema '{catalog}.{schema}' is not empty: it has {kind.noun}. Delete them first, or delete it with"
                 " force=true.",
                 code="SCHEMA_NOT_EMPTY",
+            )
+
+
+async def check_function_name(tx: Tx, workspace: int, full_name: str) -> None:
+    """Raise AlreadyExists if something else that grants know as a FUNCTION is called so."""
+    for kind in _kinds:
+        if kind.called is not None and await kind.called(tx, workspace, full_name):
+            raise AlreadyExists(
+                f"The name '{full_name}' is taken: functions share their names with {kind.noun}.", code="ALREADY_EXISTS"
             )
 
 

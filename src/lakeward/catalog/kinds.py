@@ -52,6 +52,15 @@ def _by_name(kind: Kind, stored: str) -> Way:
     )
 
 
+def is_function(workspace: str, full_name: str) -> str:
+    """Whether a function is called so, as a condition. Both are SQL, and the name is of three levels or more."""
+    catalog, schema = (f"split_part({full_name}, '.', {level})" for level in (1, 2))
+    leaf = f"substr({full_name}, length({catalog}) + length({schema}) + 3)"
+    levels = zip(("catalog_name", "schema_name", "name"), (catalog, schema, leaf), strict=True)
+    same = " AND ".join(f'f.{column} = lower({level} COLLATE "C")' for column, level in levels)
+    return f"EXISTS (SELECT FROM asset f WHERE f.workspace_id = {workspace} AND f.kind = '{FUNCTION}' AND {same})"
+
+
 BY_VOLUME: Final = _by_name(VOLUMES, VOLUME)
 BY_TABLE: Final = _by_name(TABLES, TABLE)
 BY_FUNCTION: Final = _by_name(FUNCTIONS, FUNCTION)

@@ -6,6 +6,7 @@ dashes, so that no name needs quoting in a path, a full name or a file's key.
 
 import string
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from lakeward.kit.errors import InvalidParameter
@@ -27,6 +28,28 @@ def fits(name: str) -> bool:
         and all(each.isalnum() or each in "_-" for each in name)
         and unicodedata.is_normalized("NFC", name)
     )
+
+
+def check_entries(what: str, entries: Iterable[tuple[str, int | None]]) -> None:
+    """Of columns or parameters, as (name, position) in any order: each has a name, and a place if one says so, of its
+    own.
+    """
+    named, placed = set(), set()
+    for name, position in entries:
+        if not name or not name.isprintable() or len(name) > MAX_NAME:
+            raise InvalidParameter(f"Invalid name {name[:80]!r} of a {what}: 1 to {MAX_NAME} printable characters.")
+        if fold(name) in named:
+            raise InvalidParameter(
+                f"Two of them are called {name!r}: each {what} needs a name of its own, in any case."
+            )
+        named.add(fold(name))
+        if position is None:
+            continue
+        if position < 0 or position in placed:
+            raise InvalidParameter(
+                f"Invalid position {position} of the {what} {name!r}: 0 or more, each for one alone."
+            )
+        placed.add(position)
 
 
 def checked(what: str, name: str) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 from lakeward import catalog
 from lakeward.kit.clock import now_ms
 from lakeward.registry import names
+from lakeward.registry.store import files as files_store
 from lakeward.registry.store import inputs
 from lakeward.registry.store import models as store
 from lakeward.runtime.acting import acting
@@ -31,5 +32,9 @@ async def _move(tx: Tx, workspace: int, before: catalog.Place, now: catalog.Plac
     await inputs.move(tx, workspace, ".".join(before), ".".join(now))
 
 
-MODELS: Final = catalog.Contents("models or prompts", _has, _erase, _move)
+async def _called(tx: Tx, workspace: int, full_name: str) -> bool:
+    return await files_store.find_in_any_case(tx, workspace, full_name) is not None
+
+
+MODELS: Final = catalog.Contents("models or prompts", _has, _erase, _move, _called)
 catalog.add_contents(MODELS)

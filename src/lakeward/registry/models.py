@@ -103,6 +103,7 @@ async def update(
 async def rename(tx: Tx, workspace: int, name: str, new_name: str) -> RegisteredModel:
     old, new = names.parse(name), names.parse(new_name, field="new_name")
     now = now_ms()
+    await _check_no_function(tx, workspace, new)
     renamed = await store.rename(tx, workspace, old.full, new, acting(), now)
     if renamed is None:
         if await store.find_kind(tx, workspace, old.full) is None:
@@ -149,6 +150,8 @@ async def delete_tag(tx: Tx, workspace: int, name: str, key: str) -> None:
 async def _taken(tx: Tx, workspace: int, name: names.Name, *, is_prompt: bool) -> AlreadyExists:
     """compat(mlflow 3.17): models and prompts share their names, and the message says whose the name is."""
     found = await store.find_kind(tx, workspace, name.full)
+    if found is None:
+        await _check_no_function(tx, workspace, name)
     other = found is not None and found[1]
     kinds = {False: "Registered Model", True: "Prompt"}
     if other != is_prompt:
@@ -157,6 +160,13 @@ async def _taken(tx: Tx, workspace: int, name: names.Name, *, is_prompt: bool) -
             f" a {kinds[other].lower()}. A model and a prompt cannot have the same name."
         )
     return AlreadyExists(f"{kinds[is_prompt]} (name={name.written}) already exists.")
+
+
+async def _check_no_function(tx: Tx, workspace: int, name: names.Name) -> None:
+    if await store.is_function(tx, workspace, name.full):
+        raise InvalidParameter(
+            f"A function is called '{name.full}', and models and prompts share names with functions."
+        )
 
 
 # ── what may be written ──────────────────────────────────────────────────────────────────────────────────────────────

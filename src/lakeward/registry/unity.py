@@ -99,9 +99,10 @@ async def update_model(
     if not new_name:
         return changed
     catalog, schema, _ = changed.full_name.split(".", 2)
-    return await models.rename(
-        tx, workspace, current, checked(new_name if "." in new_name else f"{catalog}.{schema}.{new_name}")
-    )
+    new = checked(new_name if "." in new_name else f"{catalog}.{schema}.{new_name}")
+    if await files_store.find_in_any_case(tx, workspace, new) not in (None, changed.full_name):
+        raise AlreadyExists(f"Registered Model (name={new_name}) already exists.")
+    return await models.rename(tx, workspace, current, new)
 
 
 async def list_models(

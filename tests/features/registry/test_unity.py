@@ -92,6 +92,18 @@ def test_rename(client, registry, name):
     assert registry.get(f"prod.vision.{leaf}")["name"] == f"prod.vision.{leaf}"
 
 
+def test_a_new_name_that_is_taken_in_another_case(client, registry):
+    """`Net` over http and `net` were one model to Unity Catalog's clients."""
+    taken = registry.model(name=registry.name("Net"))
+    made = f"main.default.{registry.name('other')}"
+    client.post("unity-catalog/registered-models/create", name=made)
+    body = {"name": made, "new_name": f"main.default.{taken.lower()}"}
+    assert client.refused("PATCH", "unity-catalog/registered-models/update", body).status == 409
+    own = {"name": f"main.default.{taken}", "new_name": taken.lower()}
+    changed = client.call("PATCH", "unity-catalog/registered-models/update", json=own)["registered_model"]
+    assert changed["name"] == f"main.default.{taken.lower()}"
+
+
 def test_pages(client, registry):
     schema = registry.name("s").replace("-", "_")
     names = [f"main.{schema}.p{number}" for number in range(5)]

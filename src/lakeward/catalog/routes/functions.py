@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from lakeward.access import MANAGE as MANAGING
 from lakeward.access import Listed
-from lakeward.catalog import assets
+from lakeward.catalog import assets, names
 from lakeward.catalog.kinds import BROWSE, BY_FUNCTION, FUNCTIONS, of_function
 from lakeward.catalog.records import FUNCTION
 from lakeward.catalog.routes.browsing import browsed
@@ -25,6 +27,9 @@ def _reading(request: Any) -> str:
 @routes.post("", allow=EDIT.on(in_schema("CREATE_FUNCTION")))
 async def create_function(call: Call, req: wire.CreateFunction) -> wire.FunctionInfo:
     told = req.function_info
+    names.check_entries("parameter", wire.places(told.input_params.parameters))
+    if not isinstance(told.return_params, msgspec.UnsetType):
+        names.check_entries("column", wire.places(told.return_params.parameters))
     made = await assets.create(
         call.tx,
         call.workspace,

@@ -7,7 +7,7 @@ import msgspec
 
 from lakeward.access import MANAGE as MANAGING
 from lakeward.access import Listed
-from lakeward.catalog import assets, keeping, staging
+from lakeward.catalog import assets, keeping, names, staging
 from lakeward.catalog.kinds import BROWSE, BY_TABLE, TABLES, of_table
 from lakeward.catalog.records import MANAGED, TABLE
 from lakeward.catalog.routes import locations
@@ -48,9 +48,7 @@ def _check(req: wire.CreateTable) -> None:
             f"Invalid data_source_format {req.data_source_format[:50]!r} of a table that is {req.table_type}:"
             f" {', '.join(known)}."
         )
-    names = [each.name for each in req.columns]
-    if len(set(names)) < len(names) or not all(each and each.isprintable() for each in names):
-        raise InvalidParameter("Each of the columns needs a name of its own, of printable characters.")
+    names.check_entries("column", wire.places(req.columns))
 
 
 @routes.post("", allow=EDIT.on(in_schema("CREATE_TABLE")))

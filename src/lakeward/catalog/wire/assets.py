@@ -1,5 +1,6 @@
 """Requests and responses about volumes, tables and functions. `…Detail` is what only one kind has, kept as it came."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import msgspec
@@ -109,6 +110,11 @@ class Column(msgspec.Struct, omit_defaults=True):
     comment: str = ""
     nullable: bool | msgspec.UnsetType = msgspec.UNSET
     partition_index: Int64 | msgspec.UnsetType = msgspec.UNSET
+
+
+def places(entries: Sequence["Column | Parameter"]) -> list[tuple[str, int | None]]:
+    """The name of each, and its position where it has one."""
+    return [(each.name, None if isinstance(each.position, msgspec.UnsetType) else each.position) for each in entries]
 
 
 class TableDetail(msgspec.Struct, omit_defaults=True):

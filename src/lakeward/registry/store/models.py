@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lakeward import audit
+from lakeward import audit, catalog
 from lakeward.registry.names import Name
 from lakeward.registry.records import (
     CREATED,
@@ -37,6 +37,8 @@ _CONTENTS = """
     r.last_version > 0
 """
 
+_IS_FUNCTION = catalog.is_function("$1", "$3")
+
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -59,7 +61,8 @@ async def insert(
         WITH made AS (
             INSERT INTO registered_model (workspace_id, name, full_name, catalog_name, schema_name, is_prompt,
                                           description, deployment_job_id, created_by, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+            SELECT $1::bigint, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text, $9::text,
+                   $10::bigint, $10 WHERE NOT {_IS_FUNCTION}
             ON CONFLICT (workspace_id, full_name) DO NOTHING RETURNING id
         ), tagged AS (
             INSERT INTO registered_model_tag (model_id, key, value)
@@ -103,6 +106,11 @@ async def find(tx: Tx, workspace: int, full_name: str) -> RegisteredModel | None
     if row is None:
         return None
     return (await _with_latest(tx, [row]))[0]
+
+
+async def is_function(tx: Tx, workspace: int, full_name: str) -> bool:
+    """Whether a function is called so, which models and prompts share their names with."""
+    return bool(await tx.fetchval(f"SELECT {catalog.is_function('$1', '$2::text')}", workspace, full_name))
 
 
 async def find_kind(tx: Tx, workspace: int, full_name: str) -> tuple[RegisteredModelId, bool] | None:
