@@ -98,7 +98,7 @@ def test_a_new_name_that_is_taken_in_another_case(client, registry):
     made = f"main.default.{registry.name('other')}"
     client.post("unity-catalog/registered-models/create", name=made)
     body = {"name": made, "new_name": f"main.default.{taken.lower()}"}
-    assert client.refused("PATCH", "unity-catalog/registered-models/update", body).status == 409
+    assert client.refused("PATCH", "unity-catalog/registered-models/update", body).code == "RESOURCE_ALREADY_EXISTS"
     own = {"name": f"main.default.{taken}", "new_name": taken.lower()}
     changed = client.call("PATCH", "unity-catalog/registered-models/update", json=own)["registered_model"]
     assert changed["name"] == f"main.default.{taken.lower()}"
