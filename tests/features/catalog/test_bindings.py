@@ -166,6 +166,9 @@ def test_a_catalog_bound_to_one_workspace_is_invisible_in_the_other(server, clie
 def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, other):
     model = make(client, "museum")
     isolate(client, "museum")
+    said = client.post("comments/create", name=model, version="1", comment="ours")["comment"]["id"]
+    for method, path in (("PATCH", "comments/update"), ("DELETE", "comments/delete")):
+        assert eve.refused(method, path, json={"id": said, "comment": "x"}).status == 404  # a catalog she does not see
     bind(client, "museum", other, how=READ_ONLY)
     give(client, "museum", "users", "ALL_PRIVILEGES", "MANAGE")
     time.sleep(NOTICED)
@@ -180,6 +183,9 @@ def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, othe
             ("POST", "registered-models/set-tag", {"name": model, "key": "k", "value": "v"}),
             ("POST", "unity-catalog/registered-models/alias", {"name": model, "alias": "a", "version": "1"}),
             ("PUT", f"/api/2.0/permissions/registered-models/{ids[model]}", {"access_control_list": []}),
+            ("POST", "comments/create", {"name": model, "version": "1", "comment": "x"}),
+            ("DELETE", "comments/delete", {"id": said}),
+            ("POST", "transition-requests/create", {"name": model, "version": "1", "stage": "Staging"}),
             ("DELETE", f"{UC}/models/{model}", None),
         ):
             refused = caller.refused(method, path, json=body)
@@ -192,6 +198,11 @@ def test_where_it_is_only_read_nothing_is_written(client, eve, admin_there, othe
     bind(client, "museum", other)
     time.sleep(NOTICED)
     assert explained(eve, "eve", "MANAGE", "catalog/museum")[0]
+    hers = eve.post("comments/create", name=model, version="1", comment="hers")["comment"]
+    assert hers["available_actions"] == ["EDIT_COMMENT", "DELETE_COMMENT"]
+    eve.call("DELETE", "comments/delete", json={"id": said})  # she manages it by now
+    listed = client.get("/api/2.0/lakeward/registry/comments", name=model, version="1")["comments"]
+    assert [each["comment"] for each in listed] == ["hers"]
     give(client, "museum", "eve", "EXECUTE")  # whom one knows by the binding
     assert eve.call("PATCH", f"{UC}/models/{model}", json={"comment": "by eve"})["comment"] == "by eve"
     allowed, why = explained(client, "eve", "EXECUTE", f"function/{model}")  # where she is not
