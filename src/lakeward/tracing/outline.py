@@ -5,146 +5,217 @@ make its outline takes half a second, so that is kept.
 """
 
 import asyncio
+import bisect
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter, NotFound
-from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import meaning, payloads, prices
+from lakeward.runtime.db import Database
+from lakeward.tracing import meaning, payloads, reading
 from lakeward.tracing.book import Book
-from lakeward.tracing.records import Cost, Trace
+from lakeward.tracing.reading import Spool
+from lakeward.tracing.records import Cost, Trace, Usage
 from lakeward.tracing.search.spans import text_of
 from lakeward.tracing.store import outlines as outlines_store
 from lakeward.tracing.store import traces as store
+from lakeward.tracing.store.traces import Sealed
 from lakeward.tracing.wire.outline import Outline
 
 _ERROR: Final = 2  # STATUS_CODE_ERROR
 MAX_FOUND: Final = 10_000
 DEFAULT_PAGE: Final = 100
 MAX_PAGE: Final = 1_000  # spans
+_PAGE_BYTES: Final = 8 << 20
 MANY: Final = 1_000  # spans, from which an outline is kept
 
 Later = Callable[[], Awaitable[None]]
 
 
-async def of_trace(tx: Tx, db: Database, trace: Trace) -> tuple[msgspec.Raw, Later | None]:
+async def of_trace(db: Database, trace: Trace, book: Book) -> tuple[msgspec.Raw, Later | None]:
     """The outline of a trace as JSON, and what keeps it for the next reader, if that is worth it."""
-    book = await prices.book(tx)
     digest = hashlib.sha256(msgspec.json.encode(book.said)).digest()
-    kept = await outlines_store.find(tx, trace.seq, digest)
-    if kept is not None:
-        return msgspec.Raw(payloads.open_sealed(kept)), None
-    segments = await outlines_store.made_of(tx, trace.seq)  # before they are read: more may come meanwhile
-    sealed = await store.payloads(tx, trace.seq)
-    made = await asyncio.to_thread(_made, sealed, book) if len(sealed) > 1 else _made(sealed, book)
-    if len(made.ids) < MANY or segments[1] is None:
+    async with db.connection() as tx:
+        kept = await outlines_store.find(tx, trace.seq, digest)
+        if kept is not None:
+            return msgspec.Raw(payloads.open_sealed(kept)), None
+        made_of = await outlines_store.made_of(tx, trace.seq)  # before they are read: more may come meanwhile
+        segments = (await store.segments_of(tx, [trace.seq])).get(trace.seq, ())
+    lines: dict[bytes, _Line] = {}
+
+    def draw(payload: bytes) -> None:
+        lines.update((each.span_id, _line(each, book)) for each in payloads.spans_in([payload]))
+
+    await reading.through(db, segments, draw)
+    made = await asyncio.to_thread(_drawn, lines) if len(lines) >= MANY else _drawn(lines)
+    if len(made.ids) < MANY or made_of[1] is None:
         return msgspec.Raw(msgspec.json.encode(made)), None
     plain = msgspec.json.encode(made)
 
     async def keep() -> None:
         async with db.transaction() as writing:
-            await outlines_store.keep(writing, trace.seq, segments, digest, payloads.seal(plain))
+            await outlines_store.keep(writing, trace.seq, made_of, digest, payloads.seal(plain))
 
     return msgspec.Raw(plain), keep
 
 
-def _made(sealed: Sequence[bytes], book: Book) -> Outline:
-    return of(payloads.joined(sealed), book)
+class _Line(NamedTuple):
+    """What is drawn of a span."""
+
+    parent: bytes
+    start: int
+    end: int
+    name: str
+    type: str
+    failed: bool
+    tokens: int | None
+    cost: float | None
 
 
-def of(spans: Sequence[Any], book: Book) -> Outline:
-    """The outline of spans that are in the order in which they are shown, parents by their place in it."""
-    places = {span.span_id: at for at, span in enumerate(spans)}
+def _line(span: Any, book: Book) -> _Line:
+    facts = meaning.facts_of(span.attributes)
+    usage: Usage | None = None
+    cost: Cost | None = None
+    if meaning.has_numbers(facts):
+        usage, cost = meaning.usage_of(facts), book.cost(facts, span.start_time_unix_nano)
+    return _Line(
+        span.parent_span_id,
+        span.start_time_unix_nano,
+        span.end_time_unix_nano,
+        sys.intern(span.name),
+        meaning.type_of(facts),
+        span.status.code == _ERROR,
+        usage.get("total_tokens") if usage else None,
+        cost.get("total_cost") if cost else None,
+    )
+
+
+def _drawn(lines: Mapping[bytes, _Line]) -> Outline:
+    """In the order in which spans are shown, parents by their place in it."""
+    ordered = sorted(lines, key=lambda each: (bool(lines[each].parent), lines[each].start))
+    places = {span_id: at for at, span_id in enumerate(ordered)}
     names: dict[str, int] = {}
     types: dict[str, int] = {}
-    base = min((span.start_time_unix_nano for span in spans), default=0)
+    base = min((line.start for line in lines.values()), default=0)
     made = Outline(str(base))
-    for at, span in enumerate(spans):
-        start, end = span.start_time_unix_nano, span.end_time_unix_nano
-        facts = meaning.facts_of(span.attributes)
-        made.ids.append(span.span_id.hex())
-        made.parents.append(places.get(span.parent_span_id, -1) if span.parent_span_id else -1)
-        made.name.append(names.setdefault(span.name, len(names)))
-        made.type.append(types.setdefault(meaning.type_of(facts), len(types)))
-        made.start_us.append((start - base) // 1_000)
-        made.duration_us.append(max(0, end - start) // 1_000 if end else -1)
-        if span.status.code == _ERROR:
+    for at, span_id in enumerate(ordered):
+        line = lines[span_id]
+        made.ids.append(span_id.hex())
+        made.parents.append(places.get(line.parent, -1) if line.parent else -1)
+        made.name.append(names.setdefault(line.name, len(names)))
+        made.type.append(types.setdefault(line.type, len(types)))
+        made.start_us.append((line.start - base) // 1_000)
+        made.duration_us.append(max(0, line.end - line.start) // 1_000 if line.end else -1)
+        if line.failed:
             made.errors.append(at)
-        if meaning.has_numbers(facts):
-            _count(made, at, facts, book.cost(facts, start))
+        if line.tokens is not None:
+            made.tokens[str(at)] = line.tokens
+        if line.cost is not None:
+            made.costs[str(at)] = line.cost
     made.names = list(names)
     made.types = list(types)
     return made
 
 
-def _count(made: Outline, at: int, facts: meaning.Facts, cost: Cost | None) -> None:
-    usage = meaning.usage_of(facts)
-    if usage and "total_tokens" in usage:
-        made.tokens[str(at)] = usage["total_tokens"]
-    if cost and "total_cost" in cost:
-        made.costs[str(at)] = cost["total_cost"]
+# ── some of the spans ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def span(tx: Tx, trace: Trace, span_id: str) -> Any:
+async def _segments(db: Database, trace: Trace) -> Sequence[Sealed]:
+    async with db.connection() as tx:
+        return (await store.segments_of(tx, [trace.seq])).get(trace.seq, ())
+
+
+async def span(db: Database, trace: Trace, span_id: str) -> Any:
     """One span, as it came last."""
     try:
         wanted = bytes.fromhex(span_id)
     except ValueError:
         wanted = b""
-    for payload in reversed(await store.payloads(tx, trace.seq)):
-        found = [each for each, _ in payloads.spans_in([payload]) if each.span_id == wanted]
+    found: list[Any] = []
+
+    def look(payload: bytes) -> None:
+        found.extend(each for each in payloads.spans_in([payload]) if each.span_id == wanted)
+
+    for segment in reversed(await _segments(db, trace)):
+        await reading.through(db, [segment], look)
         if found:
             return found[-1]
     raise NotFound(f"The trace {trace.trace_id} has no span {span_id[:40]!r}.")
 
 
-async def holding(tx: Tx, trace: Trace, text: str) -> list[str]:
+async def holding(db: Database, trace: Trace, text: str) -> list[str]:
     """The ids of the spans that hold a text, in any case: in a name, a key or a text they carry."""
     wanted = text.lower()
-    spans = payloads.joined(await store.payloads(tx, trace.seq))
-    return [each.span_id.hex() for each in spans if wanted in text_of(each).lower()][:MAX_FOUND]
+    with Spool(lambda span: b"yes" if wanted in text_of(span).lower() else b"") as spans:
+        await reading.through(db, await _segments(db, trace), spans.take)
+        numbers = spans.numbers()
+        found = [spans.id_of(number) for number, said in zip(numbers, spans.contents(numbers), strict=True) if said]
+    return [each.hex() for each in found[:MAX_FOUND]]
 
 
 async def page(
-    tx: Tx, trace: Trace, under: str | None, max_results: int | None, page_token: str | None
-) -> tuple[list[Any], str | None]:
-    """Spans in full: some of all, or of those below a span and that itself; the root first, then by start."""
-    limit = DEFAULT_PAGE if max_results is None else max_results
+    db: Database, trace: Trace, write: Callable[[Any], bytes], under: str | None, most: int | None, token: str | None
+) -> tuple[list[tuple[str, bytes]], str | None]:
+    """Spans in full, as (id, what `write` makes of it), and where the next page begins.
+
+    Some of all, or of those below a span and that itself; the root first, then by start. Where they carry much, a page
+    is shorter than asked.
+    """
+    limit = DEFAULT_PAGE if most is None else most
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidParameter(
             f"Invalid value {limit} for parameter 'max_results': it must be between 1 and {MAX_PAGE}."
         )
     context = pages.context_of("spans", trace.seq, under or "")
-    last = tuple(pages.decode(page_token, context, [int, int, str])) if page_token else None
-    spans = sorted(payloads.latest(await store.payloads(tx, trace.seq)), key=_place)
-    if under:
-        wanted = _below(spans, under)
-        if not wanted:
+    last = tuple(pages.decode(token, context, [int, int, int])) if token else None
+    segments = await _segments(db, trace)
+    firsts: list[int] = []  # of each segment, its first span
+    with Spool(lambda span: span.parent_span_id) as parents, Spool(write) as made:
+
+        def count(payload: bytes) -> None:
+            firsts.append(parents.count)
+            parents.take(payload)
+
+        await reading.through(db, segments, count)
+        numbers = parents.numbers()
+        if under and not (numbers := _below(parents, under)):
             raise NotFound(f"The trace {trace.trace_id} has no span {under[:40]!r}.")
-        spans = [each for each in spans if each.span_id in wanted]
-    rest = [each for each in spans if last is None or _place(each) > last]
-    token = pages.encode(_place(rest[limit - 1]), context) if len(rest) > limit else None
-    return rest[:limit], token
+        rest = [number for number in numbers if last is None or parents.place(number) > last]
+        chosen = frozenset(rest[:limit])
+        for at in sorted({bisect.bisect_right(firsts, number) - 1 for number in chosen}):
+
+            def read(payload: bytes, first: int = firsts[at]) -> None:
+                for number, each in enumerate(payloads.spans_in([payload]), first):
+                    if number in chosen:
+                        made.add(each)
+
+            await reading.through(db, [segments[at]], read)
+        found: list[tuple[str, bytes]] = []
+        size = 0
+        for number, content in zip(made.numbers(), made.contents(made.numbers()), strict=True):
+            size += len(content)
+            if found and size > _PAGE_BYTES:
+                break
+            found.append((made.id_of(number).hex(), content))
+        more = len(rest) > len(found)
+        return found, pages.encode(parents.place(rest[len(found) - 1]), context) if more else None
 
 
-def _place(span: Any) -> tuple[int, int, str]:
-    return (int(bool(span.parent_span_id)), span.start_time_unix_nano, span.span_id.hex())
-
-
-def _below(spans: Sequence[Any], under: str) -> set[bytes]:
-    """The ids of a span and of all below it, whatever circles parents form; none if it is not here."""
-    children: dict[bytes, list[bytes]] = {}
-    for each in spans:
-        children.setdefault(each.parent_span_id, []).append(each.span_id)
-    found: set[bytes] = set()
-    ahead = [each.span_id for each in spans if each.span_id.hex() == under.lower()]
+def _below(parents: Spool, under: str) -> list[int]:
+    """The places of a span and of all below it, in order, whatever circles parents form; none if it is not here."""
+    numbers = parents.numbers()
+    children: dict[bytes, list[int]] = {}
+    for number, parent in zip(numbers, parents.contents(numbers), strict=True):
+        children.setdefault(parent, []).append(number)
+    found: set[int] = set()
+    ahead = [number for number in numbers if parents.id_of(number).hex() == under.lower()]
     while ahead:
-        span = ahead.pop()
-        if span not in found:
-            found.add(span)
-            ahead += children.get(span, [])
-    return found
+        number = ahead.pop()
+        if number not in found:
+            found.add(number)
+            ahead += children.get(parents.id_of(number), [])
+    return [number for number in numbers if number in found]

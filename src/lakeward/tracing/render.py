@@ -114,17 +114,12 @@ def _span(span: Any, encode: Encode) -> dict[str, Any]:
 # ── traces.json ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def file_of(spans: Iterable[Any], trace_id: str, book: Book) -> bytes:
-    """The `traces.json` that a client of version 3 downloads where spans are files."""
-    return msgspec.json.encode({"spans": [file_span(span, trace_id, book) for span in spans]})
-
-
 def _dumped(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
 def file_span(span: Any, trace_id: str, book: Book) -> dict[str, Any]:
-    """One of its spans: ids in base64, attributes each as JSON."""
+    """A span of the `traces.json` that a client of version 3 downloads: ids in base64, attributes each as JSON."""
     attributes = {each.key: _dumped(meaning.plain(each.value)) for each in span.attributes}
     attributes |= {key: _dumped(value) for key, value in translations(span, book).items()}
     attributes[_REQUEST_ID] = _dumped(trace_id)
