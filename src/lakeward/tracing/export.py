@@ -8,7 +8,7 @@ import msgspec
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import prices, reading, search
+from lakeward.tracing import prices, reading, search, spool
 from lakeward.tracing.export_forms import Exported, Format, writer
 from lakeward.tracing.records import Trace
 from lakeward.tracing.store import assessments as assessment_store
@@ -89,9 +89,9 @@ async def stream(db: Database, workspace: int, selection: Selection, form: Forma
             place += 1
             with made.spool(trace) as spans:
                 await reading.through(db, segments, spans.take)
-                async for piece in reading.beside(made.write(trace, spans)):
+                async for piece in spool.beside(made.write(trace, spans)):
                     yield piece
-    async for piece in reading.beside(made.close()):
+    async for piece in spool.beside(made.close()):
         yield piece
 
 

@@ -16,8 +16,8 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from lakeward.kit.errors import InvalidParameter
 from lakeward.tracing import otlp_json, render
 from lakeward.tracing.book import Book
-from lakeward.tracing.reading import Spool
 from lakeward.tracing.records import Assessment, Trace
+from lakeward.tracing.spool import Spool
 from lakeward.tracing.wire import traces as wire
 
 Format = Literal["otlp", "jsonl", "parquet"]

@@ -9,8 +9,8 @@ import msgspec
 
 from lakeward.runtime.http import spell
 from lakeward.tracing import payloads
-from lakeward.tracing.reading import Place, Spool
 from lakeward.tracing.render import base64_of
+from lakeward.tracing.spool import Place, Spool
 
 Json = dict[str, Any]
 _encode: Final = msgspec.json.Encoder().encode

@@ -5,10 +5,10 @@ make its outline takes half a second, so that is kept.
 """
 
 import asyncio
-import bisect
 import hashlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -16,11 +16,11 @@ import msgspec
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database
-from lakeward.tracing import meaning, payloads, reading
+from lakeward.tracing import gist, meaning, payloads, reading
 from lakeward.tracing.book import Book
-from lakeward.tracing.reading import Spool
 from lakeward.tracing.records import Cost, Trace, Usage
 from lakeward.tracing.search.spans import text_of
+from lakeward.tracing.spool import Spool
 from lakeward.tracing.store import outlines as outlines_store
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.store.traces import Sealed
@@ -51,16 +51,15 @@ async def of_trace(db: Database, trace: Trace, book: Book) -> tuple[msgspec.Raw,
         lines.update((each.span_id, _line(each, book)) for each in payloads.spans_in([payload]))
 
     await reading.through(db, segments, draw)
-    made = await asyncio.to_thread(_drawn, lines) if len(lines) >= MANY else _drawn(lines)
-    if len(made.ids) < MANY or made_of[1] is None:
-        return msgspec.Raw(msgspec.json.encode(made)), None
-    plain = msgspec.json.encode(made)
+    if len(lines) < MANY or made_of[1] is None:
+        return _drawn(lines), None
+    plain = await asyncio.to_thread(_drawn, lines)
 
     async def keep() -> None:
         async with db.transaction() as writing:
             await outlines_store.keep(writing, trace.seq, made_of, digest, payloads.seal(plain))
 
-    return msgspec.Raw(plain), keep
+    return plain, keep
 
 
 class _Line(NamedTuple):
@@ -94,8 +93,8 @@ def _line(span: Any, book: Book) -> _Line:
     )
 
 
-def _drawn(lines: Mapping[bytes, _Line]) -> Outline:
-    """In the order in which spans are shown, parents by their place in it."""
+def _drawn(lines: Mapping[bytes, _Line]) -> msgspec.Raw:
+    """An `Outline`, in the order in which spans are shown, parents by their place in it."""
     ordered = sorted(lines, key=lambda each: (bool(lines[each].parent), lines[each].start))
     places = {span_id: at for at, span_id in enumerate(ordered)}
     names: dict[str, int] = {}
@@ -118,7 +117,7 @@ def _drawn(lines: Mapping[bytes, _Line]) -> Outline:
             made.costs[str(at)] = line.cost
     made.names = list(names)
     made.types = list(types)
-    return made
+    return msgspec.Raw(msgspec.json.encode(made))
 
 
 # ── some of the spans ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,6 +126,22 @@ def _drawn(lines: Mapping[bytes, _Line]) -> Outline:
 async def _segments(db: Database, trace: Trace) -> Sequence[Sealed]:
     async with db.connection() as tx:
         return (await store.segments_of(tx, [trace.seq])).get(trace.seq, ())
+
+
+async def _holders(db: Database, trace: Trace, wanted: AbstractSet[bytes]) -> Sequence[Sealed]:
+    """The segments that have these spans as they came last; all, where that is not known."""
+    async with db.connection() as tx:
+        segments = (await store.segments_of(tx, [trace.seq])).get(trace.seq, ())
+        gists = (await store.gists_of(tx, [trace.seq])).get(trace.seq, ()) if len(segments) > 1 else ()
+    if len(gists) != len(segments) or None in gists:
+        return segments
+    left = set(wanted)
+    found: list[Sealed] = []
+    for segment, kept in zip(reversed(segments), reversed(gists), strict=True):
+        if here := left & gist.ids_of(kept or b""):
+            left -= here
+            found.insert(0, segment)
+    return found
 
 
 async def span(db: Database, trace: Trace, span_id: str) -> Any:
@@ -140,11 +155,10 @@ async def span(db: Database, trace: Trace, span_id: str) -> Any:
     def look(payload: bytes) -> None:
         found.extend(each for each in payloads.spans_in([payload]) if each.span_id == wanted)
 
-    for segment in reversed(await _segments(db, trace)):
-        await reading.through(db, [segment], look)
-        if found:
-            return found[-1]
-    raise NotFound(f"The trace {trace.trace_id} has no span {span_id[:40]!r}.")
+    await reading.through(db, await _holders(db, trace, {wanted}), look)
+    if not found:
+        raise NotFound(f"The trace {trace.trace_id} has no span {span_id[:40]!r}.")
+    return found[-1]
 
 
 async def holding(db: Database, trace: Trace, text: str) -> list[str]:
@@ -158,12 +172,13 @@ async def holding(db: Database, trace: Trace, text: str) -> list[str]:
 
 
 async def page(
-    db: Database, trace: Trace, write: Callable[[Any], bytes], under: str | None, most: int | None, token: str | None
-) -> tuple[list[tuple[str, bytes]], str | None]:
+    db: Database, trace: Trace, outline: Outline, write: Callable[[Any], bytes],
+    under: str | None, most: int | None, token: str | None,
+) -> tuple[list[tuple[str, bytes]], str | None]:  # fmt: skip
     """Spans in full, as (id, what `write` makes of it), and where the next page begins.
 
-    Some of all, or of those below a span and that itself; the root first, then by start. Where they carry much, a page
-    is shorter than asked.
+    Some of all, or of those below a span and that itself, in the order of the outline. Where they carry much, a page is
+    shorter than asked.
     """
     limit = DEFAULT_PAGE if most is None else most
     if not 1 <= limit <= MAX_PAGE:
@@ -171,51 +186,40 @@ async def page(
             f"Invalid value {limit} for parameter 'max_results': it must be between 1 and {MAX_PAGE}."
         )
     context = pages.context_of("spans", trace.seq, under or "")
-    last = tuple(pages.decode(token, context, [int, int, int])) if token else None
-    segments = await _segments(db, trace)
-    firsts: list[int] = []  # of each segment, its first span
-    with Spool(lambda span: span.parent_span_id) as parents, Spool(write) as made:
-
-        def count(payload: bytes) -> None:
-            firsts.append(parents.count)
-            parents.take(payload)
-
-        await reading.through(db, segments, count)
-        numbers = parents.numbers()
-        if under and not (numbers := _below(parents, under)):
+    ids = outline.ids
+    if under:
+        ids = _below(outline, under.lower())
+        if not ids:
             raise NotFound(f"The trace {trace.trace_id} has no span {under[:40]!r}.")
-        rest = [number for number in numbers if last is None or parents.place(number) > last]
-        chosen = frozenset(rest[:limit])
-        for at in sorted({bisect.bisect_right(firsts, number) - 1 for number in chosen}):
-
-            def read(payload: bytes, first: int = firsts[at]) -> None:
-                for number, each in enumerate(payloads.spans_in([payload]), first):
-                    if number in chosen:
-                        made.add(each)
-
-            await reading.through(db, [segments[at]], read)
-        found: list[tuple[str, bytes]] = []
+    if token:
+        [last] = pages.decode(token, context, [str])
+        ids = ids[ids.index(last) + 1 :] if last in ids else []
+    chosen = {bytes.fromhex(each) for each in ids[:limit]}
+    found: list[tuple[str, bytes]] = []
+    with Spool(lambda span: write(span) if span.span_id in chosen else b"") as spans:
+        await reading.through(db, await _holders(db, trace, chosen), spans.take)
+        numbers = {spans.id_of(number).hex(): number for number in spans.numbers()}
         size = 0
-        for number, content in zip(made.numbers(), made.contents(made.numbers()), strict=True):
+        for span_id in [each for each in ids[:limit] if each in numbers]:  # some may have been deleted since
+            [content] = spans.contents([numbers[span_id]])
             size += len(content)
             if found and size > _PAGE_BYTES:
                 break
-            found.append((made.id_of(number).hex(), content))
-        more = len(rest) > len(found)
-        return found, pages.encode(parents.place(rest[len(found) - 1]), context) if more else None
+            found.append((span_id, content))
+    more = len(ids) > len(found)
+    return found, pages.encode([found[-1][0]], context) if more and found else None
 
 
-def _below(parents: Spool, under: str) -> list[int]:
-    """The places of a span and of all below it, in order, whatever circles parents form; none if it is not here."""
-    numbers = parents.numbers()
-    children: dict[bytes, list[int]] = {}
-    for number, parent in zip(numbers, parents.contents(numbers), strict=True):
-        children.setdefault(parent, []).append(number)
+def _below(outline: Outline, under: str) -> list[str]:
+    """The ids of a span and of all below it, in order, whatever circles parents form; none if it is not here."""
+    children: dict[int, list[int]] = {}
+    for place, parent in enumerate(outline.parents):
+        children.setdefault(parent, []).append(place)
     found: set[int] = set()
-    ahead = [number for number in numbers if parents.id_of(number).hex() == under.lower()]
+    ahead = [outline.ids.index(under)] if under in outline.ids else []
     while ahead:
-        number = ahead.pop()
-        if number not in found:
-            found.add(number)
-            ahead += children.get(parents.id_of(number), [])
-    return [number for number in numbers if number in found]
+        place = ahead.pop()
+        if place not in found:
+            found.add(place)
+            ahead += children.get(place, ())
+    return [span_id for place, span_id in enumerate(outline.ids) if place in found]

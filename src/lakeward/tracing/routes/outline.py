@@ -46,9 +46,12 @@ async def get_span(call: Call, req: wire.SpanById) -> wire.SpanResponse:
 async def find_spans(call: Call, req: wire.FindSpans) -> wire.FoundSpans:
     found, book = await _found(call, req.trace_id)
     if req.text is None:
+        drawn, keep = await outline.of_trace(call.db, found, book)
+        if keep:
+            call.afterwards(keep)
         spans, token = await outline.page(
-            call.db, found, lambda span: msgspec.json.encode(span_json(span, book)), req.under, req.max_results,
-            req.page_token,
+            call.db, found, msgspec.json.decode(drawn, type=wire.Outline),
+            lambda span: msgspec.json.encode(span_json(span, book)), req.under, req.max_results, req.page_token,
         )  # fmt: skip
         return wire.FoundSpans([span_id for span_id, _ in spans], [msgspec.Raw(each) for _, each in spans], token)
     if not 1 <= len(req.text) <= _MAX_TEXT:

@@ -9,9 +9,9 @@ from lakeward.runtime.db import Database
 from lakeward.runtime.http import Reply
 from lakeward.tracing import reading, traces
 from lakeward.tracing.book import Book
-from lakeward.tracing.reading import Spool
 from lakeward.tracing.records import Trace
 from lakeward.tracing.render import span_json
+from lakeward.tracing.spool import Spool
 from lakeward.tracing.store.traces import Sealed
 
 _AT_ONCE: Final = 8 << 20
