@@ -8,12 +8,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 from lakeward.runtime.db import Database
-from lakeward.tracing import payloads
+from lakeward.tracing import load, payloads
 from lakeward.tracing.spool import Spool
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.store.traces import Sealed
 
-_SMALL: Final = 1 << 20  # bytes of spans: what takes longer than some 50 ms is read beside the event loop
 _TRACES: Final = 32  # that are looked up together
 
 
@@ -27,7 +26,7 @@ class _Turn:
 async def through(db: Database, segments: Sequence[Sealed], work: Callable[[bytes], None]) -> None:
     """`work` is given one payload after the other. Who calls holds no connection: one may be needed here."""
     there = [each.payload for each in segments if each.payload is not None]
-    if len(there) == len(segments) and sum(map(payloads.size_of, there)) <= _SMALL:
+    if len(there) == len(segments) and sum(map(payloads.size_of, there)) <= load.SMALL:
         for each in there:
             work(each)
         return
