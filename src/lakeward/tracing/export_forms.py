@@ -29,7 +29,7 @@ MEDIA_TYPES: Final[Mapping[Format, str]] = {
 SUFFIXES: Final[Mapping[Format, str]] = {"otlp": "otlp.jsonl", "jsonl": "jsonl", "parquet": "parquet"}
 # A row group is written when it has so many traces, or spans of so many bytes.
 _GROUP_ROWS: Final = 5_000
-_GROUP_BYTES: Final = 16 << 20
+_GROUP_BYTES: Final = 8 << 20
 _LATEST: Final = 2**63 - 1  # nanoseconds: what a Parquet timestamp can hold
 _encode = msgspec.json.Encoder().encode
 
