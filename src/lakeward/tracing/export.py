@@ -1,16 +1,18 @@
 """Export of a selection of traces, page by page, so that neither memory nor a transaction grows with it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import prices, reading, search, spool
-from lakeward.tracing.export_forms import Exported, Format, writer
+from lakeward.tracing import prices, reading, search
+from lakeward.tracing.export_forms import Exported, Format, Writer, writer
 from lakeward.tracing.records import Trace
+from lakeward.tracing.spool import beside
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import assessments as wire_assessments
@@ -18,6 +20,7 @@ from lakeward.tracing.wire import traces as wire
 
 MAX_NAMED: Final = 10_000
 _PAGE: Final = 200
+_AT_ONCE: Final = 256 << 10  # bytes that are sent together
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -78,20 +81,33 @@ async def whole(tx: Tx, found: Sequence[Trace]) -> list[Exported]:
 
 
 async def stream(db: Database, workspace: int, selection: Selection, form: Format) -> AsyncIterator[bytes]:
-    """The bytes of the export, a trace after the other."""
+    """The bytes of the export, some hundred kilobytes at a time."""
     async with db.connection() as tx:
         book = await prices.book(tx)
-    made = writer(form, book)
-    async for page in pages(db, workspace, selection):
+    some: list[bytes] = []
+    size = 0
+    async for piece in _written(db, pages(db, workspace, selection), writer(form, book)):
+        some.append(piece)
+        size += len(piece)
+        if size >= _AT_ONCE:
+            yield b"".join(some)
+            some, size = [], 0
+    if some:
+        yield b"".join(some)
+
+
+async def _written(db: Database, pages: AsyncIterator[list[Exported]], made: Writer[Any]) -> AsyncIterator[bytes]:
+    async for page in pages:
         place = 0
         async for segments in reading.each(db, [each.trace.seq for each in page]):
             trace = page[place]
             place += 1
             with made.spool(trace) as spans:
                 await reading.through(db, segments, spans.take)
-                async for piece in spool.beside(made.write(trace, spans)):
+                async for piece in spans.given(made.write(trace, spans), at_once=made.quick):
                     yield piece
-    async for piece in spool.beside(made.close()):
+            await asyncio.sleep(0)  # other requests have their turn
+    async for piece in beside(made.close()):
         yield piece
 
 

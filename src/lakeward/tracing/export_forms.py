@@ -48,9 +48,12 @@ S = TypeVar("S", bound=Spool)
 class Writer(Protocol[S]):
     """Makes the bytes of an export, a trace after the other.
 
-    The spans of a trace go through its `spool` to `write`; `close` gives the last bytes. No piece is empty.
+    The spans of a trace go through its `spool` to `write`; `close` gives the last bytes. No piece is empty. `quick`: a
+    small trace is written at once.
     """
 
+    @property
+    def quick(self) -> bool: ...
     def spool(self, given: Exported) -> S: ...
     def write(self, given: Exported, spans: S) -> Iterator[bytes]: ...
     def close(self) -> Iterator[bytes]: ...
@@ -76,6 +79,8 @@ def writer(form: Format, book: Book) -> Writer[Any]:
 class _JsonLines:
     """compat(mlflow 3.17): what `Trace.to_json` writes."""
 
+    quick = True
+
     def __init__(self, book: Book) -> None:
         self._book = book
 
@@ -96,6 +101,8 @@ class _JsonLines:
 
 
 class _OtlpLines:
+    quick = True
+
     def spool(self, given: Exported) -> otlp_json.Scopes:  # noqa: ARG002 - spans say what they are of
         return otlp_json.Scopes()
 
@@ -132,6 +139,8 @@ class _Outbox:
 
 class _Parquet:
     """Needs pyarrow, which the server itself does not."""
+
+    quick = False
 
     def __init__(self, book: Book) -> None:
         try:

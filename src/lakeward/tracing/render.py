@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
-from opentelemetry.proto.common.v1 import common_pb2
 
 from lakeward.runtime.http import spell
 from lakeward.tracing import meaning
 from lakeward.tracing.book import Book
-from lakeward.tracing.otlp import set_value, value_of
+from lakeward.tracing.otlp import INT64, value_of
 
 Encode = Callable[[bytes], str]
 _CODES: Final = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
@@ -47,9 +46,20 @@ def value_json(value: Any) -> dict[str, Any]:
 
 def plain_json(value: Any) -> dict[str, Any]:
     """A Python value as an attribute value in protobuf's JSON."""
-    made = common_pb2.AnyValue()
-    set_value(made, value)
-    return value_json(made)
+    match value:
+        case None:
+            return {}
+        case bool():
+            return {"bool_value": value}
+        case int() if value in INT64:
+            return {"int_value": str(value)}
+        case int() | float():
+            return {"double_value": spell(float(value))}
+        case list():
+            return {"array_value": {"values": [plain_json(each) for each in value]}}
+        case dict():
+            return {"kvlist_value": {"values": [{"key": str(k), "value": plain_json(v)} for k, v in value.items()]}}
+    return {"string_value": str(value)}
 
 
 def _attributes(attributes: Iterable[Any]) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, Final, Self
 
+from lakeward.kit.errors import Unavailable
 from lakeward.tracing import payloads
-from lakeward.tracing.signature import numpy
 
 _IN_MEMORY: Final = 8 << 20
 _PIECE: Final = 256 << 10  # bytes that are sent together
@@ -47,7 +47,10 @@ class Spool:
     def put(self, content: bytes) -> Place:
         """Keep something; where it is."""
         begin = self._size
-        self._file.write(content)
+        try:
+            self._file.write(content)
+        except OSError as error:
+            raise Unavailable("The server has no room for temporary files now. Retry.") from error
         self._size += len(content)
         return begin, self._size
 
@@ -81,12 +84,8 @@ class Spool:
         if as_they_came:
             return sorted(self.numbers())
         if self._chosen is None:
-            np = numpy()
-            ids = np.frombuffer(self._ids, dtype="<u8") if self._ids else np.empty(0, dtype="<u8")
-            _, from_the_end = np.unique(ids[::-1], return_index=True)
-            kept = np.sort(len(ids) - 1 - from_the_end)
-            starts, below = np.array(self._starts, dtype="<u8")[kept], np.array(self._below, dtype="u1")[kept]
-            self._chosen = kept[np.lexsort((starts, below))].tolist()
+            latest = {span_id: number for number, span_id in enumerate(self._ids)}
+            self._chosen = sorted(latest.values(), key=lambda number: (self._below[number], self._starts[number]))
         return self._chosen
 
     def size(self) -> int:
@@ -112,8 +111,12 @@ class Spool:
 
     async def listed(self) -> AsyncIterator[bytes]:
         """What was made of all spans, with commas between."""
-        pieces = self.pieces(self.numbers())
-        if self._size <= _IN_MEMORY:
+        async for piece in self.given(self.pieces(self.numbers())):
+            yield piece
+
+    async def given(self, pieces: Iterator[bytes], *, at_once: bool = True) -> AsyncIterator[bytes]:
+        """Pieces that are made of this; beside the event loop where they are on the disk, or not made `at_once`."""
+        if at_once and self._size <= _IN_MEMORY:
             for piece in pieces:
                 yield piece
         else:
