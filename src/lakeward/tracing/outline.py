@@ -19,11 +19,11 @@ from lakeward.runtime.db import Database
 from lakeward.tracing import gist, meaning, payloads, reading
 from lakeward.tracing.book import Book
 from lakeward.tracing.records import Cost, Trace, Usage
+from lakeward.tracing.sealed import Sealed
 from lakeward.tracing.search.spans import text_of
 from lakeward.tracing.spool import Spool
 from lakeward.tracing.store import outlines as outlines_store
 from lakeward.tracing.store import traces as store
-from lakeward.tracing.store.traces import Sealed
 from lakeward.tracing.wire.outline import Outline
 
 _ERROR: Final = 2  # STATUS_CODE_ERROR

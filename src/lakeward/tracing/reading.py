@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from lakeward.runtime.db import Database
 from lakeward.tracing import load, payloads
+from lakeward.tracing.sealed import Sealed, payload_of
 from lakeward.tracing.spool import Spool
 from lakeward.tracing.store import traces as store
-from lakeward.tracing.store.traces import Sealed
 
 _TRACES: Final = 32  # that are looked up together
 
@@ -31,12 +31,17 @@ async def through(db: Database, segments: Sequence[Sealed], work: Callable[[byte
             work(each)
         return
     turn = db.one(_Turn)
-    for number, payload in segments:
+    for segment in segments:
         async with turn.lock:
-            if payload is None:
-                async with db.connection() as tx:
-                    payload = await store.payload(tx, number)  # noqa: PLW2901 - so that none is held for longer
-            await asyncio.to_thread(work, payload)
+            await _one(db, segment, work)
+
+
+async def _one(db: Database, segment: Sealed, work: Callable[[bytes], None]) -> None:
+    payload = segment.payload
+    if payload is None:
+        async with db.connection() as tx:
+            payload = await payload_of(tx, segment)
+    await asyncio.to_thread(work, payload)
 
 
 async def spooled(db: Database, segments: Sequence[Sealed], write: Callable[[Any], bytes]) -> Spool:

@@ -46,20 +46,24 @@ def value_json(value: Any) -> dict[str, Any]:
 
 def plain_json(value: Any) -> dict[str, Any]:
     """A Python value as an attribute value in protobuf's JSON."""
+    made: dict[str, Any] = {}
     match value:
         case None:
-            return {}
+            pass
         case bool():
-            return {"bool_value": value}
+            made["bool_value"] = value
         case int() if value in INT64:
-            return {"int_value": str(value)}
+            made["int_value"] = str(value)
         case int() | float():
-            return {"double_value": spell(float(value))}
+            made["double_value"] = spell(float(value))
         case list():
-            return {"array_value": {"values": [plain_json(each) for each in value]}}
+            made["array_value"] = {"values": [plain_json(each) for each in value]}
         case dict():
-            return {"kvlist_value": {"values": [{"key": str(k), "value": plain_json(v)} for k, v in value.items()]}}
-    return {"string_value": str(value)}
+            pairs = [{"key": str(key), "value": plain_json(each)} for key, each in value.items()]
+            made["kvlist_value"] = {"values": pairs}
+        case _:
+            made["string_value"] = str(value)
+    return made
 
 
 def _attributes(attributes: Iterable[Any]) -> list[dict[str, Any]]:

@@ -15,10 +15,10 @@ from lakeward.tracing.converted import assessment_record
 from lakeward.tracing.records import Assessment as AssessmentRecord
 from lakeward.tracing.records import Trace
 from lakeward.tracing.routes import whole
+from lakeward.tracing.sealed import Sealed
 from lakeward.tracing.securable import linked_run, of_trace
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store
-from lakeward.tracing.store.traces import Sealed
 from lakeward.tracing.wire import assessments as wire_assessments
 from lakeward.tracing.wire import traces as wire
 

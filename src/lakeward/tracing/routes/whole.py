@@ -11,8 +11,8 @@ from lakeward.tracing import reading, traces
 from lakeward.tracing.book import Book
 from lakeward.tracing.records import Trace
 from lakeward.tracing.render import span_json
+from lakeward.tracing.sealed import Sealed
 from lakeward.tracing.spool import Spool
-from lakeward.tracing.store.traces import Sealed
 
 _AT_ONCE: Final = 8 << 20
 _JSON: Final = {"content-type": "application/json"}

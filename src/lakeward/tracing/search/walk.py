@@ -9,11 +9,10 @@ from lakeward.kit.pages import Part
 from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters, after
 from lakeward.tracing import payloads
+from lakeward.tracing.sealed import IN_FULL, Sealed, payload_of
 from lakeward.tracing.search.candidates import Candidates
 from lakeward.tracing.search.question import Question
 from lakeward.tracing.search.spans import SpanClause, combined
-from lakeward.tracing.store import traces as store
-from lakeward.tracing.store.traces import IN_FULL, Sealed
 
 _STRETCH: Final = 500  # rows looked at before a walk is judged
 _LONGER: Final = 20_000
@@ -208,8 +207,8 @@ async def _verified(tx: Tx, question: Question, seqs: Sequence[int]) -> list[Row
 async def _any_exact(tx: Tx, exact: Sequence[SpanClause], backwards: Sequence[Sealed]) -> bool:
     """Whether a trace has a span for which all of these clauses hold."""
     seen: set[bytes] = set()
-    for number, there in backwards:
-        for _ in _holding(exact, there or await store.payload(tx, number), seen):
+    for segment in backwards:
+        for _ in _holding(exact, await payload_of(tx, segment), seen):
             return True
     return False
 
@@ -223,8 +222,8 @@ async def _any_like(
     size = 0
     for seq, backwards in segments.items():
         seen: set[bytes] = set()
-        for number, there in backwards:
-            for span in _holding(exact, there or await store.payload(tx, number), seen):
+        for segment in backwards:
+            for span in _holding(exact, await payload_of(tx, segment), seen):
                 texts = [list(clause.texts(span)) for clause in patterns]
                 held.append((seq, texts))
                 size += sum(len(text) for some in texts for text in some)

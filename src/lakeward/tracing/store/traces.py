@@ -1,14 +1,14 @@
 """Statements about traces that are there: reading, tags, deletion."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import msgspec
 
-from lakeward.kit.errors import Unavailable
 from lakeward.runtime.db import Tx
 from lakeward.tracing import lake
 from lakeward.tracing.records import Trace
+from lakeward.tracing.sealed import IN_FULL, Sealed, payload_of
 
 COLUMNS = """
     t.seq, t.trace_id, t.workspace_id, t.experiment_id, t.start_ms, t.end_ms, t.state, t.name, t.client_request_id,
@@ -22,8 +22,6 @@ COLUMNS = """
 _OWNERS = "JOIN experiment e ON e.id = t.experiment_id LEFT JOIN trace_location l ON l.id = t.location_id"
 _FROM = f"FROM trace t {_OWNERS}"
 _HERE = "t.workspace_id = $1 AND NOT e.purging"
-
-IN_FULL: Final = 16 << 20  # bytes of segments, as they are stored, that are fetched together
 
 _words = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -104,13 +102,6 @@ async def lock(tx: Tx, workspace: int, trace_id: str) -> tuple[int, int] | None:
     return (row[0], row[1]) if row else None
 
 
-class Sealed(NamedTuple):
-    """A segment. One without a payload is fetched when its turn comes."""
-
-    number: int
-    payload: bytes | None
-
-
 async def segments_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[Sealed]]:
     """The segments of these traces in the order they came, wherever they are: the first 16 MB of them in full.
 
@@ -137,21 +128,13 @@ async def segments_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[Sealed]]:
     return found
 
 
-async def payload(tx: Tx, number: int) -> bytes:
-    """Of one segment, that was there a moment ago."""
-    found: bytes | None = await tx.fetchval("SELECT payload FROM trace_segment WHERE id = $1", number)
-    if found is None:
-        raise Unavailable("Spans of this trace are on their way to the lake, or deleted. Retry.")
-    return found
-
-
 async def payloads(tx: Tx, seq: int) -> list[bytes]:
     """Of all segments of a trace in the order they came, wherever they are: for traces that are known to be small."""
     return await payloads_in(tx, (await segments_of(tx, [seq])).get(seq, ()))
 
 
 async def payloads_in(tx: Tx, segments: Sequence[Sealed]) -> list[bytes]:
-    return [each.payload or await payload(tx, each.number) for each in segments]
+    return [await payload_of(tx, each) for each in segments]
 
 
 async def gists_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes | None]]:
