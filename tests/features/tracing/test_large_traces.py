@@ -4,10 +4,12 @@ A process as users run it, and the kernel's own account of its memory.
 """
 
 import base64
+import contextlib
 import io
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from spans import ids, protobuf, span
 
 from lakeward.tracing.payloads import field
-from lakeward_up import Up, running
+from lakeward_up import Up, running, wait_until
 from memory import Peaks
 
 MB = 1 << 20
@@ -36,7 +38,10 @@ def sent(up: Up, body: bytes) -> None:
 
 
 def large(number: int) -> bytes:
-    """A request with some of the spans, in no order; the last of the one before comes again, with another name."""
+    """A request with some of the spans, in no order.
+
+    The last of the one before comes again, with another name; one comes twice, of which the later is right.
+    """
     per_request = SPANS // REQUESTS
     spans = []
     for each in [number * per_request - 1, *reversed(range(number * per_request, (number + 1) * per_request))]:
@@ -51,6 +56,11 @@ def large(number: int) -> bytes:
         made.end_time_unix_nano = made.start_time_unix_nano + 500
         text = made.attributes.add()
         text.key, text.value.string_value = "text", secrets.token_urlsafe(TEXT)[:TEXT]
+        if each == number * per_request:
+            early = Span()
+            early.CopyFrom(made)
+            early.name = "early"
+            spans.insert(0, field(2, early.SerializeToString()))
         spans.append(field(2, made.SerializeToString()))
     return field(1, field(2, b"".join(spans)))
 
@@ -155,6 +165,24 @@ def test_its_pages(up: Up) -> None:
     assert (one["name"], base64.b64decode(one["parent_span_id"])) == ("again", ROOT)
 
 
+def test_who_goes_away_leaves_nothing_open(up: Up) -> None:
+    [process] = up.children("lakeward-api")
+
+    def temporary() -> list[str]:
+        links = []
+        for handle in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                links.append(str(handle.readlink()))
+        return [each for each in links if each.endswith("(deleted)")]
+
+    before = temporary()
+    path = f"{up.url}/api/3.0/mlflow/traces/get?trace_id={NAMED}"
+    with up.http.stream("GET", path, timeout=60) as answer:
+        assert next(answer.iter_raw())
+        assert len(temporary()) > len(before)
+    wait_until(lambda: temporary() == before)
+
+
 def test_a_search_looks_into_it(up: Up) -> None:
     def found(where: str) -> list[str]:
         place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}
@@ -165,6 +193,7 @@ def test_a_search_looks_into_it(up: Up) -> None:
     def ask() -> None:
         assert found("span.name = 'again'") == [NAMED]
         assert found(f"span.name = 's{SPANS // REQUESTS - 1}'") == [], "it came again, as another"
+        assert found("span.name = 'early'") == [], "the same, in one request"
         assert found("span.name = 's7' AND span.attributes.text RLIKE '^[A-Za-z0-9_-]+$'") == [NAMED]
         assert found("span.attributes.text RLIKE ' '") == []
 
