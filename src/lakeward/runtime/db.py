@@ -44,6 +44,10 @@ LOST = (
 
 _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], LakewardError]], ...] = (
     (
+        (asyncpg.InvalidRegularExpressionError,),
+        lambda error: InvalidParameter(f"The pattern of RLIKE cannot be used: {error}."),
+    ),
+    (
         (asyncpg.DataError, asyncpg.ProgramLimitExceededError, UnicodeEncodeError),
         lambda error: InvalidParameter(
             f"The database cannot hold a value of this request: {str(error).partition(chr(10) + 'DETAIL:')[0]}."

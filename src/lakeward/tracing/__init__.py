@@ -8,7 +8,7 @@ purge of it, which `tracking` owns, takes them along.
 """
 
 from lakeward.tracing import adoption, export, moving, prices, trash
-from lakeward.tracing.files import MAX_FILE, Home, find_home, render_file, take_file
+from lakeward.tracing.files import MAX_FILE, Home, find_home, make_file, take_file
 from lakeward.tracing.load import Held
 from lakeward.tracing.records import ArrivingTrace
 from lakeward.tracing.rollups import roll_up, roll_up_all
@@ -31,10 +31,10 @@ __all__ = [
     "find_sessions",
     "find_traces",
     "link_prompts",
+    "make_file",
     "moving",
     "of_trace",
     "prices",
-    "render_file",
     "roll_up",
     "roll_up_all",
     "seal_blocks",

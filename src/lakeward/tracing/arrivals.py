@@ -176,7 +176,7 @@ def _label(span: Any, facts: meaning.Facts) -> gist.Label:
 def gist_of(stored: Sequence[bytes], book: Book) -> gist.Gist:
     """Of the spans of a whole trace, read once more."""
     made = gist.Writer()
-    for span in payloads.joined(stored):
+    for span in payloads.spans_in(stored):
         facts = meaning.facts_of(span.attributes, meaning.BRIEFLY)
         start = span.start_time_unix_nano
         made.add(span.span_id, start, span.end_time_unix_nano, _label(span, facts), book.cost(facts, start))
@@ -272,7 +272,7 @@ def recount(stored: Sequence[bytes], book: Book) -> tuple[dict[str, Any] | None,
     parents: dict[bytes, bytes] = {}
     usages: dict[bytes, Usage] = {}
     costs: dict[bytes, Cost] = {}
-    for span, _ in payloads.spans_in(stored):
+    for span in payloads.spans_in(stored):
         facts = meaning.facts_of(span.attributes, meaning.BRIEFLY)
         span_id = span.span_id
         parents[span_id] = span.parent_span_id

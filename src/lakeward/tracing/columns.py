@@ -137,10 +137,11 @@ class Group:
         self.greatest = float("-inf")
         self.pieces: list[Array] = []
 
-    def percentile(self, share: float) -> float:
-        """Interpolated, as PostgreSQL's percentile_cont."""
+    def percentiles(self, shares: Sequence[float]) -> list[float]:
+        """Interpolated, as PostgreSQL's percentile_cont; the values are put in order once for all of them."""
         np = numpy()
-        return float(np.quantile(np.concatenate(self.pieces), share))
+        found: list[float] = np.quantile(np.concatenate(self.pieces), shares, overwrite_input=True).tolist()
+        return found
 
     def different(self) -> int:
         np = numpy()

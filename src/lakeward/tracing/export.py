@@ -1,17 +1,18 @@
 """Export of a selection of traces, page by page, so that neither memory nor a transaction grows with it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
 
 import msgspec
 
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import prices, search
-from lakeward.tracing.export_forms import Exported, Format, writer
+from lakeward.tracing import prices, reading, search
+from lakeward.tracing.export_forms import Exported, Format, Writer, writer
 from lakeward.tracing.records import Trace
+from lakeward.tracing.spool import beside
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import assessments as wire_assessments
@@ -19,6 +20,7 @@ from lakeward.tracing.wire import traces as wire
 
 MAX_NAMED: Final = 10_000
 _PAGE: Final = 200
+_AT_ONCE: Final = 256 << 10  # bytes that are sent together
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -30,10 +32,7 @@ class Selection(msgspec.Struct, frozen=True):
     most: int | None = None
 
 
-Page = list[Exported]
-
-
-async def pages(db: Database, workspace: int, selection: Selection) -> AsyncIterator[Page]:
+async def pages(db: Database, workspace: int, selection: Selection) -> AsyncIterator[list[Exported]]:
     """Each page is of one moment. The first raises InvalidParameter for a wrong filter."""
     left = selection.most
     if selection.trace_ids:
@@ -52,7 +51,7 @@ async def pages(db: Database, workspace: int, selection: Selection) -> AsyncIter
             return
 
 
-async def _named(db: Database, workspace: int, selection: Selection) -> AsyncIterator[Page]:
+async def _named(db: Database, workspace: int, selection: Selection) -> AsyncIterator[list[Exported]]:
     if selection.filter:
         raise InvalidParameter("Give either trace_ids or a filter.")
     if len(selection.trace_ids) > MAX_NAMED:
@@ -64,11 +63,9 @@ async def _named(db: Database, workspace: int, selection: Selection) -> AsyncIte
             yield await whole(tx, await store.find_named(tx, workspace, some, numbers))
 
 
-async def whole(tx: Tx, found: Sequence[Trace], segments: Mapping[int, list[bytes]] | None = None) -> Page:
-    """These traces with all that is known of them; `segments`: their spans, where the caller has them."""
-    seqs = [each.seq for each in found]
-    said = await assessment_store.of_traces(tx, seqs)
-    stored = await store.payloads_of(tx, seqs) if segments is None else segments
+async def whole(tx: Tx, found: Sequence[Trace]) -> list[Exported]:
+    """These traces with all that is known of them but their spans."""
+    said = await assessment_store.of_traces(tx, [each.seq for each in found])
     return [
         Exported(
             each,
@@ -78,21 +75,39 @@ async def whole(tx: Tx, found: Sequence[Trace], segments: Mapping[int, list[byte
                 databricks=False,
             ),
             said.get(each.seq, ()),
-            stored.get(each.seq, []),
         )
         for each in found
     ]
 
 
 async def stream(db: Database, workspace: int, selection: Selection, form: Format) -> AsyncIterator[bytes]:
-    """The bytes of the export, some hundred traces at a time."""
+    """The bytes of the export, some hundred kilobytes at a time."""
     async with db.connection() as tx:
         book = await prices.book(tx)
-    made = writer(form, book)
-    async for page in pages(db, workspace, selection):
-        if piece := await asyncio.to_thread(made.write, page):
-            yield piece
-    if piece := made.close():
+    some: list[bytes] = []
+    size = 0
+    async for piece in _written(db, pages(db, workspace, selection), writer(form, book)):
+        some.append(piece)
+        size += len(piece)
+        if size >= _AT_ONCE:
+            yield b"".join(some)
+            some, size = [], 0
+    if some:
+        yield b"".join(some)
+
+
+async def _written(db: Database, pages: AsyncIterator[list[Exported]], made: Writer[Any]) -> AsyncIterator[bytes]:
+    async for page in pages:
+        place = 0
+        async for segments in reading.each(db, [each.trace.seq for each in page]):
+            trace = page[place]
+            place += 1
+            with made.spool(trace) as spans:
+                await reading.through(db, segments, spans.take)
+                async for piece in spans.given(made.write(trace, spans), at_once=made.quick):
+                    yield piece
+            await asyncio.sleep(0)  # other requests have their turn
+    async for piece in beside(made.close()):
         yield piece
 
 

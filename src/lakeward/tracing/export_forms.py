@@ -2,20 +2,22 @@
 
 `otlp`: OTLP JSON, one `TracesData` a line, as the file exporter of the OpenTelemetry Collector writes it; attributes
 and resources are as they came. `jsonl`: one trace a line, which `mlflow.entities.Trace.from_json` reads. `parquet`: one
-trace a row, with its spans and assessments nested in it.
+trace a row, or some of the spans of a large one, with its spans and assessments nested in it.
 """
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
+from opentelemetry.proto.trace.v1 import trace_pb2
 
 from lakeward.kit.errors import InvalidParameter
-from lakeward.tracing import otlp_json, payloads, render
+from lakeward.tracing import otlp_json, render
 from lakeward.tracing.book import Book
 from lakeward.tracing.records import Assessment, Trace
+from lakeward.tracing.spool import Spool
 from lakeward.tracing.wire import traces as wire
 
 Format = Literal["otlp", "jsonl", "parquet"]
@@ -27,25 +29,34 @@ MEDIA_TYPES: Final[Mapping[Format, str]] = {
 SUFFIXES: Final[Mapping[Format, str]] = {"otlp": "otlp.jsonl", "jsonl": "jsonl", "parquet": "parquet"}
 # A row group is written when it has so many traces, or spans of so many bytes.
 _GROUP_ROWS: Final = 5_000
-_GROUP_BYTES: Final = 16 << 20
+_GROUP_BYTES: Final = 8 << 20
 _LATEST: Final = 2**63 - 1  # nanoseconds: what a Parquet timestamp can hold
 _encode = msgspec.json.Encoder().encode
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """One trace with all that is known of it."""
+    """One trace with all that is known of it but its spans."""
 
     trace: Trace
     info: wire.TraceInfo
     assessments: Sequence[Assessment]
-    segments: list[bytes]
 
 
-class Writer(Protocol):
-    """Makes the bytes of an export from one page after the other; `close` gives the last ones."""
+S = TypeVar("S", bound=Spool)
 
-    def write(self, page: Sequence[Exported]) -> bytes: ...
-    def close(self) -> bytes: ...
+
+class Writer(Protocol[S]):
+    """Makes the bytes of an export, a trace after the other.
+
+    The spans of a trace go through its `spool` to `write`; `close` gives the last bytes. No piece is empty. `quick`: a
+    small trace is written at once.
+    """
+
+    @property
+    def quick(self) -> bool: ...
+    def spool(self, given: Exported) -> S: ...
+    def write(self, given: Exported, spans: S) -> Iterator[bytes]: ...
+    def close(self) -> Iterator[bytes]: ...
 
 
 def form_of(given: str) -> Format:
@@ -55,40 +66,52 @@ def form_of(given: str) -> Format:
     raise InvalidParameter(f"Invalid format {given!r}: it is one of {', '.join(MEDIA_TYPES)}.")
 
 
-def writer(form: Format, book: Book) -> Writer:
+def writer(form: Format, book: Book) -> Writer[Any]:
     """Raises InvalidParameter for Parquet where pyarrow is not installed."""
     if form == "parquet":
         return _Parquet(book)
-    return _Lines(otlp_line if form == "otlp" else lambda each: json_line(each, book))
+    return _OtlpLines() if form == "otlp" else _JsonLines(book)
 
 
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Lines:
-    def __init__(self, line: Callable[[Exported], bytes]) -> None:
-        self._line = line
-
-    def write(self, page: Sequence[Exported]) -> bytes:
-        return b"".join(map(self._line, page))
-
-    def close(self) -> bytes:
-        return b""
-
-
-def json_line(given: Exported, book: Book) -> bytes:
+class _JsonLines:
     """compat(mlflow 3.17): what `Trace.to_json` writes."""
-    info = msgspec.to_builtins(given.info)
-    if given.trace.duration_ms is not None:
-        info.pop("execution_duration", None)
-        info["execution_duration_ms"] = given.trace.duration_ms
-    spans = payloads.joined(given.segments)
-    data = msgspec.Raw(render.file_of(spans, given.trace.trace_id, book))
-    return _encode({"info": info, "data": data}) + b"\n"
+
+    quick = True
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def spool(self, given: Exported) -> Spool:
+        return Spool(lambda span: _encode(render.file_span(span, given.trace.trace_id, self._book)))
+
+    def write(self, given: Exported, spans: Spool) -> Iterator[bytes]:
+        info = msgspec.to_builtins(given.info)
+        if given.trace.duration_ms is not None:
+            info.pop("execution_duration", None)
+            info["execution_duration_ms"] = given.trace.duration_ms
+        yield b'{"info":' + _encode(info) + b',"data":{"spans":['
+        yield from spans.pieces(spans.numbers())
+        yield b"]}}\n"
+
+    def close(self) -> Iterator[bytes]:
+        return iter(())
 
 
-def otlp_line(given: Exported) -> bytes:
-    return _encode(otlp_json.traces_data(given.segments)) + b"\n"
+class _OtlpLines:
+    quick = True
+
+    def spool(self, given: Exported) -> otlp_json.Scopes:  # noqa: ARG002 - spans say what they are of
+        return otlp_json.Scopes()
+
+    def write(self, given: Exported, spans: otlp_json.Scopes) -> Iterator[bytes]:  # noqa: ARG002 - as above
+        yield from spans.line()
+        yield b"\n"
+
+    def close(self) -> Iterator[bytes]:
+        return iter(())
 
 
 # ── Parquet ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -117,6 +140,8 @@ class _Outbox:
 class _Parquet:
     """Needs pyarrow, which the server itself does not."""
 
+    quick = False
+
     def __init__(self, book: Book) -> None:
         try:
             self._pa: Any = importlib.import_module("pyarrow")
@@ -132,25 +157,36 @@ class _Parquet:
         self._rows: list[dict[str, Any]] = []
         self._bytes = 0
 
-    def write(self, page: Sequence[Exported]) -> bytes:
-        for each in page:
-            spans = payloads.joined(each.segments)
-            nested = [span_row(span, each.trace.trace_id, self._book) for span in spans]
-            self._rows.append(trace_row(each) | {"spans": nested})
-            self._bytes += sum(map(len, each.segments))
-            if len(self._rows) >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:
-                self._write_group()
-        return self._outbox.taken()
+    def spool(self, given: Exported) -> Spool:  # noqa: ARG002 - a span is kept as it is
+        return Spool(lambda span: bytes(span.SerializeToString()))
 
-    def close(self) -> bytes:
-        if self._rows:
-            self._write_group()
+    def write(self, given: Exported, spans: Spool) -> Iterator[bytes]:
+        """A row, or several of a trace that would fill a row group by itself, each with some of its spans."""
+        if len(self._rows) >= _GROUP_ROWS or self._bytes + spans.size() > _GROUP_BYTES:
+            yield from self._group()
+        nested: list[dict[str, Any]] = []
+        row = trace_row(given)
+        for content in spans.contents(spans.numbers()):
+            nested.append(span_row(trace_pb2.Span.FromString(content), given.trace.trace_id, self._book))
+            self._bytes += len(content)
+            if self._bytes >= _GROUP_BYTES:
+                self._rows.append(row | {"spans": nested})
+                nested = []
+                yield from self._group()
+        if nested or not len(spans):
+            self._rows.append(row | {"spans": nested})
+
+    def close(self) -> Iterator[bytes]:
+        yield from self._group()
         self._file.close()
-        return self._outbox.taken()
+        yield self._outbox.taken()
 
-    def _write_group(self) -> None:
-        rows, self._rows, self._bytes = self._rows, [], 0
-        self._file.write_table(self._pa.Table.from_pylist(rows, schema=self._schema))
+    def _group(self) -> Iterator[bytes]:
+        if self._rows:
+            rows, self._rows, self._bytes = self._rows, [], 0
+            self._file.write_table(self._pa.Table.from_pylist(rows, schema=self._schema))
+        if written := self._outbox.taken():
+            yield written
 
 
 def schema(pa: Any) -> Any:

@@ -5,14 +5,14 @@ The file is read into segments like any other spans, so that they are searched a
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from lakeward.kit.errors import InvalidParameter, TooLarge
 from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import arrivals, ingest, load, otlp, payloads, prices, render, traces
+from lakeward.tracing import arrivals, ingest, load, otlp, prices, reading, render, traces
 from lakeward.tracing.book import Book
 from lakeward.tracing.pieces import Buffer
 from lakeward.tracing.records import Arrival
@@ -39,10 +39,35 @@ async def find_home(tx: Tx, workspace: int, trace_id: str) -> Home:
     return Home(found.experiment_id, found.seq, traces.files_prefix(workspace, found.experiment_id, trace_id))
 
 
-async def render_file(tx: Tx, home: Home, trace_id: str) -> bytes | None:
-    """The file made from the spans that are here, or None if there are none."""
-    spans = payloads.joined(await store.payloads(tx, home.seq))
-    return render.file_of(spans, trace_id, await prices.book(tx)) if spans else None
+class Made(msgspec.Struct, frozen=True):
+    """A file made from the spans that are here."""
+
+    size: int
+    pieces: AsyncIterator[bytes]
+    close: Callable[[], None]
+
+
+async def make_file(db: Database, home: Home, trace_id: str) -> Made | None:
+    """The file, which its reader closes; None if there are no spans."""
+    async with db.connection() as tx:
+        segments = (await store.segments_of(tx, [home.seq])).get(home.seq, ())
+        book = await prices.book(tx)
+    spans = await reading.spooled(
+        db, segments, lambda span: msgspec.json.encode(render.file_span(span, trace_id, book))
+    )
+    if not len(spans):
+        return None
+    before, after = b'{"spans":[', b"]}"
+    size = len(before) + spans.size() + len(spans) - 1 + len(after)  # with commas between
+
+    async def pieces() -> AsyncIterator[bytes]:
+        with spans:
+            yield before
+            async for piece in spans.listed():
+                yield piece
+            yield after
+
+    return Made(size, pieces(), spans.close)
 
 
 async def take_file(db: Database, workspace: int, experiment_id: int, trace_id: str, content: Buffer) -> None:

@@ -45,6 +45,11 @@ def read(data: bytes) -> Gist:
         raise Internal("What is kept of a segment of a trace cannot be read.") from error
 
 
+def ids_of(data: bytes) -> set[bytes]:
+    ids = read(data).ids
+    return {ids[at : at + ID] for at in range(0, len(ids), ID)}
+
+
 class Writer:
     """Takes spans one by one."""
 

@@ -60,10 +60,10 @@ async def segments(lake: Lake | None, moved: Sequence[Moved]) -> dict[int, list[
 
 
 class Leaving(NamedTuple):
-    """A trace with all that is known of it, and the numbers of its segments."""
+    """A trace with all that is known of it; (number, payload) of each of its segments."""
 
     exported: Exported
-    numbers: Sequence[int]
+    segments: Sequence[tuple[int, bytes]]
     day: date
 
 
@@ -118,8 +118,8 @@ def trace_rows(leaving: Sequence[Leaving], batch: int, schema: Any) -> Any:
     rows = []
     for each in leaving:
         row = export_forms.trace_row(each.exported)
-        row["segment_ids"] = each.numbers
-        row["segments"] = [payloads.open_sealed(payload) for payload in each.exported.segments]
+        row["segment_ids"] = [number for number, _ in each.segments]
+        row["segments"] = [payloads.open_sealed(payload) for _, payload in each.segments]
         rows.append(row | _place(each, batch))
     return pyarrow().Table.from_pylist(rows, schema=schema)
 
@@ -133,7 +133,7 @@ def span_rows(leaving: Sequence[Leaving], batch: int, schema: Any, book: Book) -
 def _spans(leaving: Leaving, batch: int, book: Book) -> Iterator[Mapping[str, Any]]:
     trace = leaving.exported.trace
     place = _place(leaving, batch) | {"trace_id": trace.trace_id, "experiment_id": str(trace.experiment_id)}
-    for span in payloads.joined(leaving.exported.segments):
+    for span in payloads.joined(payload for _, payload in leaving.segments):
         row = export_forms.span_row(span, trace.trace_id, book)
         start, end = row["start_time"], row["end_time"]
         events = [each | {"time": each["time"] // 1000} for each in row["events"]]

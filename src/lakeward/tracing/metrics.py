@@ -105,6 +105,8 @@ def _wanted(asked: Asked) -> Wanted:
 
 def _values(asked: Asked, group: Group) -> list[float]:
     found: list[float] = []
+    shares = [each.percentile / 100 for each in asked.aggregations if each.percentile is not None]
+    percentiles = iter(group.percentiles(shares) if shares else ())
     for wanted in asked.aggregations:
         match wanted.kind:
             case "COUNT":
@@ -118,7 +120,7 @@ def _values(asked: Asked, group: Group) -> list[float]:
             case "MAX":
                 found.append(group.greatest)
             case _:
-                found.append(group.percentile((wanted.percentile or 0.0) / 100))
+                found.append(next(percentiles))
     return found
 
 

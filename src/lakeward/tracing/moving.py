@@ -55,12 +55,9 @@ async def read(tx: Tx, batch: Batch, seqs: Sequence[int]) -> list[Leaving]:
     segments: dict[int, list[tuple[int, bytes]]] = {}
     for seq, number, payload in await store.some_payloads(tx, wanted, batch.segments):
         segments.setdefault(seq, []).append((number, payload))
-    stored = {seq: [payload for _, payload in known] for seq, known in segments.items()}
-    exported = await export.whole(tx, [each for each in found if each.seq in segments], stored)
+    exported = await export.whole(tx, [each for each in found if each.seq in segments])
     days = dict(zip(batch.seqs, batch.days, strict=True))
-    return [
-        Leaving(each, [number for number, _ in segments[each.trace.seq]], days[each.trace.seq]) for each in exported
-    ]
+    return [Leaving(each, segments[each.trace.seq], days[each.trace.seq]) for each in exported]
 
 
 async def leave(tx: Tx, batch: Batch, written: AbstractSet[int]) -> int:

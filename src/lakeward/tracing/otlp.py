@@ -27,7 +27,7 @@ _KINDS: Final = {
 }
 _INT: Final = re.compile(r"-?\d{1,20}")
 _UINT64: Final = range(2**64)
-_INT64: Final = range(-(2**63), 2**63)
+INT64: Final = range(-(2**63), 2**63)
 _UINT32: Final = range(2**32)
 
 Message = Any  # ExportTraceServiceRequest, which has the layout of TracesData
@@ -211,7 +211,7 @@ def _enum(given: Any, names: Mapping[str, int]) -> int:
 _SCALARS: Final[Mapping[str, Any]] = {
     "string_value": _text,
     "bool_value": lambda value: value,
-    "int_value": lambda value: integer(value, _INT64),
+    "int_value": lambda value: integer(value, INT64),
     "double_value": float,
     "bytes_value": lambda value: base64.b64decode(_text(value), validate=True),
 }
@@ -248,7 +248,7 @@ def set_value(made: common_pb2.AnyValue, value: Any, depth: int = 0) -> None:
             return
         case bool():
             made.bool_value = value
-        case int() if value in _INT64:
+        case int() if value in INT64:
             made.int_value = value
         case int() | float():
             made.double_value = float(value)

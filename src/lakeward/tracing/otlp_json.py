@@ -1,38 +1,63 @@
 """Spans in OTLP's JSON, as its specification maps them: camel case, hexadecimal ids, enums as numbers."""
 
-from collections.abc import Callable, Iterable, Sequence
+import bisect
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
+
+import msgspec
 
 from lakeward.runtime.http import spell
 from lakeward.tracing import payloads
 from lakeward.tracing.render import base64_of
+from lakeward.tracing.spool import Place, Spool
 
 Json = dict[str, Any]
+_encode: Final = msgspec.json.Encoder().encode
 _WRITTEN: Final[dict[str, Callable[[Any], Any]]] = {"int_value": str, "double_value": spell, "bytes_value": base64_of}
 
 
-def traces_data(segments: Sequence[bytes]) -> Json:
-    """The spans of stored segments with their resources and scopes; of a span that came twice, the later."""
-    parsed = [payloads.parsed(each) for each in segments]
-    latest: dict[bytes, tuple[int, int, int, int]] = {}
-    for n, data in enumerate(parsed):
-        for i, resource_spans in enumerate(data.resource_spans):
-            for j, scope_spans in enumerate(resource_spans.scope_spans):
-                for k, span in enumerate(scope_spans.spans):
-                    latest[span.span_id] = (n, i, j, k)
-    found = []
-    for n, data in enumerate(parsed):
-        for i, resource_spans in enumerate(data.resource_spans):
-            scopes = []
-            for j, scope_spans in enumerate(resource_spans.scope_spans):
-                spans = [
-                    _span(span) for k, span in enumerate(scope_spans.spans) if latest[span.span_id] == (n, i, j, k)
-                ]
-                if spans:
-                    scopes.append(_scope(scope_spans) | {"spans": spans})
-            if scopes:
-                found.append(_resource(resource_spans) | {"scopeSpans": scopes})
-    return {"resourceSpans": found}
+class Scopes(Spool):
+    """Spans as they came, each in its scope and that in its resource."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda span: _encode(_span(span)))
+        self._firsts: list[int] = []  # of each scope, its first span
+        self._heads: list[tuple[Place, Place]] = []  # and what is said of its resource, and of itself
+
+    def take(self, payload: bytes) -> None:
+        last, resource = None, (0, 0)
+        for resource_spans, scope_spans, spans in payloads.scopes_in(payload):
+            if resource_spans is not last:
+                last, resource = resource_spans, self.put(_opened(_resource(resource_spans), b"scopeSpans"))
+            self._heads.append((resource, self.put(_opened(_scope(scope_spans), b"spans"))))
+            self._firsts.append(self.count)
+            for span in spans:
+                self.add(span)
+
+    def line(self) -> Iterator[bytes]:
+        """`{"resourceSpans": […]}`"""
+        yield b'{"resourceSpans":['
+        last: Place | None = None
+        for place, numbers in itertools.groupby(self.numbers(as_they_came=True), self._scope_of):
+            resource, scope = self._heads[place]
+            if resource == last:
+                yield b","
+            else:
+                yield (b"]}," if last else b"") + self.at(resource)
+            last = resource
+            yield self.at(scope)
+            yield from self.pieces(numbers)
+            yield b"]}"
+        yield b"]}]}" if last else b"]}"
+
+    def _scope_of(self, number: int) -> int:
+        return bisect.bisect_right(self._firsts, number) - 1
+
+
+def _opened(head: Json, listed: bytes) -> bytes:
+    """An object whose last field is a list, up to where that begins."""
+    return _encode(head)[:-1] + b',"' + listed + b'":['
 
 
 def _resource(given: Any) -> Json:

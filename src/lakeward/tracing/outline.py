@@ -6,18 +6,22 @@ make its outline takes half a second, so that is kept.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from lakeward.kit import pages
 from lakeward.kit.errors import InvalidParameter, NotFound
-from lakeward.runtime.db import Database, Tx
-from lakeward.tracing import meaning, payloads, prices
+from lakeward.runtime.db import Database
+from lakeward.tracing import gist, meaning, payloads, reading
 from lakeward.tracing.book import Book
-from lakeward.tracing.records import Cost, Trace
+from lakeward.tracing.records import Cost, Trace, Usage
+from lakeward.tracing.sealed import Sealed
 from lakeward.tracing.search.spans import text_of
+from lakeward.tracing.spool import Spool
 from lakeward.tracing.store import outlines as outlines_store
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire.outline import Outline
@@ -26,125 +30,196 @@ _ERROR: Final = 2  # STATUS_CODE_ERROR
 MAX_FOUND: Final = 10_000
 DEFAULT_PAGE: Final = 100
 MAX_PAGE: Final = 1_000  # spans
+_PAGE_BYTES: Final = 8 << 20
 MANY: Final = 1_000  # spans, from which an outline is kept
 
 Later = Callable[[], Awaitable[None]]
 
 
-async def of_trace(tx: Tx, db: Database, trace: Trace) -> tuple[msgspec.Raw, Later | None]:
+async def of_trace(db: Database, trace: Trace, book: Book) -> tuple[msgspec.Raw, Later | None]:
     """The outline of a trace as JSON, and what keeps it for the next reader, if that is worth it."""
-    book = await prices.book(tx)
     digest = hashlib.sha256(msgspec.json.encode(book.said)).digest()
-    kept = await outlines_store.find(tx, trace.seq, digest)
-    if kept is not None:
-        return msgspec.Raw(payloads.open_sealed(kept)), None
-    segments = await outlines_store.made_of(tx, trace.seq)  # before they are read: more may come meanwhile
-    sealed = await store.payloads(tx, trace.seq)
-    made = await asyncio.to_thread(_made, sealed, book) if len(sealed) > 1 else _made(sealed, book)
-    if len(made.ids) < MANY or segments[1] is None:
-        return msgspec.Raw(msgspec.json.encode(made)), None
-    plain = msgspec.json.encode(made)
+    async with db.connection() as tx:
+        kept = await outlines_store.find(tx, trace.seq, digest)
+        if kept is not None:
+            return msgspec.Raw(payloads.open_sealed(kept)), None
+        made_of = await outlines_store.made_of(tx, trace.seq)  # before they are read: more may come meanwhile
+        segments = (await store.segments_of(tx, [trace.seq])).get(trace.seq, ())
+    lines: dict[bytes, _Line] = {}
+
+    def draw(payload: bytes) -> None:
+        lines.update((each.span_id, _line(each, book)) for each in payloads.spans_in([payload]))
+
+    await reading.through(db, segments, draw)
+    if len(lines) < MANY or made_of[1] is None:
+        return _drawn(lines), None
+    plain = await asyncio.to_thread(_drawn, lines)
 
     async def keep() -> None:
         async with db.transaction() as writing:
-            await outlines_store.keep(writing, trace.seq, segments, digest, payloads.seal(plain))
+            await outlines_store.keep(writing, trace.seq, made_of, digest, payloads.seal(plain))
 
-    return msgspec.Raw(plain), keep
-
-
-def _made(sealed: Sequence[bytes], book: Book) -> Outline:
-    return of(payloads.joined(sealed), book)
+    return plain, keep
 
 
-def of(spans: Sequence[Any], book: Book) -> Outline:
-    """The outline of spans that are in the order in which they are shown, parents by their place in it."""
-    places = {span.span_id: at for at, span in enumerate(spans)}
+class _Line(NamedTuple):
+    """What is drawn of a span."""
+
+    parent: bytes
+    start: int
+    end: int
+    name: str
+    type: str
+    failed: bool
+    tokens: int | None
+    cost: float | None
+
+
+def _line(span: Any, book: Book) -> _Line:
+    facts = meaning.facts_of(span.attributes)
+    usage: Usage | None = None
+    cost: Cost | None = None
+    if meaning.has_numbers(facts):
+        usage, cost = meaning.usage_of(facts), book.cost(facts, span.start_time_unix_nano)
+    return _Line(
+        span.parent_span_id,
+        span.start_time_unix_nano,
+        span.end_time_unix_nano,
+        sys.intern(span.name),
+        meaning.type_of(facts),
+        span.status.code == _ERROR,
+        usage.get("total_tokens") if usage else None,
+        cost.get("total_cost") if cost else None,
+    )
+
+
+def _drawn(lines: Mapping[bytes, _Line]) -> msgspec.Raw:
+    """An `Outline`, in the order in which spans are shown, parents by their place in it."""
+    ordered = sorted(lines, key=lambda each: (bool(lines[each].parent), lines[each].start))
+    places = {span_id: at for at, span_id in enumerate(ordered)}
     names: dict[str, int] = {}
     types: dict[str, int] = {}
-    base = min((span.start_time_unix_nano for span in spans), default=0)
+    base = min((line.start for line in lines.values()), default=0)
     made = Outline(str(base))
-    for at, span in enumerate(spans):
-        start, end = span.start_time_unix_nano, span.end_time_unix_nano
-        facts = meaning.facts_of(span.attributes)
-        made.ids.append(span.span_id.hex())
-        made.parents.append(places.get(span.parent_span_id, -1) if span.parent_span_id else -1)
-        made.name.append(names.setdefault(span.name, len(names)))
-        made.type.append(types.setdefault(meaning.type_of(facts), len(types)))
-        made.start_us.append((start - base) // 1_000)
-        made.duration_us.append(max(0, end - start) // 1_000 if end else -1)
-        if span.status.code == _ERROR:
+    for at, span_id in enumerate(ordered):
+        line = lines[span_id]
+        made.ids.append(span_id.hex())
+        made.parents.append(places.get(line.parent, -1) if line.parent else -1)
+        made.name.append(names.setdefault(line.name, len(names)))
+        made.type.append(types.setdefault(line.type, len(types)))
+        made.start_us.append((line.start - base) // 1_000)
+        made.duration_us.append(max(0, line.end - line.start) // 1_000 if line.end else -1)
+        if line.failed:
             made.errors.append(at)
-        if meaning.has_numbers(facts):
-            _count(made, at, facts, book.cost(facts, start))
+        if line.tokens is not None:
+            made.tokens[str(at)] = line.tokens
+        if line.cost is not None:
+            made.costs[str(at)] = line.cost
     made.names = list(names)
     made.types = list(types)
-    return made
+    return msgspec.Raw(msgspec.json.encode(made))
 
 
-def _count(made: Outline, at: int, facts: meaning.Facts, cost: Cost | None) -> None:
-    usage = meaning.usage_of(facts)
-    if usage and "total_tokens" in usage:
-        made.tokens[str(at)] = usage["total_tokens"]
-    if cost and "total_cost" in cost:
-        made.costs[str(at)] = cost["total_cost"]
+# ── some of the spans ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def span(tx: Tx, trace: Trace, span_id: str) -> Any:
+async def _segments(db: Database, trace: Trace) -> Sequence[Sealed]:
+    async with db.connection() as tx:
+        return (await store.segments_of(tx, [trace.seq])).get(trace.seq, ())
+
+
+async def _holders(db: Database, trace: Trace, wanted: AbstractSet[bytes]) -> Sequence[Sealed]:
+    """The segments that have these spans as they came last; all, where that is not known."""
+    async with db.connection() as tx:
+        segments = (await store.segments_of(tx, [trace.seq])).get(trace.seq, ())
+        gists = (await store.gists_of(tx, [trace.seq])).get(trace.seq, ()) if len(segments) > 1 else ()
+    if len(gists) != len(segments) or None in gists:
+        return segments
+    left = set(wanted)
+    found: list[Sealed] = []
+    for segment, kept in zip(reversed(segments), reversed(gists), strict=True):
+        if here := left & gist.ids_of(kept or b""):
+            left -= here
+            found.insert(0, segment)
+    return found
+
+
+async def span(db: Database, trace: Trace, span_id: str) -> Any:
     """One span, as it came last."""
     try:
         wanted = bytes.fromhex(span_id)
     except ValueError:
         wanted = b""
-    for payload in reversed(await store.payloads(tx, trace.seq)):
-        found = [each for each, _ in payloads.spans_in([payload]) if each.span_id == wanted]
-        if found:
-            return found[-1]
-    raise NotFound(f"The trace {trace.trace_id} has no span {span_id[:40]!r}.")
+    found: list[Any] = []
+
+    def look(payload: bytes) -> None:
+        found.extend(each for each in payloads.spans_in([payload]) if each.span_id == wanted)
+
+    await reading.through(db, await _holders(db, trace, {wanted}), look)
+    if not found:
+        raise NotFound(f"The trace {trace.trace_id} has no span {span_id[:40]!r}.")
+    return found[-1]
 
 
-async def holding(tx: Tx, trace: Trace, text: str) -> list[str]:
+async def holding(db: Database, trace: Trace, text: str) -> list[str]:
     """The ids of the spans that hold a text, in any case: in a name, a key or a text they carry."""
     wanted = text.lower()
-    spans = payloads.joined(await store.payloads(tx, trace.seq))
-    return [each.span_id.hex() for each in spans if wanted in text_of(each).lower()][:MAX_FOUND]
+    with Spool(lambda span: b"yes" if wanted in text_of(span).lower() else b"") as spans:
+        await reading.through(db, await _segments(db, trace), spans.take)
+        numbers = spans.numbers()
+        found = [spans.id_of(number) for number, said in zip(numbers, spans.contents(numbers), strict=True) if said]
+    return [each.hex() for each in found[:MAX_FOUND]]
 
 
 async def page(
-    tx: Tx, trace: Trace, under: str | None, max_results: int | None, page_token: str | None
-) -> tuple[list[Any], str | None]:
-    """Spans in full: some of all, or of those below a span and that itself; the root first, then by start."""
-    limit = DEFAULT_PAGE if max_results is None else max_results
+    db: Database, trace: Trace, outline: Outline, write: Callable[[Any], bytes],
+    under: str | None, most: int | None, token: str | None,
+) -> tuple[list[tuple[str, bytes]], str | None]:  # fmt: skip
+    """Spans in full, as (id, what `write` makes of it), and where the next page begins.
+
+    Some of all, or of those below a span and that itself, in the order of the outline. Where they carry much, a page is
+    shorter than asked.
+    """
+    limit = DEFAULT_PAGE if most is None else most
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidParameter(
             f"Invalid value {limit} for parameter 'max_results': it must be between 1 and {MAX_PAGE}."
         )
     context = pages.context_of("spans", trace.seq, under or "")
-    last = tuple(pages.decode(page_token, context, [int, int, str])) if page_token else None
-    spans = sorted(payloads.latest(await store.payloads(tx, trace.seq)), key=_place)
+    ids = outline.ids
     if under:
-        wanted = _below(spans, under)
-        if not wanted:
+        ids = _below(outline, under.lower())
+        if not ids:
             raise NotFound(f"The trace {trace.trace_id} has no span {under[:40]!r}.")
-        spans = [each for each in spans if each.span_id in wanted]
-    rest = [each for each in spans if last is None or _place(each) > last]
-    token = pages.encode(_place(rest[limit - 1]), context) if len(rest) > limit else None
-    return rest[:limit], token
+    if token:
+        [last] = pages.decode(token, context, [str])
+        ids = ids[ids.index(last) + 1 :] if last in ids else []
+    chosen = {bytes.fromhex(each) for each in ids[:limit]}
+    found: list[tuple[str, bytes]] = []
+    with Spool(lambda span: write(span) if span.span_id in chosen else b"") as spans:
+        await reading.through(db, await _holders(db, trace, chosen), spans.take)
+        numbers = {spans.id_of(number).hex(): number for number in spans.numbers()}
+        size = 0
+        for span_id in [each for each in ids[:limit] if each in numbers]:  # some may have been deleted since
+            [content] = spans.contents([numbers[span_id]])
+            size += len(content)
+            if found and size > _PAGE_BYTES:
+                break
+            found.append((span_id, content))
+    more = len(ids) > len(found)
+    return found, pages.encode([found[-1][0]], context) if more and found else None
 
 
-def _place(span: Any) -> tuple[int, int, str]:
-    return (int(bool(span.parent_span_id)), span.start_time_unix_nano, span.span_id.hex())
-
-
-def _below(spans: Sequence[Any], under: str) -> set[bytes]:
-    """The ids of a span and of all below it, whatever circles parents form; none if it is not here."""
-    children: dict[bytes, list[bytes]] = {}
-    for each in spans:
-        children.setdefault(each.parent_span_id, []).append(each.span_id)
-    found: set[bytes] = set()
-    ahead = [each.span_id for each in spans if each.span_id.hex() == under.lower()]
+def _below(outline: Outline, under: str) -> list[str]:
+    """The ids of a span and of all below it, in order, whatever circles parents form; none if it is not here."""
+    children: dict[int, list[int]] = {}
+    for place, parent in enumerate(outline.parents):
+        children.setdefault(parent, []).append(place)
+    found: set[int] = set()
+    ahead = [outline.ids.index(under)] if under in outline.ids else []
     while ahead:
-        span = ahead.pop()
-        if span not in found:
-            found.add(span)
-            ahead += children.get(span, [])
-    return found
+        place = ahead.pop()
+        if place not in found:
+            found.add(place)
+            ahead += children.get(place, ())
+    return [span_id for place, span_id in enumerate(outline.ids) if place in found]

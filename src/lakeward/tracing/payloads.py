@@ -4,7 +4,7 @@ A payload is a `TracesData` message that holds spans of one trace only, with the
 Such messages can be put end to end, which is how protobuf joins them.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import zstandard
@@ -12,7 +12,9 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from lakeward.kit.errors import Internal
+from lakeward.tracing import pieces
 
+_PARSED_AT_ONCE: Final = 1 << 20
 _LEVEL: Final = 1  # 10 kB in 25 µs; the next levels take twice as long for a twentieth less
 
 _compressor = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True, write_checksum=True)
@@ -48,28 +50,50 @@ def field(number: int, content: bytes) -> bytes:
     return bytes(head) + content
 
 
-def parsed(payload: bytes) -> Any:
-    """The `TracesData` of a payload."""
+def scopes_in(payload: bytes) -> Iterator[tuple[Any, Any, Iterator[Any]]]:
+    """(resource spans, scope spans, spans) of each scope of a payload, in the order they came.
+
+    Spans of a large one are parsed a megabyte at a time, so take those of a scope before the next. The first two are
+    for what they say of the resource and the scope.
+    """
     try:
-        return trace_pb2.TracesData.FromString(open_sealed(payload))
+        message = open_sealed(payload)
+        if len(message) > _PARSED_AT_ONCE:
+            yield from _piecewise(message)
+            return
+        data = trace_pb2.TracesData.FromString(message)
     except (DecodeError, zstandard.ZstdError) as error:
         raise Internal("A stored segment of a trace cannot be read.") from error
+    for resource_spans in data.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            yield resource_spans, scope_spans, iter(scope_spans.spans)
 
 
-def spans_in(payloads: Iterable[bytes]) -> Iterator[tuple[Any, Any]]:
-    """(span, resource) of every span, in the order they came."""
+def _piecewise(message: bytes) -> Iterator[tuple[Any, Any, Iterator[Any]]]:
+    for part in pieces.cut(message):
+        resource_spans = trace_pb2.ResourceSpans.FromString(part.resource)
+        for scope in part.scopes:
+            scope_spans = trace_pb2.ScopeSpans.FromString(scope.scope)
+            yield resource_spans, scope_spans, (span for span, _ in pieces.spans_of(message, scope))
+
+
+def spans_in(payloads: Iterable[bytes]) -> Iterator[Any]:
+    """Every span, in the order they came."""
     for payload in payloads:
-        for resource_spans in parsed(payload).resource_spans:
-            for scope_spans in resource_spans.scope_spans:
-                for span in scope_spans.spans:
-                    yield span, resource_spans.resource
+        for _, _, spans in scopes_in(payload):
+            yield from spans
 
 
-def latest(payloads: Iterable[bytes]) -> Collection[Any]:
-    """The spans of a trace, each once, in no order: the later arrival of one that came twice."""
-    return {span.span_id: span for span, _ in spans_in(payloads)}.values()
+def latest_in(payload: bytes) -> Iterator[Any]:
+    """The spans of a payload, each once, in no order: the later of one that came twice."""
+    if size_of(payload) <= _PARSED_AT_ONCE:
+        yield from {span.span_id: span for span in spans_in([payload])}.values()
+        return
+    last = {span.span_id: number for number, span in enumerate(spans_in([payload]))}
+    yield from (span for number, span in enumerate(spans_in([payload])) if last[span.span_id] == number)
 
 
 def joined(payloads: Iterable[bytes]) -> list[Any]:
-    """The spans of a trace, each once. The root first, then by start."""
-    return sorted(latest(payloads), key=lambda span: (bool(span.parent_span_id), span.start_time_unix_nano))
+    """The spans of a trace that is known to be small, each once. The root first, then by start."""
+    latest = {span.span_id: span for span in spans_in(payloads)}.values()
+    return sorted(latest, key=lambda span: (bool(span.parent_span_id), span.start_time_unix_nano))

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
-from opentelemetry.proto.common.v1 import common_pb2
 
 from lakeward.runtime.http import spell
 from lakeward.tracing import meaning
 from lakeward.tracing.book import Book
-from lakeward.tracing.otlp import set_value, value_of
+from lakeward.tracing.otlp import INT64, value_of
 
 Encode = Callable[[bytes], str]
 _CODES: Final = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
@@ -47,9 +46,24 @@ def value_json(value: Any) -> dict[str, Any]:
 
 def plain_json(value: Any) -> dict[str, Any]:
     """A Python value as an attribute value in protobuf's JSON."""
-    made = common_pb2.AnyValue()
-    set_value(made, value)
-    return value_json(made)
+    made: dict[str, Any] = {}
+    match value:
+        case None:
+            pass
+        case bool():
+            made["bool_value"] = value
+        case int() if value in INT64:
+            made["int_value"] = str(value)
+        case int() | float():
+            made["double_value"] = spell(float(value))
+        case list():
+            made["array_value"] = {"values": [plain_json(each) for each in value]}
+        case dict():
+            pairs = [{"key": str(key), "value": plain_json(each)} for key, each in value.items()]
+            made["kvlist_value"] = {"values": pairs}
+        case _:
+            made["string_value"] = str(value)
+    return made
 
 
 def _attributes(attributes: Iterable[Any]) -> list[dict[str, Any]]:
@@ -114,17 +128,12 @@ def _span(span: Any, encode: Encode) -> dict[str, Any]:
 # ── traces.json ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def file_of(spans: Iterable[Any], trace_id: str, book: Book) -> bytes:
-    """The `traces.json` that a client of version 3 downloads where spans are files."""
-    return msgspec.json.encode({"spans": [file_span(span, trace_id, book) for span in spans]})
-
-
 def _dumped(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
 def file_span(span: Any, trace_id: str, book: Book) -> dict[str, Any]:
-    """One of its spans: ids in base64, attributes each as JSON."""
+    """A span of the `traces.json` that a client of version 3 downloads: ids in base64, attributes each as JSON."""
     attributes = {each.key: _dumped(meaning.plain(each.value)) for each in span.attributes}
     attributes |= {key: _dumped(value) for key, value in translations(span, book).items()}
     attributes[_REQUEST_ID] = _dumped(trace_id)

@@ -114,7 +114,8 @@ async def _spans_of(tx: Tx, seqs: Sequence[int], book: Book) -> Columns:
         some = seqs[at : at + _READ_AT_ONCE]
         kept = await trace_store.gists_of(tx, some)
         unknown = [seq for seq, found in kept.items() if None in found]
-        stored = await trace_store.payloads_of(tx, unknown) if unknown else {}
+        segments = await trace_store.segments_of(tx, unknown) if unknown else {}
+        stored = {seq: await trace_store.payloads_in(tx, found) for seq, found in segments.items()}
         await asyncio.to_thread(_add, spans, at, some, kept, stored, book)
     return spans.columns()
 

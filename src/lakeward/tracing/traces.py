@@ -9,7 +9,7 @@ import msgspec
 from lakeward import experiments
 from lakeward.kit.errors import InvalidParameter, NotFound
 from lakeward.runtime.db import Tx
-from lakeward.tracing import meaning, payloads
+from lakeward.tracing import meaning
 from lakeward.tracing.records import (
     COST_KEY,
     IN_PROGRESS,
@@ -55,11 +55,6 @@ async def get(tx: Tx, workspace: int, trace_id: str) -> Trace:
     if found is None:
         raise unknown(trace_id)
     return found
-
-
-async def spans_of(tx: Tx, trace: Trace) -> list[Any]:
-    """Its spans, as OTLP's protobuf messages: the root first, then by start."""
-    return payloads.joined(await store.payloads(tx, trace.seq))
 
 
 def complete(trace: Trace, spans: int) -> bool:

@@ -117,6 +117,20 @@ def test_a_megabyte_in_an_attribute(experiment: str) -> None:
     assert mlflow.get_trace(flushed()).data.spans[0].inputs == {"text": text}
 
 
+def test_a_dozen_megabytes_in_a_trace(experiment: str) -> None:
+    """More than the server puts together before it begins to answer."""
+    with mlflow.start_span("whole") as whole:
+        for number in range(12):
+            with mlflow.start_span(f"part {number}") as span:
+                span.set_outputs(f"{number} " + "lorem ipsum " * 90_000)
+        whole.set_outputs("all")
+    spans = mlflow.get_trace(flushed()).data.spans
+    assert [each.name for each in spans] == ["whole", *(f"part {number}" for number in range(12))]
+    assert all(each.outputs.startswith(f"{number} ") for number, each in enumerate(spans[1:]))
+    [again] = mlflow.search_traces(locations=[experiment], return_type="list")
+    assert len(again.data.spans) == 13
+
+
 def test_search(client: MlflowClient, experiment: str) -> None:
     for word in ("alpha", "beta", "gamma"):
         answer(f"what is {word}")

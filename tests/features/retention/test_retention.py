@@ -11,6 +11,7 @@ from lake import DAY, LONG_AGO, OURS, moved, old, rows, scanned, segments_of
 from spans import got, ids, info, place, searched, send, sent, span, values
 
 from lakeward import tracing
+from lakeward.tracing.store import moved as moved_store
 from lakeward_up import wait_until
 from server import Caller, Server
 
@@ -74,6 +75,21 @@ def feedback(trace: str, name: str, value: str) -> dict[str, Any]:
             "source": {"source_type": "HUMAN", "source_id": "ann"},
         }
     }  # fmt: skip
+
+
+def test_a_trace_that_is_too_large_for_a_row_stays(
+    client: Caller, server: Server, worker: Any, experiment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = old(client, experiment)
+    large = ids()[0]
+    sent(client, experiment, span(large, at=LONG_AGO, attributes={"note": secrets.token_hex(20_000)}))
+    monkeypatch.setattr(moved_store, "LARGEST", 10_000)
+    assert worker.apply() == len(traces)
+    assert worker.apply() == 0
+    assert segments_of(server, experiment) == 1
+    assert searched(client, experiment, "span.name = 'work'") == [large], "its spans are looked into, being here"
+    monkeypatch.undo()
+    assert worker.apply() == 0, "what was old is looked at again once a day"
 
 
 def worker_rolls(server: Server, worker: Any) -> None:

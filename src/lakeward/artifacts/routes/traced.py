@@ -35,8 +35,11 @@ async def rendered(call: Call, place: Place) -> Reply:
     trace_id = place.root_path[_TRACE]
     async with call.db.connection() as connection:
         home = await tracing.find_home(connection, place.workspace, trace_id)
-        content = await tracing.render_file(connection, home, trace_id)
-    if content is None:
+    made = await tracing.make_file(call.db, home, trace_id)
+    if made is None:
         raise NotFound("There is no such file.")
-    headers = {"content-type": "application/json", "content-length": str(len(content))}
-    return Reply(200, headers, b"" if call.method == "HEAD" else content)
+    headers = {"content-type": "application/json", "content-length": str(made.size)}
+    if call.method == "HEAD":
+        made.close()
+        return Reply(200, headers)
+    return Reply(200, headers, made.pieces)

@@ -71,10 +71,11 @@ class Route:
     scope: str | None = None  # that a token needs; None if it needs all
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(self.handler)
+        hints = get_type_hints(self.handler, include_extras=True)
         names = list(inspect.signature(self.handler).parameters)
         self.request = hints[names[1]] if len(names) > 1 else None
-        self.response = hints.get("return")
+        answer: Any = hints.get("return")
+        self.response = answer.__metadata__[0] if get_origin(answer) is Annotated else answer
         self.has_params = "{" in self.path
         self.scope = scope_of(self.path)
         if self.request is not None:

@@ -1,17 +1,20 @@
 """Unity Catalog locations of traces, as clients in `databricks` mode ask for them (API versions 4 and 5)."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from lakeward.experiments import of_experiment, of_run
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import EndpointNotFound, InvalidParameter
-from lakeward.runtime.http import EDIT, READ, Call, Routes
-from lakeward.tracing import assessments, locations, payloads, prices, traces
+from lakeward.runtime.db import Tx
+from lakeward.runtime.http import EDIT, READ, Call, Reply, Routes
+from lakeward.tracing import assessments, locations, prices, traces
+from lakeward.tracing.book import Book
 from lakeward.tracing.converted import assessment_record, update_fields
 from lakeward.tracing.places import parse_path
 from lakeward.tracing.records import Assessment, Trace
-from lakeward.tracing.render import span_json
 from lakeward.tracing.routes import traces as plain
+from lakeward.tracing.routes import whole
 from lakeward.tracing.securable import linked_run, of_located_trace, of_location
 from lakeward.tracing.store import traces as store
 from lakeward.tracing.wire import assessments as wire_assessments
@@ -28,8 +31,8 @@ _TRACES = of_located_trace("trace_ids")
 _GIVEN_RUN = linked_run(lambda request: request.trace_metadata)
 
 
-async def _told(call: Call, found: Sequence[Trace]) -> list[wire.UcTraceInfo]:
-    shown = await plain.infos(call, call.tx, found)
+async def _told(call: Call, tx: Tx, found: Sequence[Trace]) -> list[wire.UcTraceInfo]:
+    shown = await plain.infos(call, tx, found)
     return [wire.UcTraceInfo.told_of(each, info) for each, info in zip(found, shown, strict=True)]
 
 
@@ -83,31 +86,29 @@ async def create_trace_info(call: Call, req: wire.CreateTraceInfo) -> wire.UcTra
     seq = await traces.tell(call.tx, call.workspace, home, told, location.id)
     if said:
         await assessments.add_told(call.tx, seq, int(home), said)
-    [info] = await _told(call, await store.find_many(call.tx, [seq]))
+    [info] = await _told(call, call.tx, await store.find_many(call.tx, [seq]))
     return info
 
 
 @routes.get("/{location}/{trace_id}/info", allow=READ.on(_TRACE))
 async def get_uc_trace_info(call: Call, req: wire.OneTrace) -> wire.GetTraceInfoResponse:
     found = await locations.trace(call.tx, call.workspace, req.location, req.trace_id)
-    [info] = await _told(call, [found])
+    [info] = await _told(call, call.tx, [found])
     return wire.GetTraceInfoResponse(wire.UcInfoOnly(info))
 
 
-@routes.get("/{location}/batchGet", allow=READ.on(_TRACES.kept()))
-async def batch_get_uc_traces(call: Call, req: wire.BatchGet) -> wire.BatchGetResponse:
+@routes.get("/{location}/batchGet", allow=READ.on(_TRACES.kept()), tx=None)
+async def batch_get_uc_traces(call: Call, req: wire.BatchGet) -> Annotated[Reply, wire.BatchGetResponse]:
     """Traces with their spans. Those that are not complete yet are left out, and asked for again."""
     if len(req.trace_ids) > MAX_BATCH:
         raise InvalidParameter(f"At most {MAX_BATCH} traces per request; these are {len(req.trace_ids)}.")
-    found = await locations.some(call.tx, call.workspace, req.location, req.trace_ids)
-    stored = await store.payloads_of(call.tx, [each.seq for each in found])
-    book = await prices.book(call.tx)
-    answered = []
-    for each, info in zip(found, await _told(call, found), strict=True):
-        spans = payloads.joined(stored.get(each.seq, ()))
-        if traces.complete(each, len(spans)):
-            answered.append(wire.UcTrace(info, [span_json(span, book) for span in spans]))
-    return wire.BatchGetResponse(answered)
+
+    async def look(tx: Tx) -> tuple[list[tuple[Trace, wire.UcTraceInfo]], Book]:
+        found = await locations.some(tx, call.workspace, req.location, req.trace_ids)
+        return list(zip(found, await _told(call, tx, found), strict=True)), await prices.book(tx)
+
+    found, book = await call.db.run(look, transaction=False)
+    return await whole.reply(whole.many(call.db, found, book))
 
 
 @routes.post("/search-long-running", allow=READ.on(of_location("locations.path")), tx="read")
@@ -121,7 +122,7 @@ async def search_uc_traces(call: Call, req: wire.SearchTracesLongRunning) -> wir
     seqs, token = await locations.page(
         call.tx, call.workspace, paths, req.filter, req.order_by, req.max_results, req.page_token
     )
-    shown = await _told(call, await store.find_many(call.tx, seqs))
+    shown = await _told(call, call.tx, await store.find_many(call.tx, seqs))
     return wire.SearchTracesOperation("done", done=True, response=wire.SearchResult(shown, token))
 
 

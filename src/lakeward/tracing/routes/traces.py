@@ -1,18 +1,21 @@
 """The trace API of version 3, and what all clients share with it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 from lakeward import experiments
 from lakeward.experiments import of_experiment, of_run
 from lakeward.kit.clock import now_ms
 from lakeward.kit.errors import InvalidParameter, NotFound
-from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Routes
-from lakeward.tracing import assessments, ingest, payloads, prices, search, traces
+from lakeward.runtime.db import Tx
+from lakeward.runtime.http import EDIT, MLFLOW_2_0, READ, Call, Reply, Routes
+from lakeward.tracing import assessments, ingest, prices, search, traces
+from lakeward.tracing.book import Book
 from lakeward.tracing.converted import assessment_record
 from lakeward.tracing.records import Assessment as AssessmentRecord
 from lakeward.tracing.records import Trace
-from lakeward.tracing.render import span_json
+from lakeward.tracing.routes import whole
+from lakeward.tracing.sealed import Sealed
 from lakeward.tracing.securable import linked_run, of_trace
 from lakeward.tracing.store import assessments as assessment_store
 from lakeward.tracing.store import traces as store
@@ -30,10 +33,8 @@ _GIVEN_PLACE = of_experiment("trace.trace_info.trace_location.mlflow_experiment.
 _GIVEN_TRACE = of_trace("trace.trace_info.trace_id").if_there()  # nobody adds to the trace of somebody else
 _GIVEN_RUN = linked_run(lambda request: request.trace.trace_info.trace_metadata)
 
-_MAX_SPANS_READ = 1_000  # traces in one batch
 
-
-async def infos(call: Call, tx: Any, found: Sequence[Trace]) -> list[wire.TraceInfo]:
+async def infos(call: Call, tx: Tx, found: Sequence[Trace]) -> list[wire.TraceInfo]:
     """These traces for this caller, with what is said about them."""
     judged = [each.seq for each in found if each.judged]
     said = await assessment_store.of_traces(tx, judged) if judged else {}
@@ -69,41 +70,44 @@ async def get_trace_info(call: Call, req: wire.TraceById) -> wire.StartTraceResp
     return wire.StartTraceResponse(wire.InfoOnly(info))
 
 
-@routes.get("/traces/get", allow=READ.on(_TRACE))
-async def get_trace(call: Call, req: wire.GetTrace) -> wire.GetTraceResponse:
-    found = await traces.get(call.tx, call.workspace, req.trace_id)
-    spans = await traces.spans_of(call.tx, found)
+@routes.get("/traces/get", allow=READ.on(_TRACE), tx=None)
+async def get_trace(call: Call, req: wire.GetTrace) -> Annotated[Reply, wire.GetTraceResponse]:
+    async def look(tx: Tx) -> tuple[Trace, wire.TraceInfo, Sequence[Sealed], Book]:
+        found = await traces.get(tx, call.workspace, req.trace_id)
+        segments = await store.segments_of(tx, [found.seq])
+        [info] = await infos(call, tx, [found])
+        return found, info, segments.get(found.seq, ()), await prices.book(tx)
+
+    found, info, segments, book = await call.db.run(look, transaction=False)
+    spans = await whole.spans_of(call.db, segments, book)
     if not req.allow_partial and not traces.complete(found, len(spans)):
+        spans.close()
         raise NotFound(f"Trace with ID {req.trace_id} is not fully exported yet, please try again later.")
-    book = await prices.book(call.tx)
-    [info] = await infos(call, call.tx, [found])
-    return wire.GetTraceResponse(wire.TraceWithSpans(info, [span_json(span, book) for span in spans]))
+    return await whole.reply(whole.within(b'{"trace":', whole.one(info, spans), b"}"))
 
 
-@routes.get("/traces/batchGet", allow=READ.on(of_trace("trace_ids").kept()))
-async def batch_get_traces(call: Call, req: wire.BatchGetTraces) -> wire.BatchGetTracesResponse:
+@routes.get("/traces/batchGet", allow=READ.on(of_trace("trace_ids").kept()), tx=None)
+async def batch_get_traces(call: Call, req: wire.BatchGetTraces) -> Annotated[Reply, wire.BatchGetTracesResponse]:
     """Traces with their spans. Those that are not complete yet are left out."""
-    found = await _named(call, req)
-    stored = await store.payloads_of(call.tx, [each.seq for each in found])
-    book = await prices.book(call.tx)
-    answered = []
-    for each, info in zip(found, await infos(call, call.tx, found), strict=True):
-        spans = payloads.joined(stored.get(each.seq, ()))
-        if traces.complete(each, len(spans)):
-            answered.append(wire.TraceWithSpans(info, [span_json(span, book) for span in spans]))
-    return wire.BatchGetTracesResponse(answered)
+
+    async def look(tx: Tx) -> tuple[list[tuple[Trace, wire.TraceInfo]], Book]:
+        found = await _named(call, tx, req)
+        return list(zip(found, await infos(call, tx, found), strict=True)), await prices.book(tx)
+
+    found, book = await call.db.run(look, transaction=False)
+    return await whole.reply(whole.many(call.db, found, book))
 
 
 @routes.post("/traces/batchGetInfos", allow=READ.on(of_trace("trace_ids").kept()), tx="read")
 async def batch_get_trace_infos(call: Call, req: wire.BatchGetTraces) -> wire.BatchGetTraceInfosResponse:
-    return wire.BatchGetTraceInfosResponse(await infos(call, call.tx, await _named(call, req)))
+    return wire.BatchGetTraceInfosResponse(await infos(call, call.tx, await _named(call, call.tx, req)))
 
 
-async def _named(call: Call, req: wire.BatchGetTraces) -> list[Trace]:
-    if len(req.trace_ids) > _MAX_SPANS_READ:
-        raise InvalidParameter(f"At most {_MAX_SPANS_READ} traces per request; these are {len(req.trace_ids)}.")
+async def _named(call: Call, tx: Tx, req: wire.BatchGetTraces) -> list[Trace]:
+    if len(req.trace_ids) > traces.MAX_BATCH:
+        raise InvalidParameter(f"At most {traces.MAX_BATCH} traces per request; these are {len(req.trace_ids)}.")
     numbers = None if req.experiment_ids is None else [experiments.parse_id(each) for each in req.experiment_ids]
-    return await store.find_named(call.tx, call.workspace, req.trace_ids, numbers)
+    return await store.find_named(tx, call.workspace, req.trace_ids, numbers)
 
 
 @routes.post("/traces/search", allow=READ.on(_PLACES.kept()), tx="read")

@@ -1,6 +1,6 @@
 """The ways through traces that a search takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from lakeward.kit.errors import InvalidParameter
@@ -9,6 +9,7 @@ from lakeward.kit.pages import Part
 from lakeward.runtime.db import Tx
 from lakeward.runtime.sql import Parameters, after
 from lakeward.tracing import payloads
+from lakeward.tracing.sealed import IN_FULL, Sealed, payload_of
 from lakeward.tracing.search.candidates import Candidates
 from lakeward.tracing.search.question import Question
 from lakeward.tracing.search.spans import SpanClause, combined
@@ -19,6 +20,7 @@ _COMMON: Final = 50  # one in so many makes walking worth while
 _LOOK: Final = 128  # traces whose spans are read at a time
 _BUDGET: Final = 20_000  # traces whose spans are read for one page; then the page ends where it is
 _SPAN_STRETCH: Final = 512
+_MATCHED: Final = 16 << 20  # characters that patterns are compared with at a time
 # A span that comes late may move the start of its trace back, by less than this after its signature was put in a block.
 _LATE_START: Final = 60_000
 
@@ -35,6 +37,7 @@ class Row(NamedTuple):
         return (-self.start_ms, self.trace_id)
 
 
+_Held = tuple[int, list[list[str]]]  # a trace, and of one of its spans the texts that each pattern is compared with
 Found = tuple[list[int], list[Part] | None]  # seqs, and where the next page begins
 
 
@@ -181,43 +184,80 @@ async def _verified(tx: Tx, question: Question, seqs: Sequence[int]) -> list[Row
     among = f"t.seq = ANY({parameters.add(list(seqs))}::bigint[])"
     conditions = question.conditions(parameters, question.last if question.newest_first else None)
     rows = await tx.fetch(
-        "SELECT t.start_ms, t.trace_id, t.seq, s.payload FROM trace t JOIN trace_segment s ON s.trace_seq = t.seq"
-        f" WHERE {among} AND {conditions} ORDER BY s.id",
+        f"SELECT t.start_ms, t.trace_id, t.seq, s.id, CASE WHEN sum(octet_length(s.payload)) OVER (ORDER BY s.id DESC)"
+        f" <= {parameters.add(IN_FULL)} THEN s.payload END"
+        f" FROM trace t JOIN trace_segment s ON s.trace_seq = t.seq WHERE {among} AND {conditions} ORDER BY s.id DESC",
         *parameters.values,
     )
     by_seq: dict[int, Row] = {}
-    segments: dict[int, list[bytes]] = {}
-    for *row, payload in rows:
-        found = Row(*row)
-        by_seq[found.seq] = found
-        segments.setdefault(found.seq, []).append(payload)
+    segments: dict[int, list[Sealed]] = {}
+    for *row, number, payload in rows:
+        one = Row(*row)
+        by_seq[one.seq] = one
+        segments.setdefault(one.seq, []).append(Sealed(number, payload))
     exact = [each for each in question.spans if each.op is not Op.RLIKE]
     patterns = [each for each in question.spans if each.op is Op.RLIKE]
-    if not patterns:
-        return [by_seq[seq] for seq, found in segments.items() if next(_holding(exact, found), None) is not None]
-    held = [(seq, span) for seq, found in segments.items() for span in _holding(exact, found)]
-    for clause in patterns:
-        held = await _like_regex(tx, clause, held)
-    return [by_seq[seq] for seq in dict.fromkeys(seq for seq, _ in held)]
+    if patterns:
+        found = await _any_like(tx, exact, patterns, segments)
+    else:
+        found = {seq for seq, backwards in segments.items() if await _any_exact(tx, exact, backwards)}
+    return [row for seq, row in by_seq.items() if seq in found]
 
 
-def _holding(clauses: Sequence[SpanClause], segments: Sequence[bytes]) -> Iterator[Any]:
-    """The spans for which all of these clauses hold."""
-    return (span for span in payloads.latest(segments) if all(clause.holds(span) for clause in clauses))
+async def _any_exact(tx: Tx, exact: Sequence[SpanClause], backwards: Sequence[Sealed]) -> bool:
+    """Whether a trace has a span for which all of these clauses hold."""
+    seen: set[bytes] = set()
+    for segment in backwards:
+        for _ in _holding(exact, await payload_of(tx, segment), seen):
+            return True
+    return False
 
 
-async def _like_regex(tx: Tx, clause: SpanClause, held: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+async def _any_like(
+    tx: Tx, exact: Sequence[SpanClause], patterns: Sequence[SpanClause], segments: Mapping[int, Sequence[Sealed]]
+) -> set[int]:
+    """Traces with a span for which all of these clauses hold, patterns among them."""
+    found: set[int] = set()
+    held: list[_Held] = []
+    size = 0
+    for seq, backwards in segments.items():
+        seen: set[bytes] = set()
+        for segment in backwards:
+            for span in _holding(exact, await payload_of(tx, segment), seen):
+                texts = [list(clause.texts(span)) for clause in patterns]
+                held.append((seq, texts))
+                size += sum(len(text) for some in texts for text in some)
+                if size > _MATCHED:
+                    found |= await _like_regex(tx, patterns, held)
+                    held, size = [], 0
+    return found | await _like_regex(tx, patterns, held)
+
+
+def _holding(clauses: Sequence[SpanClause], payload: bytes, seen: set[bytes]) -> Iterator[Any]:
+    """The spans of a segment for which all of these clauses hold; not those that came again later."""
+    here: list[bytes] = []
+    for span in payloads.latest_in(payload):
+        span_id = span.span_id
+        here.append(span_id)
+        if span_id not in seen and all(clause.holds(span) for clause in clauses):
+            yield span
+    seen.update(here)
+
+
+async def _like_regex(tx: Tx, patterns: Sequence[SpanClause], held: Sequence[_Held]) -> set[int]:
     """PostgreSQL matches regular expressions here, the same ones as everywhere, and without backtracking."""
-    places, texts = [], []
-    for place, (_, span) in enumerate(held):
-        for text in clause.texts(span):
-            places.append(place)
-            texts.append(text.replace("\0", ""))
-    rows = await tx.fetch(
-        "SELECT DISTINCT w.place FROM unnest($1::integer[], $2::text[]) AS w(place, word) WHERE w.word ~ $3",
-        places, texts, clause.value,
-    )  # fmt: skip
-    return [held[row[0]] for row in sorted(rows)]
+    for at, clause in enumerate(patterns):
+        places, words = [], []
+        for place, (_, texts) in enumerate(held):
+            for text in texts[at]:
+                places.append(place)
+                words.append(text.replace("\0", ""))
+        rows = await tx.fetch(
+            "SELECT DISTINCT w.place FROM unnest($1::integer[], $2::text[]) AS w(place, word) WHERE w.word ~ $3",
+            places, words, clause.value,
+        )  # fmt: skip
+        held = [held[row[0]] for row in rows]
+    return {seq for seq, _ in held}
 
 
 # ── other orders ─────────────────────────────────────────────────────────────────────────────────────────────────────

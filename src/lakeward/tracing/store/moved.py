@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lakeward.runtime.db import Tx
+
+LARGEST: Final = 16 << 20  # bytes of a trace's segments, as they are stored
 
 
 class Candidate(NamedTuple):
@@ -20,16 +22,19 @@ class Candidate(NamedTuple):
 async def old(
     tx: Tx, experiment_id: int, since_ms: int, until_ms: int, now: int, most: int, *, ended: bool
 ) -> list[Candidate]:
-    """Traces that began between these and have segments here, the oldest first. `ended`: only those that have."""
+    """Traces that began between these and have segments here, the oldest first. `ended`: only those that have.
+
+    Those whose spans are more than a row of a table can be stay here.
+    """
     rows = await tx.fetch(
         "SELECT t.seq, t.start_ms, s.ids, s.size, EXISTS (SELECT FROM trace_moved m WHERE m.trace_seq = t.seq)"
         " FROM trace t CROSS JOIN LATERAL (SELECT array_agg(id ORDER BY id) AS ids, sum(octet_length(payload)) AS size"
         "  FROM trace_segment WHERE trace_seq = t.seq) s"
-        " WHERE t.experiment_id = $1 AND t.start_ms >= $2 AND t.start_ms < $3 AND s.ids IS NOT NULL"
+        " WHERE t.experiment_id = $1 AND t.start_ms >= $2 AND t.start_ms < $3 AND s.size <= $7"
         " AND NOT EXISTS (SELECT FROM trace_kept k WHERE k.trace_seq = t.seq AND k.until_ms > $4)"
         " AND (NOT $6 OR t.state <> 'IN_PROGRESS')"
         " ORDER BY t.start_ms, t.seq LIMIT $5",
-        experiment_id, since_ms, until_ms, now, most, ended,
+        experiment_id, since_ms, until_ms, now, most, ended, LARGEST,
     )  # fmt: skip
     return [Candidate(*row) for row in rows]
 

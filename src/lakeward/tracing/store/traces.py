@@ -8,6 +8,7 @@ import msgspec
 from lakeward.runtime.db import Tx
 from lakeward.tracing import lake
 from lakeward.tracing.records import Trace
+from lakeward.tracing.sealed import IN_FULL, Sealed, payload_of
 
 COLUMNS = """
     t.seq, t.trace_id, t.workspace_id, t.experiment_id, t.start_ms, t.end_ms, t.state, t.name, t.client_request_id,
@@ -101,36 +102,39 @@ async def lock(tx: Tx, workspace: int, trace_id: str) -> tuple[int, int] | None:
     return (row[0], row[1]) if row else None
 
 
-async def payloads(tx: Tx, seq: int) -> list[bytes]:
-    """The segments of a trace in the order they came, wherever they are."""
-    return (await payloads_of(tx, [seq])).get(seq, [])
+async def segments_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[Sealed]]:
+    """The segments of these traces in the order they came, wherever they are: the first 16 MB of them in full.
 
-
-async def payloads_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
-    """One statement; and a look into the lake for those that were moved there."""
+    One statement; and a look into the lake for those that were moved there.
+    """
     rows = await tx.fetch(
-        "SELECT trace_seq, id, payload, NULL, NULL, NULL FROM trace_segment WHERE trace_seq = ANY($1::bigint[])"
+        "SELECT trace_seq, id, CASE WHEN sum(octet_length(payload)) OVER (ORDER BY id) <= $2 THEN payload END,"
+        " NULL, NULL, NULL FROM trace_segment WHERE trace_seq = ANY($1::bigint[])"
         " UNION ALL SELECT m.trace_seq, 0, NULL, m.batch, m.day, l.traces_prefix"
         "  FROM trace_moved m JOIN trace_lake l USING (experiment_id) WHERE m.trace_seq = ANY($1::bigint[])"
         " ORDER BY 2",
-        seqs,
-    )
-    found: dict[int, list[bytes]] = {}
-    if rows and rows[0][2] is None:
-        places = [
-            lake.Moved(batch, day, prefix, seq) for seq, _, payload, batch, day, prefix in rows if payload is None
-        ]
-        return _in_order(rows, await lake.segments(tx.lake, places))
-    for seq, _, payload, *_ in rows:
-        found.setdefault(seq, []).append(payload)
+        seqs, IN_FULL,
+    )  # fmt: skip
+    found: dict[int, list[Sealed]] = {}
+    if places := [lake.Moved(batch, day, prefix, seq) for seq, _, _, batch, day, prefix in rows if prefix is not None]:
+        moved = await lake.segments(tx.lake, places)
+        found = {seq: [Sealed(*each) for each in segments] for seq, segments in moved.items()}
+    for seq, number, payload, _, _, prefix in rows:
+        if prefix is None:
+            found.setdefault(seq, []).append(Sealed(number, payload))
+    if places:
+        for segments in found.values():
+            segments.sort(key=lambda each: each.number)
     return found
 
 
-def _in_order(rows: Sequence[Any], moved: dict[int, list[tuple[int, bytes]]]) -> dict[int, list[bytes]]:
-    for seq, number, payload, *_ in rows:
-        if payload is not None:
-            moved.setdefault(seq, []).append((number, payload))
-    return {seq: [payload for _, payload in sorted(segments)] for seq, segments in moved.items()}
+async def payloads(tx: Tx, seq: int) -> list[bytes]:
+    """Of all segments of a trace in the order they came, wherever they are: for traces that are known to be small."""
+    return await payloads_in(tx, (await segments_of(tx, [seq])).get(seq, ()))
+
+
+async def payloads_in(tx: Tx, segments: Sequence[Sealed]) -> list[bytes]:
+    return [await payload_of(tx, each) for each in segments]
 
 
 async def gists_of(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes | None]]:

@@ -57,5 +57,5 @@ class FindSpans(msgspec.Struct):
 
 class FoundSpans(msgspec.Struct, omit_defaults=True):
     span_ids: list[str]
-    spans: list[dict[str, Any]] = []
+    spans: list[msgspec.Raw] = []
     next_page_token: str | None = None
