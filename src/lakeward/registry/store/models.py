@@ -37,7 +37,8 @@ _CONTENTS = """
     r.last_version > 0
 """
 
-_IS_FUNCTION = catalog.is_function("$1", "$3")
+_NEW_IS_FUNCTION = catalog.is_function("$1", "$3")
+_IS_FUNCTION = catalog.is_function("$1", "$2::text")
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -62,7 +63,7 @@ async def insert(
             INSERT INTO registered_model (workspace_id, name, full_name, catalog_name, schema_name, is_prompt,
                                           description, deployment_job_id, created_by, created_at, updated_at)
             SELECT $1::bigint, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text, $9::text,
-                   $10::bigint, $10 WHERE NOT {_IS_FUNCTION}
+                   $10::bigint, $10 WHERE NOT {_NEW_IS_FUNCTION}
             ON CONFLICT (workspace_id, full_name) DO NOTHING RETURNING id
         ), tagged AS (
             INSERT INTO registered_model_tag (model_id, key, value)
@@ -110,7 +111,7 @@ async def find(tx: Tx, workspace: int, full_name: str) -> RegisteredModel | None
 
 async def is_function(tx: Tx, workspace: int, full_name: str) -> bool:
     """Whether a function is called so, which models and prompts share their names with."""
-    return bool(await tx.fetchval(f"SELECT {catalog.is_function('$1', '$2::text')}", workspace, full_name))
+    return bool(await tx.fetchval(f"SELECT {_IS_FUNCTION}", workspace, full_name))
 
 
 async def find_kind(tx: Tx, workspace: int, full_name: str) -> tuple[RegisteredModelId, bool] | None:
