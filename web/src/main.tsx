@@ -8,6 +8,7 @@ import "./styles/traces.css";
 import "./styles/registry.css";
 import "./styles/catalog.css";
 import "./styles/settings.css";
+import "./styles/phone.css";
 import { hashKey, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";

@@ -6,11 +6,12 @@ import { addAssessment, changeAssessment, deleteAssessment, type Judgement } fro
 import type { Assessment, Json, SourceType } from "~/api/trace_types";
 import { useSession } from "~/session";
 import { useMayChange } from "~/shared/access/may";
+import { decoded } from "~/shared/trace/brief";
 import { Ago } from "~/ui/bits";
 import { Button, IconButton } from "~/ui/button";
 import { Icon, type IconName } from "~/ui/icons";
 import { messageOf, toast, toastError } from "~/ui/toast";
-import { decoded, isValid, kindOf, saidBriefly, toneOf, valueOf } from "./facts";
+import { isValid, kindOf, saidBriefly, toneOf, valueOf } from "./facts";
 
 const SOURCES: Record<SourceType, { icon: IconName; word: string }> = {
   HUMAN: { icon: "user", word: "by" },

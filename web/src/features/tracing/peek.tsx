@@ -3,17 +3,36 @@ import { Link } from "@tanstack/react-router";
 import { traceInfo } from "~/api/traces";
 import type { TraceInfo } from "~/api/trace_types";
 import { paths } from "~/links";
-import { Copy } from "~/ui/bits";
+import { TraceStatus } from "~/shared/trace/brief";
+import { Copy, Failure, Loading } from "~/ui/bits";
 import { IconButton, LinkButton } from "~/ui/button";
 import { Assessments } from "./assessments";
-import { TraceStatus } from "./columns";
 import { factsOf, readPreview } from "./facts";
 import { Payload, ViewSwitch } from "./payload";
 import { Labels, TraceFigures } from "./trace_facts";
 
+interface Props {
+  id: string;
+  /** As the table has it; an address may name one that is not loaded yet. */
+  listed: TraceInfo | undefined;
+  onClose: () => void;
+}
+
 /** A trace beside the table. J and K go to the next, Escape closes it. */
-export function TracePeek({ trace: listed, onClose }: { trace: TraceInfo; onClose: () => void }) {
-  const trace = useQuery({ ...traceInfo(listed.trace_id), placeholderData: listed }).data ?? listed;
+export function TracePeek({ id, listed, onClose }: Props) {
+  const found = useQuery({ ...traceInfo(id), placeholderData: listed });
+  const trace = found.data ?? listed;
+  if (!trace) {
+    return (
+      <aside className="peek wide" aria-label="Trace">
+        <header className="peek-head row">
+          <span className="grow" />
+          <IconButton small icon="close" label="Close" onClick={onClose} />
+        </header>
+        {found.isError ? <Failure error={found.error} /> : <Loading />}
+      </aside>
+    );
+  }
   const place = { experimentId: trace.trace_location.mlflow_experiment.experiment_id, traceId: trace.trace_id };
   const { name } = factsOf(trace);
   return (

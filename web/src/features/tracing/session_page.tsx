@@ -8,11 +8,12 @@ import { count, duration, number, splitName, time } from "~/format";
 import { paths } from "~/links";
 import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { PageHead } from "~/shared/page";
+import { TraceStatus } from "~/shared/trace/brief";
 import { Copy, Empty, Failure, Loading, useTitle } from "~/ui/bits";
 import { Button, LinkButton } from "~/ui/button";
 import { Menu } from "~/ui/menu";
 import { Verdict } from "./assessments";
-import { ofSession, TraceStatus } from "./columns";
+import { ofSession } from "./columns";
 import { factsOf, isValid, money, readPreview } from "./facts";
 import { Payload, ViewSwitch } from "./payload";
 

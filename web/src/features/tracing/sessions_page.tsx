@@ -10,10 +10,11 @@ import { paths } from "~/links";
 import { ExperimentHead } from "~/shared/experiment/head";
 import { FilterBar } from "~/shared/filter/filter_bar";
 import { pattern } from "~/api/run_filter";
+import { briefly } from "~/shared/trace/brief";
 import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { keysOf } from "./columns";
-import { briefly, money } from "./facts";
+import { money } from "./facts";
 import { TimeRange, useRange } from "./time_range";
 import { traceVocabulary } from "./vocabulary";
 

@@ -142,34 +142,36 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
           error={refused}
           placeholder="metrics.accuracy > 0.9 AND params.family = 'forest', or a run's name"
         />
-        <ViewsMenu
-          experimentId={experimentId}
-          table="runs"
-          state={stateOf({ ...search, cols: encodeList(wanted) }, VIEW)}
-          saved={search.saved}
-          onTake={(view) => void navigate({ search: (before) => applied(before, VIEW, view) })}
-        />
-        <div className="segments" role="group" aria-label="Show as">
-          <Button icon="table" aria-pressed={!charts} onClick={() => set({ mode: undefined }, false)}>
-            Table
+        <div className="tools">
+          <ViewsMenu
+            experimentId={experimentId}
+            table="runs"
+            state={stateOf({ ...search, cols: encodeList(wanted) }, VIEW)}
+            saved={search.saved}
+            onTake={(view) => void navigate({ search: (before) => applied(before, VIEW, view) })}
+          />
+          <div className="segments" role="group" aria-label="Show as">
+            <Button icon="table" aria-pressed={!charts} onClick={() => set({ mode: undefined }, false)}>
+              Table
+            </Button>
+            <Button icon="chart" aria-pressed={charts} onClick={() => set({ mode: "charts" }, false)}>
+              Charts
+            </Button>
+          </div>
+          <GroupPicker keys={keys} by={search.group} onChange={(group) => set({ group }, false)} />
+          <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
+          <Button
+            icon="diff"
+            aria-pressed={Boolean(search.diff)}
+            title="Hide columns in which all runs agree"
+            onClick={() => set({ diff: search.diff ? undefined : true })}
+          >
+            Differences
           </Button>
-          <Button icon="chart" aria-pressed={charts} onClick={() => set({ mode: "charts" }, false)}>
-            Charts
+          <Button icon="trash" aria-pressed={deleted} onClick={() => set({ view: deleted ? undefined : "deleted" })}>
+            Trash
           </Button>
         </div>
-        <GroupPicker keys={keys} by={search.group} onChange={(group) => set({ group }, false)} />
-        <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
-        <Button
-          icon="diff"
-          aria-pressed={Boolean(search.diff)}
-          title="Hide columns in which all runs agree"
-          onClick={() => set({ diff: search.diff ? undefined : true })}
-        >
-          Differences
-        </Button>
-        <Button icon="trash" aria-pressed={deleted} onClick={() => set({ view: deleted ? undefined : "deleted" })}>
-          Trash
-        </Button>
       </div>
       {list.isPending ? (
         <Loading rows={14} />
@@ -198,7 +200,7 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
               {...table}
             />
           )}
-          {peeked && <Peek run={peeked} onClose={() => set({ peek: undefined })} />}
+          {search.peek && <Peek key={search.peek} id={search.peek} listed={peeked} onClose={() => set({ peek: undefined })} />}
         </div>
       )}
       <div className="foot">

@@ -43,6 +43,7 @@ interface Props<Row> {
 const ROW = 34;
 const HEAD = 46;
 const CHECK = 36;
+const SCROLL_BAR = 16;
 const NEAR = 300;
 
 export function Grid<Row>(props: Props<Row>) {
@@ -57,7 +58,8 @@ export function Grid<Row>(props: Props<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 14,
-    scrollPaddingStart: HEAD,
+    // The head lies over the first rows and pushes all down by its height; a scroll bar may lie over the last.
+    scrollPaddingEnd: HEAD + SCROLL_BAR,
   });
   const across = useVirtualizer({
     horizontal: true,
