@@ -39,9 +39,10 @@ followPrinted();
 
 const queries = new QueryClient({
   queryCache: new QueryCache({
-    // Pages show the failure of their first load themselves; this is for what failed while somebody looked at it.
+    // Pages show the failure of their first load themselves; this is for what failed while somebody looked at it. That
+    // one is signed out, or that the server does not answer, the shell says.
     onError: (error, query) => {
-      if (query.state.data !== undefined && !(error instanceof ApiError && error.status === 401)) toastError(error);
+      if (query.state.data !== undefined && !(error instanceof ApiError && (error.status === 401 || error.status === 0))) toastError(error);
     },
   }),
   defaultOptions: {

@@ -8,9 +8,11 @@ import {
   redirect,
   retainSearchParams,
 } from "@tanstack/react-router";
+import { ApiError } from "./api/client";
 import { Shell } from "./features/shell/shell";
 import { paths } from "./links";
 import { Failure } from "./ui/bits";
+import { LinkButton } from "./ui/button";
 
 type Search = Record<string, unknown>;
 
@@ -41,7 +43,7 @@ const rootRoute = createRootRoute({
     o: text(search.o),
   }),
   search: { middlewares: [retainSearchParams(["workspace", "o"])] },
-  notFoundComponent: () => <Failure error={new Error("There is no such page.")} />,
+  notFoundComponent: () => <Failure error={new ApiError(404, "", "There is no such page.")} back={<LinkButton to={paths.home}>Home</LinkButton>} />,
 });
 
 const home = createRoute({
@@ -272,6 +274,10 @@ const settings = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.settings,
   validateSearch: optional((search) => ({
+    ...rangeSearch(search),
+    who: text(search.who),
+    what: text(search.what),
+    denied: flag(search.denied),
     tab: oneOf(search.tab, ["tokens", "users", "groups", "services", "secrets", "webhooks", "audit", "system"]),
     hook: text(search.hook),
     state: oneOf(search.state, ["PENDING", "DELIVERED", "DEAD"]),

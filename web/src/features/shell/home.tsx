@@ -15,6 +15,8 @@ import { briefly, TraceStatus } from "~/shared/trace/brief";
 import { Ago, Failure, Loading, Status, useTitle } from "~/ui/bits";
 import { LinkButton } from "~/ui/button";
 
+const EXPERIMENTS = 100; // in whose traces the newest are looked for
+const TILES = 6;
 const RUNS = 12;
 const TRACES = 6;
 
@@ -23,7 +25,7 @@ function useHome() {
     queryKey: ["home"],
     queryFn: async ({ signal }) => {
       const [{ experiments }, newest] = await Promise.all([
-        searchExperiments({ order: "last_update_time DESC", limit: 6 }, signal),
+        searchExperiments({ order: "last_update_time DESC", limit: EXPERIMENTS }, signal),
         findInExperiments("", RUNS, signal),
       ]);
       // Those in which the newest runs are: an experiment without runs may have changed later than all of them.
@@ -45,7 +47,7 @@ export function Home() {
   const home = useHome();
   useTitle("Home");
   if (home.isPending) return <Loading />;
-  if (home.isError) return <Failure error={home.error} retry={() => void home.refetch()} />;
+  if (home.isLoadingError) return <Failure error={home.error} retry={() => void home.refetch()} />;
   const { experiments, runs, traces, names } = home.data;
   return (
     <div className="page narrow">
@@ -65,7 +67,7 @@ export function Home() {
           <section className="card" aria-label="Experiments">
             <h2>Recent experiments</h2>
             <ul className="tiles">
-              {experiments.map((each) => (
+              {experiments.slice(0, TILES).map((each) => (
                 <Tile key={each.experiment_id} experiment={each} />
               ))}
             </ul>

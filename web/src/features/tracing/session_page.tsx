@@ -30,7 +30,7 @@ export function SessionPage() {
   const traces = useMemo(() => list.data?.pages.flatMap((page) => page.traces) ?? [], [list.data]);
   useTitle(`Session ${sessionId}`);
   if (list.isPending) return <Loading />;
-  if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (list.isLoadingError) return <Failure error={list.error} retry={() => void list.refetch()} />;
   const session = whole.data?.pages[0]?.sessions[0];
   return (
     <div className="page fill">

@@ -17,7 +17,7 @@ import { messageOf, toast } from "~/ui/toast";
 import { columnGroups, columnOf, DEFAULT_COLUMNS, homeOf, keysOf, orderOf, summary } from "./columns";
 import { FirstTrace } from "./first_trace";
 import { TracePeek } from "./peek";
-import { TimeRange, useRange } from "./time_range";
+import { TimeRange, useRange } from "~/shared/time_range";
 import { useTraces } from "./use_traces";
 import { traceVocabulary } from "./vocabulary";
 
@@ -93,7 +93,7 @@ export function TraceList({ experiments, name, search, set, usual = DEFAULT_COLU
       </div>
       {list.isPending ? (
         <Loading rows={14} />
-      ) : list.isError && !refused ? (
+      ) : list.isLoadingError && !refused ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : traces.length === 0 ? (
         <NoTraces unasked={unasked} refused={refused} more={complete ? null : more} experiment={name} />

@@ -16,7 +16,7 @@ import { usePeekKeys } from "~/shared/table/peek_keys";
 import { applied, stateOf } from "~/shared/views/state";
 import { ViewsMenu } from "~/shared/views/views_menu";
 import { Empty, Failure, Loading, useTitle } from "~/ui/bits";
-import { Button } from "~/ui/button";
+import { Button, LinkButton } from "~/ui/button";
 import { count } from "~/format";
 import { BulkBar } from "./bulk_bar";
 import { columnGroups, comparable, orderOf, splitColumn } from "./columns";
@@ -40,7 +40,7 @@ export function RunsPage() {
   const experiment = useQuery(experimentQuery(experimentId));
   useTitle(experiment.data?.name);
   if (experiment.isPending) return <Loading />;
-  if (experiment.isError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} />;
+  if (experiment.isLoadingError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} back={<LinkButton to={paths.experiments}>All experiments</LinkButton>} />;
   return (
     <div className="page fill">
       <ExperimentHead experiment={experiment.data} tab="runs" />
@@ -158,16 +158,20 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
               Charts
             </Button>
           </div>
-          <GroupPicker keys={keys} by={search.group} onChange={(group) => set({ group }, false)} />
-          <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
-          <Button
-            icon="diff"
-            aria-pressed={Boolean(search.diff)}
-            title="Hide columns in which all runs agree"
-            onClick={() => set({ diff: search.diff ? undefined : true })}
-          >
-            Differences
-          </Button>
+          {!charts && (
+            <>
+              <GroupPicker keys={keys} by={search.group} onChange={(group) => set({ group }, false)} />
+              <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
+              <Button
+                icon="diff"
+                aria-pressed={Boolean(search.diff)}
+                title="Hide columns in which all runs agree"
+                onClick={() => set({ diff: search.diff ? undefined : true })}
+              >
+                Differences
+              </Button>
+            </>
+          )}
           <Button icon="trash" aria-pressed={deleted} onClick={() => set({ view: deleted ? undefined : "deleted" })}>
             Trash
           </Button>
@@ -175,7 +179,7 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
       </div>
       {list.isPending ? (
         <Loading rows={14} />
-      ) : list.isError && !refused ? (
+      ) : list.isLoadingError && !refused ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : runs.length === 0 ? (
         <NoRuns unasked={unasked} refused={refused} deleted={deleted} experiment={{ id: experimentId, name }} />
@@ -189,7 +193,7 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
             <RunsTable runs={runs} onNearEnd={more} {...table} />
           ) : grouped.list.isPending ? (
             <Loading rows={14} />
-          ) : grouped.list.isError ? (
+          ) : grouped.list.isLoadingError ? (
             <Failure error={grouped.list.error} retry={() => void grouped.list.refetch()} />
           ) : (
             <GroupedTable
