@@ -314,7 +314,7 @@ function stringifySearch(search: Record<string, unknown>): string {
 }
 
 export function makeRouter() {
-  return createRouter({
+  const router = createRouter({
     routeTree: rootRoute.addChildren([
       home,
       mlHome,
@@ -346,4 +346,8 @@ export function makeRouter() {
     scrollRestoration: true,
     defaultErrorComponent: ({ error }) => <Failure error={error} retry={() => window.location.reload()} />,
   });
+  // An address that is replaced is still the same page: nothing on it scrolls back to where it was before.
+  const navigate = router.navigate;
+  router.navigate = ((options) => navigate({ ...options, resetScroll: options.resetScroll ?? !options.replace })) as typeof navigate;
+  return router;
 }

@@ -43,7 +43,7 @@ export function Audit() {
         <Empty icon="search" title="No such event" />
       ) : (
         <>
-          <PlainTable heads={["When", "Who", "What", "Answer", "From", { unseen: "More" }]}>
+          <PlainTable look="simple audit" heads={["When", "Who", "What", "Answer", "From", { unseen: "More" }]}>
             {events.map((event) => (
               <Line key={event.event_id} event={event} />
             ))}

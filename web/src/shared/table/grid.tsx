@@ -43,7 +43,6 @@ interface Props<Row> {
 const ROW = 34;
 const HEAD = 46;
 const CHECK = 36;
-const SCROLL_BAR = 16;
 const NEAR = 300;
 
 export function Grid<Row>(props: Props<Row>) {
@@ -58,8 +57,6 @@ export function Grid<Row>(props: Props<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 14,
-    // The head lies over the first rows and pushes all down by its height; a scroll bar may lie over the last.
-    scrollPaddingEnd: HEAD + SCROLL_BAR,
   });
   const across = useVirtualizer({
     horizontal: true,
@@ -78,7 +75,10 @@ export function Grid<Row>(props: Props<Row>) {
 
   useEffect(() => {
     const at = current === null ? -1 : rows.findIndex((row) => rowId(row) === current);
-    if (at >= 0) down.scrollToIndex(at, { align: "auto" });
+    const box = scroller.current;
+    if (at < 0 || !box) return;
+    const [above, below] = [at * ROW, (at + 1) * ROW - (box.clientHeight - HEAD)]; // the head lies over what scrolls
+    box.scrollTop = Math.min(above, Math.max(below, box.scrollTop));
     // Only when another row becomes current: rows that arrive meanwhile must not move the page.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [current]);
