@@ -160,7 +160,7 @@ function Row({ experiment, index, start }: { experiment: Experiment; index: numb
   const { folder, leaf } = splitName(experiment.name);
   const tags = userTags(experiment.tags);
   return (
-    <div className="list-row" role="row" aria-rowindex={index + 1} style={{ transform: `translateY(${start}px)` }}>
+    <div className="list-row" role="row" aria-rowindex={index + 1} style={{ top: start }}>
       <span role="cell" className="ellipsis">
         <Link to={paths.experiment} params={{ experimentId: experiment.experiment_id }} title={experiment.name}>
           <span className="muted">{folder}</span>

@@ -83,7 +83,7 @@ function Line({ event }: { event: AuditEvent }) {
       {open && (
         <tr>
           <td colSpan={6}>
-            <JsonView value={{ request_id: event.request_id, workspace_id: event.workspace_id, user_agent: event.user_agent, ...event.request_params }} />
+            <JsonView value={{ source_ip_address: event.source_ip_address, request_id: event.request_id, workspace_id: event.workspace_id, user_agent: event.user_agent, ...event.request_params }} />
           </td>
         </tr>
       )}

@@ -4,7 +4,8 @@ import { traceInfo } from "~/api/traces";
 import type { TraceInfo } from "~/api/trace_types";
 import { paths } from "~/links";
 import { TraceStatus } from "~/shared/trace/brief";
-import { Copy, Failure, Loading } from "~/ui/bits";
+import { PeekWaiting } from "~/shared/table/peek_waiting";
+import { Copy } from "~/ui/bits";
 import { IconButton, LinkButton } from "~/ui/button";
 import { Assessments } from "./assessments";
 import { factsOf, readPreview } from "./facts";
@@ -22,17 +23,7 @@ interface Props {
 export function TracePeek({ id, listed, onClose }: Props) {
   const found = useQuery({ ...traceInfo(id), placeholderData: listed });
   const trace = found.data ?? listed;
-  if (!trace) {
-    return (
-      <aside className="peek wide" aria-label="Trace">
-        <header className="peek-head row">
-          <span className="grow" />
-          <IconButton small icon="close" label="Close" onClick={onClose} />
-        </header>
-        {found.isError ? <Failure error={found.error} /> : <Loading />}
-      </aside>
-    );
-  }
+  if (!trace) return <PeekWaiting wide label="Trace" error={found.error} onClose={onClose} />;
   const place = { experimentId: trace.trace_location.mlflow_experiment.experiment_id, traceId: trace.trace_id };
   const { name } = factsOf(trace);
   return (

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { run as runQuery } from "~/api/runs";
 import type { Run } from "~/api/types";
 import { paths } from "~/links";
-import { Copy, Failure, Loading, Status } from "~/ui/bits";
+import { PeekWaiting } from "~/shared/table/peek_waiting";
+import { Copy, Status } from "~/ui/bits";
 import { IconButton, LinkButton } from "~/ui/button";
 import { RunFacts, RunMetrics, RunParams, RunTags } from "./run_overview";
 
@@ -17,17 +18,7 @@ interface Props {
 export function Peek({ id, listed, onClose }: Props) {
   const found = useQuery({ ...runQuery(id), placeholderData: listed });
   const run = found.data ?? listed;
-  if (!run) {
-    return (
-      <aside className="peek" aria-label="Run">
-        <header className="peek-head row">
-          <span className="grow" />
-          <IconButton small icon="close" label="Close" onClick={onClose} />
-        </header>
-        {found.isError ? <Failure error={found.error} /> : <Loading />}
-      </aside>
-    );
-  }
+  if (!run) return <PeekWaiting label="Run" error={found.error} onClose={onClose} />;
   const { info } = run;
   return (
     <aside className="peek" aria-label={`Run ${info.run_name}`}>

@@ -77,8 +77,8 @@ export function Grid<Row>(props: Props<Row>) {
     const at = current === null ? -1 : rows.findIndex((row) => rowId(row) === current);
     const box = scroller.current;
     if (at < 0 || !box) return;
-    const [above, below] = [at * ROW, (at + 1) * ROW - (box.clientHeight - HEAD)]; // the head lies over what scrolls
-    box.scrollTop = Math.min(above, Math.max(below, box.scrollTop));
+    const seen = Math.floor((box.clientHeight - HEAD) / ROW); // whole rows: the head lies over what scrolls
+    box.scrollTop = Math.min(at * ROW, Math.max((at + 1 - seen) * ROW, box.scrollTop));
     // Only when another row becomes current: rows that arrive meanwhile must not move the page.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [current]);
