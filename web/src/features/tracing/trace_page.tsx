@@ -139,7 +139,7 @@ function Spans({ outline, tree, places, selected, onSelect, layout }: SpansProps
   const totalCost = useMemo(() => Object.values(spans.costs).reduce((most, each) => Math.max(most, each), 0), [spans]);
   const parents = useMemo(() => new Set(spans.parents.filter((each) => each >= 0)), [spans]);
   return (
-    <section className={layout === "tree" ? "trace-spans" : "trace-spans wide"} aria-label="Structure">
+    <section className={layout === "tree" ? "trace-spans" : `trace-spans wide as-${layout}`} aria-label="Structure">
       <div className="trace-tools">
         <div className="field grow">
           <Icon name="search" />
