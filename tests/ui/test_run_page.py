@@ -55,6 +55,20 @@ def test_charts_look_and_address(page: Page, made: World) -> None:
     expect(page.get_by_role("figure")).to_have_count(3)
 
 
+def test_a_long_value_opens_in_place(page: Page, server: Server, made: World) -> None:
+    run = server.local.run(server.local.experiment(), run_name="wordy")
+    value = " ".join(f"layer-{number}" for number in range(60))
+    server.local.post("runs/log-parameter", run_id=run, key="layers", value=value)
+    page.goto(f"/ml/experiments/{made.study}/runs/{run}")
+    cell = page.get_by_role("region", name="Params").get_by_role("button", name="layer-0")
+    cut = cell.bounding_box()
+    cell.click()
+    whole = cell.bounding_box()
+    assert cut
+    assert whole
+    assert whole["height"] > 3 * cut["height"]
+
+
 def test_one_value_is_a_figure_and_many_are_a_chart(page: Page, server: Server, made: World) -> None:
     page.goto(f"/ml/experiments/{made.study}/runs/{made.best}?tab=metrics")
     metrics = page.get_by_role("region", name="Metrics", exact=True)

@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { experiment as experimentQuery } from "~/api/experiments";
 import type { RunSearch } from "~/api/runs";
+import { tracesAtAll } from "~/api/traces";
 import type { Run } from "~/api/types";
 import { paths } from "~/links";
 import { ExperimentHead } from "~/shared/experiment/head";
@@ -235,6 +236,17 @@ interface NoRunsProps {
 }
 
 function NoRuns({ unasked, refused, deleted, experiment }: NoRunsProps) {
+  const traced = useQuery({ ...tracesAtAll(experiment.id), enabled: unasked });
+  if (unasked && traced.isPending) return <Loading rows={14} />;
+  if (unasked && traced.data) {
+    return (
+      <Empty icon="trace" title="No runs here, but traces">
+        <LinkButton icon="trace" kind="primary" to={paths.traces} params={{ experimentId: experiment.id }}>
+          To the traces
+        </LinkButton>
+      </Empty>
+    );
+  }
   if (unasked) return <Onboarding experiment={experiment} />;
   if (refused) return <Empty icon="search" title="The filter is not complete yet" />;
   return <Empty icon={deleted ? "trash" : "search"} title={deleted ? "No deleted runs" : "No run fits this filter"} />;
