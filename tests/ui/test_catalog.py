@@ -37,7 +37,6 @@ def test_a_catalog_from_nothing_to_a_file_and_back(
     page.get_by_label("Tag value").fill("long")
     page.keyboard.press("Enter")
     expect(page.get_by_text("long", exact=True)).to_be_visible()
-    console.clear()  # that it was there already
     page.get_by_role("button", name="Remove tag kept").click()
     expect(page.get_by_role("button", name="Remove tag kept")).to_have_count(0)
     made = server.local.get(f"{UC}/volumes/ui-made.things.files")

@@ -25,6 +25,26 @@ def test_a_phone_shows_every_page(tab: Callable[..., Page], made: World, shop: A
     expect(page.get_by_role("heading", level=1, name="Home")).to_be_visible()
 
 
+def test_a_phone_shows_more_than_tools(tab: Callable[..., Page], made: World, shop: Assistant) -> None:
+    page = tab(viewport=PHONE, is_mobile=True, has_touch=True)
+    visit(page, made, shop, "run-charts")
+    card = page.get_by_role("figure", name="lr", exact=True).bounding_box()
+    assert card
+    assert card["y"] + card["height"] < PHONE["height"], "a whole chart fits below the tools"
+    visit(page, made, shop, "charts")
+    page.get_by_role("button", name="Horizontal axis").click()
+    choice = page.get_by_role("button", name="Time of day").bounding_box()
+    assert choice
+    assert 0 <= choice["y"] <= PHONE["height"] - choice["height"], "menus are not cut off"
+    page.keyboard.press("Escape")
+    page.mouse.wheel(0, 600)
+    expect(page.get_by_role("heading", level=1)).not_to_be_in_viewport()  # the head makes room
+    expect(page.get_by_role("button", name="Log scale")).to_be_in_viewport()
+    visit(page, made, shop, "compare")
+    heads = page.get_by_role("region", name="Comparison").get_by_role("columnheader").filter(has_text="Finished")
+    expect(heads.nth(2).locator(".status")).to_be_in_viewport(ratio=0.9)
+
+
 def test_keys_alone_reach_a_run(page: Page, made: World, shop: Assistant) -> None:
     visit(page, made, shop, "experiments")
     page.keyboard.press("Tab")

@@ -169,6 +169,8 @@ def test_the_next_version_of_a_prompt_and_what_changed(page: Page, server: Serve
     save = page.get_by_role("button", name="Save version")
     expect(save).to_have_attribute("aria-disabled", "true")
     page.get_by_label("Template").fill("Say good day to {{ name }}.")
+    page.reload()  # what was written is still there
+    expect(page.get_by_label("Template")).to_have_value("Say good day to {{ name }}.")
     page.get_by_role("button", name="Changes").click()
     expect(page.get_by_role("figure", name="Version 1 → new").locator("mark").first).to_have_text("hello")
     page.get_by_label("What changed").fill("More formal")

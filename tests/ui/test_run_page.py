@@ -55,6 +55,37 @@ def test_charts_look_and_address(page: Page, made: World) -> None:
     expect(page.get_by_role("figure")).to_have_count(3)
 
 
+def test_a_long_value_opens_in_place(page: Page, server: Server, made: World) -> None:
+    run = server.local.run(server.local.experiment(), run_name="wordy")
+    value = " ".join(f"layer-{number}" for number in range(60))
+    server.local.post("runs/log-parameter", run_id=run, key="layers", value=value)
+    page.goto(f"/ml/experiments/{made.study}/runs/{run}")
+    cell = page.get_by_role("region", name="Params").get_by_role("button", name="layer-0")
+    cut = cell.bounding_box()
+    cell.click()
+    whole = cell.bounding_box()
+    assert cut
+    assert whole
+    assert whole["height"] > 3 * cut["height"]
+
+
+def test_one_value_is_a_figure_and_many_are_a_chart(page: Page, server: Server, made: World) -> None:
+    page.goto(f"/ml/experiments/{made.study}/runs/{made.best}?tab=metrics")
+    metrics = page.get_by_role("region", name="Metrics", exact=True)
+    told = metrics.get_by_role("definition")
+    expect(told).to_have_text(["0.973", "0.963", "7.07699"])  # two of them twice at one step, for two data sets
+    expect(metrics.get_by_role("figure")).to_have_count(1)
+    page.get_by_label("Find a metric").fill("latency")
+    expect(told).to_have_text(["7.07699"])
+    run = server.local.run(made.study, run_name="without steps")
+    for number in range(4):
+        at = 1_700_000_000_000 + number * 1_000
+        server.local.post("runs/log-metric", run_id=run, key="loss", value=1 / (number + 1), timestamp=at)
+    page.goto(f"/ml/experiments/{made.study}/runs/{run}?tab=metrics")
+    expect(page.get_by_role("img", name="loss by relative of without steps")).to_be_visible()
+    server.local.post("runs/delete", run_id=run)
+
+
 def test_zooming_asks_the_server_for_the_part(page: Page, made: World) -> None:
     page.goto(f"/ml/experiments/{made.study}/runs/{made.best}?tab=metrics")
     chart = page.get_by_role("figure", name="lr", exact=True)

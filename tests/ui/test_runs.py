@@ -154,6 +154,27 @@ def test_peek_with_keys(page: Page, made: World) -> None:
     expect(page.get_by_role("heading", level=1, name="convnext-09")).to_be_visible()
 
 
+def test_the_row_beside_the_panel_is_in_sight(page: Page, server: Server, made: World) -> None:
+    page.goto(f"/ml/experiments/{made.study}?sort=name:asc&peek={made.runs[23]}")
+    current = grid(page).locator(".current")
+    expect(current).to_contain_text("mlp-23")
+
+    between_head_and_end = """() => {
+      const [row, table, head] = [".grid-body .current", ".grid", ".grid-head"].map(
+        (each) => document.querySelector(each)?.getBoundingClientRect());
+      return row && row.top >= head.bottom - 1 && row.bottom <= table.bottom;
+    }"""
+    page.wait_for_function(between_head_and_end)
+    for key in 12 * "k" + 12 * "j":
+        before = current.get_attribute("id")
+        page.keyboard.press(key)
+        expect(current).not_to_have_attribute("id", before or "")
+        page.wait_for_function(between_head_and_end)
+    elsewhere = server.local.run(server.local.experiment(), run_name="listed elsewhere")
+    page.goto(f"/ml/experiments/{made.study}?peek={elsewhere}")  # as one that is not loaded yet
+    expect(page.get_by_role("complementary").get_by_role("heading", level=2)).to_have_text("listed elsewhere")
+
+
 @pytest.fixture
 def small(server: Server, made: World) -> str:
     experiment = server.local.experiment()

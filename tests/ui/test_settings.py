@@ -185,6 +185,15 @@ def test_the_audit_log_tells_what_happened(page: Page, server: Server) -> None:
     expect(row).to_contain_text("owner")
     row.get_by_role("button", name="More of this event").click()
     expect(log.get_by_text("user_agent")).to_be_visible()
+    log.get_by_role("button", name="Only refusals").click()
+    page.wait_for_url(re.compile("what=createMlflowExperiment&denied=1"))
+    page.reload()
+    expect(log.get_by_label("What")).to_have_value("createMlflowExperiment")
+    expect(log.get_by_text("No such event")).to_be_visible()
+    log.get_by_role("button", name="Only refusals").click()
+    log.get_by_role("button", name="Time: All time").click()
+    log.get_by_role("button", name="Last hour").click()
+    expect(row).to_contain_text("owner")
 
 
 def test_a_webhook_is_made_tried_out_and_told(page: Page, server: Server, receiver: Receiver) -> None:

@@ -1,10 +1,11 @@
 """The frame around the pages: addresses, signing in, workspaces, the palette, colours, keys."""
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
-from assistant import Assistant
+from assistant import Assistant, Recorder, send
 from playwright.sync_api import Page, expect
 from world import World
 
@@ -73,6 +74,20 @@ def test_addresses_of_traces_models_and_prompts(
     page.goto(printed.format(**ids))
     page.wait_for_url(re.compile(rf"{re.escape(lands.format(**ids))}$"))
     heading(page, title)
+
+
+def test_what_is_not_there_leads_on(page: Page, made: World, shop: Assistant, console: list[str]) -> None:
+    page.goto(f"/ml/experiments/{made.study}/runs/{32 * '0'}")
+    expect(page.get_by_role("alert")).to_contain_text("may have been deleted")
+    page.get_by_role("alert").get_by_role("link", name="To the experiment").click()
+    heading(page, "digit-classifier")
+    page.goto(f"/ml/models/{shop.model}?version=99")
+    expect(page.get_by_role("status").filter(has_text="no version 99")).to_be_visible()
+    page.get_by_role("button", name="Version 5").click()
+    expect(page.get_by_role("region", name="Version 5")).to_be_visible()
+    expect(page.get_by_text("no version 99")).to_have_count(0)
+    assert all("404" in each for each in console)
+    console.clear()
 
 
 def test_an_address_that_is_none(page: Page, console: list[str]) -> None:
@@ -213,6 +228,25 @@ def test_the_palette_finds_what_lies_far_back(page: Page, server: Server) -> Non
         heading(page, title)
 
 
+def test_the_palette_reads_traces_of_all_experiments(page: Page, server: Server) -> None:
+    """Not only of those that changed last."""
+    server.local.call("POST", "/api/3.0/mlflow/workspaces", json={"name": "team-heron"})
+    client = server.caller(x_mlflow_workspace="team-heron")
+    old = client.experiment("oldest")
+    record = Recorder(int(time.time() * 1000))
+    record.span("who", "CHAIN", 0, 5, inputs={"question": "Which heron nests in reeds?"}, outputs="The bittern.")
+    send(client, old, record.spans)
+    page.goto("/?workspace=team-heron")  # has no run yet
+    expect(page.get_by_role("region", name="Traces").get_by_role("row").last).to_contain_text("Which heron nests")
+    for number in range(101):
+        client.experiment(f"newer-{number}")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Find anything").fill("nests in reeds")
+    expect(page.get_by_role("option", name="All traces with")).to_be_visible()
+    page.get_by_role("option", name="Which heron nests").click()
+    heading(page, "who")
+
+
 def test_keys_go_to_pages_and_through_lists(page: Page, made: World, shop: Assistant) -> None:
     page.goto("/")
     heading(page, "Home")
@@ -265,4 +299,23 @@ def test_the_server_going_away_is_said(page: Page, made: World, console: list[st
     field.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible(timeout=20_000)
     page.close()
+    console.clear()
+
+
+def test_what_is_being_written_outlives_the_server(page: Page, server: Server, console: list[str]) -> None:
+    client = server.local
+    run = client.run(client.experiment("ui/outlived"), run_name="goes-on")
+    page.goto(f"/ml/experiments/{client.get('runs/get', run_id=run)['run']['info']['experiment_id']}/runs/{run}")
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_label("Tag name").fill("kept")
+    page.context.set_offline(True)
+    gone = page.get_by_role("alert").filter(has_text="does not answer")
+    expect(gone).to_be_visible(timeout=20_000)  # the page of a run that goes on asks again and again
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Check that it runs")).to_be_visible()
+    expect(page.get_by_label("Tag name")).to_have_value("kept")
+    page.context.set_offline(False)
+    expect(gone).to_have_count(0)
+    page.get_by_label("Tag name").press("Enter")
+    expect(page.get_by_role("button", name="Remove tag kept")).to_be_visible()
     console.clear()

@@ -72,6 +72,12 @@ def test_the_filter_completes_and_is_told_what_is_wrong(page: Page, shop: Assist
     console.clear()
 
 
+def test_an_experiment_of_traces_alone_leads_to_them(page: Page, shop: Assistant) -> None:
+    page.goto(f"/ml/experiments/{shop.experiment}")
+    page.get_by_role("link", name="To the traces").click()
+    expect(page.get_by_role("grid", name="Traces")).to_be_visible()
+
+
 def test_sorted_by_the_server(page: Page, shop: Assistant) -> None:
     page.goto(f"/ml/experiments/{shop.experiment}/traces")
     page.get_by_role("columnheader", name="Duration").get_by_role("button").first.click()

@@ -8,6 +8,7 @@ import "./styles/traces.css";
 import "./styles/registry.css";
 import "./styles/catalog.css";
 import "./styles/settings.css";
+import "./styles/phone.css";
 import { hashKey, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
@@ -38,9 +39,10 @@ followPrinted();
 
 const queries = new QueryClient({
   queryCache: new QueryCache({
-    // Pages show the failure of their first load themselves; this is for what failed while somebody looked at it.
+    // Pages show the failure of their first load themselves; this is for what failed while somebody looked at it. That
+    // one is signed out, or that the server does not answer, the shell says.
     onError: (error, query) => {
-      if (query.state.data !== undefined && !(error instanceof ApiError && error.status === 401)) toastError(error);
+      if (query.state.data !== undefined && !(error instanceof ApiError && (error.status === 401 || error.status === 0))) toastError(error);
     },
   }),
   defaultOptions: {

@@ -8,9 +8,11 @@ import {
   redirect,
   retainSearchParams,
 } from "@tanstack/react-router";
+import { ApiError } from "./api/client";
 import { Shell } from "./features/shell/shell";
 import { paths } from "./links";
 import { Failure } from "./ui/bits";
+import { LinkButton } from "./ui/button";
 
 type Search = Record<string, unknown>;
 
@@ -41,7 +43,7 @@ const rootRoute = createRootRoute({
     o: text(search.o),
   }),
   search: { middlewares: [retainSearchParams(["workspace", "o"])] },
-  notFoundComponent: () => <Failure error={new Error("There is no such page.")} />,
+  notFoundComponent: () => <Failure error={new ApiError(404, "", "There is no such page.")} back={<LinkButton to={paths.home}>Home</LinkButton>} />,
 });
 
 const home = createRoute({
@@ -272,6 +274,10 @@ const settings = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.settings,
   validateSearch: optional((search) => ({
+    ...rangeSearch(search),
+    who: text(search.who),
+    what: text(search.what),
+    denied: flag(search.denied),
     tab: oneOf(search.tab, ["tokens", "users", "groups", "services", "secrets", "webhooks", "audit", "system"]),
     hook: text(search.hook),
     state: oneOf(search.state, ["PENDING", "DELIVERED", "DEAD"]),
@@ -308,7 +314,7 @@ function stringifySearch(search: Record<string, unknown>): string {
 }
 
 export function makeRouter() {
-  return createRouter({
+  const router = createRouter({
     routeTree: rootRoute.addChildren([
       home,
       mlHome,
@@ -340,4 +346,8 @@ export function makeRouter() {
     scrollRestoration: true,
     defaultErrorComponent: ({ error }) => <Failure error={error} retry={() => window.location.reload()} />,
   });
+  // An address that is replaced is still the same page: nothing on it scrolls back to where it was before.
+  const navigate = router.navigate;
+  router.navigate = ((options) => navigate({ ...options, resetScroll: options.resetScroll ?? !options.replace })) as typeof navigate;
+  return router;
 }

@@ -22,4 +22,6 @@ async def list_audit_events(call: Call, req: wire.ListAuditEvents) -> wire.ListA
     async with call.db.connection() as connection:
         found = await store.find_page(connection, search, before, limit + 1)  # type: ignore[arg-type]  # kinds checked
     token = pages.encode([found[limit - 1].seq], context) if len(found) > limit else None
-    return wire.ListAuditEventsResponse([wire.AuditEvent.of(each) for each in found[:limit]], token)
+    # Like calls that were counted together come into the chain after others that happened since the last of them.
+    listed = sorted((wire.AuditEvent.of(each) for each in found[:limit]), key=lambda event: (event.time, event.seq))
+    return wire.ListAuditEventsResponse(listed[::-1], token)

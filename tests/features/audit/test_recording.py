@@ -273,7 +273,9 @@ def test_writes_of_a_run_are_one_record_and_a_count(serving) -> None:
             at_once = eventually(
                 lambda: (rows := events(keeper.local, action_name="writeRun")) and len(rows) == 4 and rows
             )
+            keeper.local.experiment("after those writes, before they are counted")
         found = eventually(lambda: (rows := events(keeper.local, action_name="writeRun")) and len(rows) == 5 and rows)
+        listed = keeper.local.get(API)["events"]
     # recorded within a second: the first creation, and the first write of each run
     assert [each["request_params"].get("run_id") for each in at_once] == [None, *runs]
     assert all(each["count"] == 1 and each["request_id"] for each in at_once)
@@ -282,6 +284,9 @@ def test_writes_of_a_run_are_one_record_and_a_count(serving) -> None:
     by_run = {f"run_id={run}": 21 for run in runs}
     assert counted["request_params"]["objects"] == {f"experiment_id={experiment}": 2} | by_run
     assert counted["count"] == 65
+    assert [each["time"] for each in listed] == sorted((each["time"] for each in listed), reverse=True)
+    later = next(each for each in listed if each["action_name"] == "createMlflowExperiment")
+    assert counted["seq"] > later["seq"], "it came into the chain later, and is older"
 
 
 def test_many_runs_that_begin_together_are_one_record(serving) -> None:

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { ApiError, change, get, post, send, sendFile } from "./client";
+import { change, get, post, send, sendFile } from "./client";
 import type { KeyValue } from "./types";
 
 const API = "/api/2.1/unity-catalog";
@@ -174,21 +174,18 @@ interface Assignment {
 
 /** Of catalogs, schemas, volumes, tables, and as `columns` of a table's columns. */
 export const tagsOf = (type: string, name: string) =>
-  queryOptions({
-    queryKey: ["catalog", "tags", type, name],
-    queryFn: async ({ signal }): Promise<KeyValue[]> => {
-      const page = await get<{ tag_assignments?: Assignment[] }>(`${TAGS}/${type}/${encodeURIComponent(name)}/tags`, undefined, { signal });
-      return (page.tag_assignments ?? []).map(({ tag_key, tag_value }) => ({ key: tag_key, value: tag_value }));
-    },
-  });
+  queryOptions({ queryKey: ["catalog", "tags", type, name], queryFn: ({ signal }) => tagsNow(type, name, signal) });
 
+async function tagsNow(type: string, name: string, signal?: AbortSignal): Promise<KeyValue[]> {
+  const page = await get<{ tag_assignments?: Assignment[] }>(`${TAGS}/${type}/${encodeURIComponent(name)}/tags`, undefined, { signal });
+  return (page.tag_assignments ?? []).map(({ tag_key, tag_value }) => ({ key: tag_key, value: tag_value }));
+}
+
+/** The server tells a tag's first value from its next ones, so what there is now is asked first. */
 export async function setTag(type: string, name: string, key: string, value: string): Promise<unknown> {
-  try {
-    return await post(TAGS, { entity_type: type, entity_name: name, tag_key: key, tag_value: value });
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== "ALREADY_EXISTS") throw error;
-    return change("PATCH", `${TAGS}/${type}/${encodeURIComponent(name)}/tags/${encodeURIComponent(key)}`, { tag_value: value });
-  }
+  const there = await tagsNow(type, name);
+  if (there.every((each) => each.key !== key)) return post(TAGS, { entity_type: type, entity_name: name, tag_key: key, tag_value: value });
+  return change("PATCH", `${TAGS}/${type}/${encodeURIComponent(name)}/tags/${encodeURIComponent(key)}`, { tag_value: value });
 }
 
 export async function deleteTag(type: string, name: string, key: string): Promise<void> {

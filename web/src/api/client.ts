@@ -53,6 +53,23 @@ export function whenSignedOut(listener: () => void): () => void {
   return () => onSignedOut.delete(listener);
 }
 
+let reached = true;
+const onReached = new Set<() => void>();
+
+/** Whether the last call had an answer, whatever it was. */
+export const isReached = () => reached;
+
+export function whenReached(listener: () => void): () => void {
+  onReached.add(listener);
+  return () => onReached.delete(listener);
+}
+
+function noteReached(now: boolean): void {
+  if (now === reached) return;
+  reached = now;
+  for (const listener of onReached) listener();
+}
+
 export interface Options {
   query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
@@ -121,8 +138,10 @@ export async function send(method: string, path: string, options: Options = {}):
     response = await (early?.catch(() => undefined) ?? undefined) ?? (await fetch(url, { method, headers, credentials: "same-origin", body, signal: options.signal }));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+    noteReached(false);
     throw unreachable();
   }
+  noteReached(true);
   if (!response.ok) {
     await refused(response, options.quiet ?? false);
     return send(method, path, { ...options, quiet: true });

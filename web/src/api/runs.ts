@@ -128,6 +128,21 @@ export async function metricExtremes(runs: readonly string[], keys: readonly str
   return (await post<{ extremes: Extremes[] }>(`${OWN}/metric-extremes`, { run_ids: runs, metric_keys: keys })).extremes;
 }
 
+const KEYS_AT_ONCE = 20;
+
+/** How many points each metric of a run has. `steps`, of their last points: others mean that there are more points. */
+export const pointCounts = (id: string, keys: readonly string[], steps: string) =>
+  queryOptions({
+    queryKey: ["points", id, keys, steps],
+    queryFn: async () => {
+      const parts = Array.from({ length: Math.ceil(keys.length / KEYS_AT_ONCE) }, (_, at) => keys.slice(at * KEYS_AT_ONCE, (at + 1) * KEYS_AT_ONCE));
+      const found = await Promise.all(parts.map((part) => metricExtremes([id], part)));
+      return new Map(found.flat().map(({ key, points }) => [key, points]));
+    },
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+  });
+
 export const run = (id: string) =>
   queryOptions({
     queryKey: ["runs", "one", id],

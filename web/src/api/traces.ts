@@ -68,6 +68,13 @@ export const traceHead = (search: TraceSearch, every: number) =>
     refetchInterval: every,
   });
 
+/** Whether an experiment has any. */
+export const tracesAtAll = (experiment: string) =>
+  queryOptions({
+    queryKey: ["traces", "at all", experiment],
+    queryFn: async ({ signal }) => (await searchTraces({ experiments: [experiment], filter: "", order: "" }, 1, undefined, signal)).traces.length > 0,
+  });
+
 export const traceOutline = (id: string) =>
   queryOptions({
     queryKey: ["traces", "outline", id],

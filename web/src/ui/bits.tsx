@@ -64,7 +64,7 @@ export function Copy({ text, label = "Copy" }: { text: string; label?: string })
   return <IconButton small icon={done ? "check" : "copy"} label={done ? "Copied" : label} onClick={copy} />;
 }
 
-async function copyText(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const field = document.createElement("textarea"); // plain http on a host that is not this machine
   field.value = text;
@@ -106,15 +106,24 @@ export function Empty({ icon, title, children }: EmptyProps) {
   );
 }
 
+interface FailureProps {
+  error: unknown;
+  retry?: () => void;
+  /** Where to go on from something that is not there. */
+  back?: ReactNode;
+}
+
 /** What went wrong, in the server's words, and what can be done about it. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, back }: FailureProps) {
   const known = error instanceof ApiError ? error : null;
   const missing = known?.status === 404;
   return (
     <div role="alert">
       <Empty icon="warn" title={missing ? "Not found" : known?.status === 403 ? "No access" : "That did not work"}>
         <p>{messageOf(error)}</p>
+        {missing && back && <p className="muted">It may have been deleted for good, or lie in another workspace.</p>}
         {known?.requestId && <p className="muted">Request {known.requestId}</p>}
+        {missing && back}
         {retry && !missing && (
           <Button icon="restore" onClick={retry}>
             Try again

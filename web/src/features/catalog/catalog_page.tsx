@@ -24,7 +24,7 @@ export function CatalogPage() {
   const blocked = useMay(`catalog/${name}`, "CREATE_SCHEMA", "EDIT");
   useTitle(name);
   if (found.isPending) return <Loading />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const catalog = found.data;
   return (
     <div className="page fill">
@@ -50,7 +50,7 @@ export function CatalogPage() {
         </div>
       ) : inside.isPending ? (
         <Loading />
-      ) : inside.isError ? (
+      ) : inside.isLoadingError ? (
         <Failure error={inside.error} retry={() => void inside.refetch()} />
       ) : inside.data.length === 0 ? (
         <div className="scroll">

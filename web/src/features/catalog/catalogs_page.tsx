@@ -29,7 +29,7 @@ export function CatalogsPage() {
       />
       {found.isPending ? (
         <Loading />
-      ) : found.isError ? (
+      ) : found.isLoadingError ? (
         <Failure error={found.error} retry={() => void found.refetch()} />
       ) : (
         <div className="scroll" tabIndex={0} role="region" aria-label="Catalogs">

@@ -14,7 +14,7 @@ export function FunctionPage({ name }: { name: string }) {
   const navigate = useNavigate({ from: paths.asset });
   const found = useQuery(functionNamed(name));
   if (found.isPending) return <Loading />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const it = found.data;
   const tab = search.tab === "permissions" ? "permissions" : "definition";
   const language = it.external_language || (it.routine_body === "SQL" ? "SQL" : "");

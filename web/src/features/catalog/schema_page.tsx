@@ -48,7 +48,7 @@ function useContents(catalog: string, schema: string) {
   const lists = [tables, volumes, functions, registered];
   return {
     pending: lists.some((each) => each.isPending),
-    failed: lists.find((each) => each.isError),
+    failed: lists.find((each) => each.isLoadingError),
     rows: [
       ...(tables.data ?? []).map((each) => row("tables", `${lower(each.table_type)}, ${each.data_source_format}`, each)),
       ...(volumes.data ?? []).map((each) => row("volumes", lower(each.volume_type), each)),
@@ -70,7 +70,7 @@ export function SchemaPage() {
   const blocked = useMay(`schema/${name}`, "CREATE_VOLUME", "EDIT");
   useTitle(name);
   if (found.isPending) return <Loading />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   return (
     <div className="page fill">
       <CatalogHead

@@ -17,7 +17,7 @@ export function TablePage({ name }: { name: string }) {
   const navigate = useNavigate({ from: paths.asset });
   const found = useQuery(tableNamed(name));
   if (found.isPending) return <Loading />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const table = found.data;
   const tab = search.tab === "sample" || search.tab === "permissions" ? search.tab : "columns";
   return (
@@ -133,7 +133,7 @@ function SampleRows({ table }: { table: Table }) {
     );
   }
   if (found.isPending) return <Loading />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const sample = found.data;
   if (!sample.written) {
     return (

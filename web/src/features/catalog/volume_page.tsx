@@ -25,7 +25,7 @@ export function VolumePage({ name }: { name: string }) {
   const [uploading, setUploading] = useState<readonly File[] | null>(null);
   const [gone, setGone] = useState<string | null>(null);
   if (found.isPending) return <Loading />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const volume = found.data;
   const managed = volume.volume_type === "MANAGED";
   const place = `/Volumes/${name.replaceAll(".", "/")}`;

@@ -10,12 +10,13 @@ import { useReadOnly } from "~/session";
 import { useMayChange } from "~/shared/access/may";
 import { Onboarding } from "~/shared/onboarding";
 import { PageHead } from "~/shared/page";
-import { Ago, Empty, Failure, Loading, Tag, typing, useDebounced, useTitle } from "~/ui/bits";
+import { Ago, Empty, Failure, Loading, Tag, useTitle } from "~/ui/bits";
 import { Button } from "~/ui/button";
 import { Icon } from "~/ui/icons";
 import { Menu, MenuItem } from "~/ui/menu";
 import { CreateExperiment, RenameExperiment } from "~/shared/experiment/dialogs";
 import { useTrash } from "~/shared/experiment/trash";
+import { useTyped } from "~/shared/typed";
 
 const route = getRouteApi("/ml/experiments");
 const ROW = 44;
@@ -29,29 +30,14 @@ export function ExperimentsPage() {
   const search = route.useSearch();
   const navigate = useNavigate({ from: paths.experiments });
   const readOnly = useReadOnly();
-  const [text, setText] = useState(search.q ?? "");
-  const settled = useDebounced(text);
+  const [text, setText] = useTyped(search.q, (q) => void navigate({ search: (before) => ({ ...before, q }), replace: true }));
+  const words = search.q ?? "";
   const [creating, setCreating] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
   useTitle("Experiments");
-
-  useEffect(() => {
-    void navigate({ search: (before) => ({ ...before, q: settled || undefined }), replace: true });
-  }, [settled, navigate]);
-  useEffect(() => {
-    const key = (event: KeyboardEvent) => {
-      if (event.key === "/" && !typing(event)) {
-        event.preventDefault();
-        field.current?.focus();
-      }
-    };
-    document.addEventListener("keydown", key);
-    return () => document.removeEventListener("keydown", key);
-  }, []);
 
   const deleted = search.view === "deleted";
   const sort = search.sort && search.sort in SORTS ? search.sort : "last_update_time DESC";
-  const list = useInfiniteQuery(experimentList(settled, deleted ? "DELETED_ONLY" : "ACTIVE_ONLY", sort));
+  const list = useInfiniteQuery(experimentList(words, deleted ? "DELETED_ONLY" : "ACTIVE_ONLY", sort));
   const found = list.data?.pages.flatMap((page) => page.experiments) ?? [];
 
   return (
@@ -69,7 +55,6 @@ export function ExperimentsPage() {
         <div className="field grow">
           <Icon name="search" />
           <input
-            ref={field}
             type="search"
             aria-label="Search by name"
             placeholder="Search by name"
@@ -104,10 +89,10 @@ export function ExperimentsPage() {
       </div>
       {list.isPending ? (
         <Loading />
-      ) : list.isError ? (
+      ) : list.isLoadingError ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : found.length === 0 ? (
-        <NothingHere deleted={deleted} words={settled} />
+        <NothingHere deleted={deleted} words={words} />
       ) : (
         <Rows found={found} more={list.hasNextPage} loading={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()} />
       )}
@@ -175,7 +160,7 @@ function Row({ experiment, index, start }: { experiment: Experiment; index: numb
   const { folder, leaf } = splitName(experiment.name);
   const tags = userTags(experiment.tags);
   return (
-    <div className="list-row" role="row" aria-rowindex={index + 1} style={{ transform: `translateY(${start}px)` }}>
+    <div className="list-row" role="row" aria-rowindex={index + 1} style={{ top: start }}>
       <span role="cell" className="ellipsis">
         <Link to={paths.experiment} params={{ experimentId: experiment.experiment_id }} title={experiment.name}>
           <span className="muted">{folder}</span>

@@ -11,7 +11,7 @@ import { ExperimentHead } from "~/shared/experiment/head";
 import { FilterBar } from "~/shared/filter/filter_bar";
 import { runVocabulary } from "~/shared/filter/run_vocabulary";
 import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
-import { Button } from "~/ui/button";
+import { Button, LinkButton } from "~/ui/button";
 import { Icon } from "~/ui/icons";
 import { ModelStatus } from "./status";
 
@@ -31,7 +31,7 @@ export function ModelsPage() {
   const names = useQuery(namesOfRuns(experimentId, models)).data;
   useTitle(experiment.data && `Models of ${experiment.data.name}`);
   if (experiment.isPending) return <Loading />;
-  if (experiment.isError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} />;
+  if (experiment.isLoadingError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} back={<LinkButton to={paths.experiments}>All experiments</LinkButton>} />;
   const refused = list.error instanceof ApiError && list.error.status === 400 ? list.error.message : "";
   const sortBy = (field: string) => {
     const next = order === `${field} DESC` ? `${field} ASC` : `${field} DESC`;
@@ -51,7 +51,7 @@ export function ModelsPage() {
       </div>
       {list.isPending ? (
         <Loading />
-      ) : list.isError && !refused ? (
+      ) : list.isLoadingError && !refused ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : models.length === 0 ? (
         <NoModels asked={Boolean(search.q)} />

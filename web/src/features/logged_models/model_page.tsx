@@ -11,6 +11,7 @@ import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { ArtifactBrowser } from "~/shared/artifacts/browser";
 import { PageHead } from "~/shared/page";
 import { Copy, Failure, Loading, Snippet, Tabs, useTitle } from "~/ui/bits";
+import { LinkButton } from "~/ui/button";
 import { FormDialog } from "~/ui/dialog";
 import { Menu, MenuItem } from "~/ui/menu";
 import { TagsEditor } from "~/ui/tags_editor";
@@ -31,7 +32,7 @@ export function ModelPage() {
   const experiment = useQuery(experimentQuery(experimentId));
   useTitle(model.data?.info.name);
   if (model.isPending) return <Loading />;
-  if (model.isError) return <Failure error={model.error} retry={() => void model.refetch()} />;
+  if (model.isLoadingError) return <Failure error={model.error} retry={() => void model.refetch()} back={<LinkButton to={paths.models} params={{ experimentId }}>Models of the experiment</LinkButton>} />;
   return <Loaded model={model.data} experiment={experiment.data?.name ?? `Experiment ${experimentId}`} />;
 }
 

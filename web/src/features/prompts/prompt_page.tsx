@@ -19,6 +19,7 @@ import { time, userTags } from "~/format";
 import { paths } from "~/links";
 import { useMayChangeRegistered } from "~/shared/access/may";
 import { DiffView } from "~/shared/diff/diff_view";
+import { useDraft, useHasDraft } from "~/shared/draft";
 import { PageHead } from "~/shared/page";
 import { LineageGraph } from "~/shared/lineage/graph";
 import { ActivityLog } from "~/shared/registry/activity";
@@ -27,8 +28,9 @@ import { Description } from "~/shared/registry/description";
 import { DeleteRegistered, DeleteVersion } from "~/shared/registry/dialogs";
 import { REGISTRY_TABS } from "~/shared/registry/tabs";
 import { Timeline } from "~/shared/registry/timeline";
+import { NoSuchVersion, useWanted } from "~/shared/registry/wanted";
 import { Copy, Failure, Loading, Snippet, Tabs, useTitle } from "~/ui/bits";
-import { Button } from "~/ui/button";
+import { Button, LinkButton } from "~/ui/button";
 import { Menu, MenuItem } from "~/ui/menu";
 import { TagsEditor } from "~/ui/tags_editor";
 import { messageOf, toast } from "~/ui/toast";
@@ -46,8 +48,8 @@ export function PromptPage() {
   const versions = useInfiniteQuery(versionList("prompt", name));
   useTitle(name);
   if (prompt.isPending || versions.isPending) return <Loading />;
-  if (prompt.isError) return <Failure error={prompt.error} retry={() => void prompt.refetch()} />;
-  if (versions.isError) return <Failure error={versions.error} retry={() => void versions.refetch()} />;
+  if (prompt.isLoadingError) return <Failure error={prompt.error} retry={() => void prompt.refetch()} back={<LinkButton to={paths.prompts}>All prompts</LinkButton>} />;
+  if (versions.isLoadingError) return <Failure error={versions.error} retry={() => void versions.refetch()} />;
   const all = versions.data.pages.flatMap((page) => page.model_versions ?? []);
   return <Loaded key={name} prompt={prompt.data} versions={all} more={versions.hasNextPage ? () => void versions.fetchNextPage() : null} />;
 }
@@ -63,9 +65,9 @@ function Loaded({ prompt, versions, more }: LoadedProps) {
   const navigate = useNavigate({ from: paths.prompt });
   const queries = useQueryClient();
   const readOnly = useMayChangeRegistered(prompt.name);
-  const [writing, setWriting] = useState(false);
+  const [writing, setWriting] = useState(useHasDraft(draftOf(prompt.name)));
   const changed = () => queries.invalidateQueries({ queryKey: ["registry"] });
-  const chosen = versions.find((each) => each.version === search.version) ?? versions[0];
+  const { chosen, missing } = useWanted(versions, search.version, more);
   const other = versions.find((each) => each.version === search.against);
   const tab = search.tab ?? "versions";
   const set = (change: { version?: string; against?: string; tab?: "lineage" | "activity" }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
@@ -118,6 +120,7 @@ function Loaded({ prompt, versions, more }: LoadedProps) {
           more={more}
         />
         <div className="scroll version-body" tabIndex={0} role="region" aria-label={writing ? "New version" : `Version ${chosen?.version ?? ""}`}>
+          {missing && chosen && !writing && <NoSuchVersion wanted={search.version ?? ""} shown={chosen.version} />}
           {tab === "lineage" && chosen && !writing ? (
             <LineageGraph key={chosen.version} object={{ kind: "PROMPT_VERSION", name: prompt.name, version: chosen.version }} />
           ) : writing || !chosen ? (
@@ -248,9 +251,11 @@ interface NewProps {
 }
 
 /** Begins as the version that was looked at. */
+const draftOf = (name: string) => `prompt ${name}`;
+
 function NewVersion({ name, before, onClose, onDone }: NewProps) {
   const first = before ? templateOf(before) : "";
-  const [template, setTemplate] = useState(first);
+  const [template, setTemplate, forget] = useDraft(draftOf(name), first);
   const [message, setMessage] = useState("");
   const [comparing, setComparing] = useState(false);
   const queries = useQueryClient();
@@ -262,6 +267,7 @@ function NewVersion({ name, before, onClose, onDone }: NewProps) {
     },
     onSuccess: async ({ model_version }) => {
       await queries.invalidateQueries({ queryKey: ["registry"] });
+      forget();
       toast(`Version ${model_version.version} saved`);
       onDone(model_version.version);
     },
@@ -297,7 +303,7 @@ function NewVersion({ name, before, onClose, onDone }: NewProps) {
         <Button type="submit" kind="primary" blocked={same ? "Nothing has changed yet" : save.isPending && "Under way"}>
           Save version
         </Button>
-        <Button kind="ghost" onClick={onClose}>
+        <Button kind="ghost" onClick={() => (forget(), onClose())}>
           Cancel
         </Button>
       </div>

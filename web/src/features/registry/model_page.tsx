@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import {
   deleteRegisteredTag,
   describeRegistered,
@@ -20,7 +20,9 @@ import { Description } from "~/shared/registry/description";
 import { DeleteRegistered, RenameRegistered } from "~/shared/registry/dialogs";
 import { REGISTRY_TABS } from "~/shared/registry/tabs";
 import { Timeline } from "~/shared/registry/timeline";
+import { NoSuchVersion, useWanted } from "~/shared/registry/wanted";
 import { Copy, Empty, Failure, Loading, Tabs, useTitle } from "~/ui/bits";
+import { LinkButton } from "~/ui/button";
 import { Menu, MenuItem } from "~/ui/menu";
 import { TagsEditor } from "~/ui/tags_editor";
 import { Versus } from "./versus";
@@ -35,8 +37,8 @@ export function RegisteredModelPage() {
   const versions = useInfiniteQuery(versionList("model", name));
   useTitle(name);
   if (model.isPending || versions.isPending) return <Loading />;
-  if (model.isError) return <Failure error={model.error} retry={() => void model.refetch()} />;
-  if (versions.isError) return <Failure error={versions.error} retry={() => void versions.refetch()} />;
+  if (model.isLoadingError) return <Failure error={model.error} retry={() => void model.refetch()} back={<LinkButton to={paths.registry}>All models</LinkButton>} />;
+  if (versions.isLoadingError) return <Failure error={versions.error} retry={() => void versions.refetch()} />;
   const all = versions.data.pages.flatMap((page) => page.model_versions ?? []);
   return <Loaded model={model.data} versions={all} more={versions.hasNextPage ? () => void versions.fetchNextPage() : null} />;
 }
@@ -53,10 +55,7 @@ function Loaded({ model, versions, more }: LoadedProps) {
   const queries = useQueryClient();
   const readOnly = useMayChangeRegistered(model.name);
   const changed = () => queries.invalidateQueries({ queryKey: ["registry"] });
-  const chosen = useMemo(
-    () => versions.find((each) => each.version === search.version) ?? versions[0],
-    [versions, search.version],
-  );
+  const { chosen, missing } = useWanted(versions, search.version, more);
   const other = versions.find((each) => each.version === search.against);
   const tab = search.tab ?? "versions";
   const set = (change: { version?: string; against?: string; tab?: "lineage" | "activity" }) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
@@ -105,6 +104,7 @@ function Loaded({ model, versions, more }: LoadedProps) {
             more={more}
           />
           <div className="scroll version-body" tabIndex={0} role="region" aria-label={`Version ${chosen.version}`}>
+            {missing && <NoSuchVersion wanted={search.version ?? ""} shown={chosen.version} />}
             {tab === "lineage" ? (
               <LineageGraph key={chosen.version} object={{ kind: "MODEL_VERSION", name: model.name, version: chosen.version }} />
             ) : other && other !== chosen ? (

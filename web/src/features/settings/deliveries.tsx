@@ -54,7 +54,7 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
       </div>
       {list.isPending ? (
         <Loading rows={5} />
-      ) : list.isError ? (
+      ) : list.isLoadingError ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : found.length === 0 ? (
         <Empty icon="hook" title={state ? "None of these" : "Nothing happened yet that it would be told"} />

@@ -68,7 +68,7 @@ export function People({ kind }: { kind: PrincipalKind }) {
       </header>
       {found.isPending ? (
         <Loading rows={5} />
-      ) : found.isError ? (
+      ) : found.isLoadingError ? (
         <Failure error={found.error} retry={() => void found.refetch()} />
       ) : found.data.Resources.length === 0 ? (
         <Empty icon="user" title={words ? `No ${one} has that name` : `No ${many.toLowerCase()} yet`} />

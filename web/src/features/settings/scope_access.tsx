@@ -34,7 +34,7 @@ export function ScopeAccess({ scope, onClose }: { scope: string; onClose: () => 
         <p className="muted">Besides whoever manages the workspace, only those named here get to its secrets.</p>
         {found.isPending ? (
           <Loading rows={3} />
-        ) : found.isError ? (
+        ) : found.isLoadingError ? (
           <Failure error={found.error} />
         ) : (
           <>

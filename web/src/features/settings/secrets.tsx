@@ -16,7 +16,7 @@ export function Secrets() {
   const found = useQuery(scopes);
   const [asking, setAsking] = useState<Asking | null>(null);
   if (found.isPending) return <Loading rows={4} />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   return (
     <section className="card" aria-label="Secrets">
       <header className="row">
@@ -54,7 +54,7 @@ function Scope({ name, readOnly, onAsk }: { name: string; readOnly: string | fal
         </Button>
         <IconButton small icon="trash" label={`Delete the scope ${name}`} blocked={readOnly} onClick={() => onAsk({ kind: "gone", scope: name })} />
       </header>
-      {found.isError && <p className="muted">{messageOf(found.error)}</p>}
+      {found.isLoadingError && <p className="muted">{messageOf(found.error)}</p>}
       {found.data?.length === 0 && <p className="muted">Empty</p>}
       <ul className="lines">
         {found.data?.map(({ key, last_updated_timestamp }) => (

@@ -45,7 +45,7 @@ function Checks() {
       </header>
       {found.isPending ? (
         <Loading rows={2} />
-      ) : found.isError ? (
+      ) : found.isLoadingError ? (
         <Failure error={found.error} retry={() => void found.refetch()} />
       ) : (
         <ul className="checks">
@@ -68,7 +68,7 @@ function Checks() {
 function Facts() {
   const found = useQuery(systemFacts);
   if (found.isPending) return <Loading rows={5} />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const { database, disk, parts, workers, ...facts } = found.data;
   return (
     <>
@@ -205,7 +205,7 @@ const SHOWN = 12;
 function Busiest() {
   const found = useQuery(metricsText);
   if (found.isPending) return <Loading rows={4} />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const calls = callsOf(found.data);
   return (
     <section className="card" aria-label="Calls">

@@ -18,7 +18,7 @@ export function Tokens() {
   const [made, setMade] = useState("");
   const [going, setGoing] = useState<TokenInfo | null>(null);
   if (tokens.isPending) return <Loading rows={4} />;
-  if (tokens.isError) return <Failure error={tokens.error} retry={() => void tokens.refetch()} />;
+  if (tokens.isLoadingError) return <Failure error={tokens.error} retry={() => void tokens.refetch()} />;
   return (
     <section className="card" aria-label="Access tokens">
       <header className="row">

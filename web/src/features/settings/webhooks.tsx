@@ -23,7 +23,7 @@ export function Webhooks() {
   const { who, workspace } = useSession();
   const found = useQuery(webhooks);
   if (found.isPending) return <Loading rows={4} />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   const blocked = !who.is_admin && workspace?.role !== "MANAGE" && "It takes the role MANAGE in the workspace.";
   const chosen = found.data.find((each) => each.webhook_id === hook);
   if (chosen) return <Deliveries webhook={chosen} />;

@@ -7,20 +7,29 @@ import { findInExperiments, type FoundObject } from "~/api/find";
 import { type RegisteredModel, searchRegistry } from "~/api/registry";
 import { pattern } from "~/api/run_filter";
 import { searchTraces } from "~/api/traces";
-import type { Session, TraceInfo } from "~/api/trace_types";
+import type { Session, TraceInfo, TracesPage } from "~/api/trace_types";
 
-export interface Found {
+/** What has the words in its name, or begins with them as an id. */
+export interface Named {
   experiments: { id: string; name: string }[];
   registered: RegisteredModel[];
   prompts: RegisteredModel[];
   /** Runs, LoggedModels, traces and sessions, whichever experiment they are in. */
   objects: FoundObject[];
   catalog: NamedEntry[];
-  /** Those that hold the words, in the experiments that changed last. */
-  traces: TraceInfo[];
 }
 
-const READ_EXPERIMENTS = 100; // in whose traces the words are looked for
+/** What holds the words, or has them somewhere in its id. */
+export interface Holding {
+  traces: TraceInfo[];
+  sessions: FoundObject[];
+  /** In the traces of how many experiments the words were looked for, where there was no time for those of all. */
+  readOnly: number | null;
+}
+
+const EXPERIMENTS_AT_ONCE = 1_000; // of whose traces the server answers in one search
+const SESSION_EXPERIMENTS = 100; // that changed last: in the others a session is found by the beginning of its id
+const PATIENCE = 2_500; // ms for words in traces; what was found by then is shown
 const SHOWN = 5;
 const NEWEST_FIRST = "last_update_time DESC";
 const SHORTEST_TEXT = 3; // of which signatures know something
@@ -32,30 +41,19 @@ async function maybe<T>(asked: Promise<T>, otherwise: T): Promise<T> {
   });
 }
 
-export async function find(words: string, signal: AbortSignal): Promise<Found> {
+export async function findNamed(words: string, signal: AbortSignal): Promise<Named> {
   // All together: what is asked side by side is cancelled side by side, and each of them says so.
-  const [named, registered, prompts, catalog, objects, [traces, sessions]] = await Promise.all([
+  const [named, registered, prompts, catalog, objects] = await Promise.all([
     searchExperiments({ text: words, limit: 8, order: NEWEST_FIRST }, signal),
     registeredNamed("model", words, signal),
     registeredNamed("prompt", words, signal),
     words ? maybe(inCatalog(words, signal), []) : [],
     findInExperiments(words, words ? SHOWN : 8, signal),
-    words.length < SHORTEST_TEXT ? NOTHING : inTraces(words, signal),
   ]);
   const numbered = objects.filter((each) => each.kind === "experiment").map(({ id, name }) => ({ id, name }));
   const experiments = [...numbered, ...named.experiments.filter((each) => each.experiment_id !== words).map((each) => ({ id: each.experiment_id, name: each.name }))];
-  const known = new Set(objects.map((each) => each.id));
-  return {
-    experiments,
-    registered,
-    prompts,
-    catalog,
-    objects: [...objects.filter((each) => each.kind !== "experiment"), ...sessions.filter((each) => !known.has(each.session_id)).map(sessionFound)],
-    traces: traces.filter((each) => !known.has(each.trace_id)),
-  };
+  return { experiments, registered, prompts, catalog, objects: objects.filter((each) => each.kind !== "experiment") };
 }
-
-const NOTHING: [TraceInfo[], Session[]] = [[], []];
 
 const sessionFound = (each: Session): FoundObject => ({
   kind: "session",
@@ -76,16 +74,34 @@ async function registeredNamed(kind: "model" | "prompt", words: string, signal: 
   return page.registered_models ?? [];
 }
 
-/** Traces that hold the words, and sessions that have them somewhere in their id. */
-async function inTraces(words: string, signal: AbortSignal): Promise<[TraceInfo[], Session[]]> {
-  const recent = await searchExperiments({ order: NEWEST_FIRST, limit: READ_EXPERIMENTS }, signal);
-  const places = recent.experiments.map((each) => each.experiment_id);
-  if (places.length === 0) return NOTHING;
-  const holding = `trace.text ILIKE ${pattern(words)}`;
-  return Promise.all([
-    maybe(searchTraces({ experiments: places, filter: holding, order: "" }, SHOWN, undefined, signal).then((page) => page.traces), []),
-    maybe(sessionsNamed(places, words, signal), []),
-  ]);
+const NOTHING: Holding = { traces: [], sessions: [], readOnly: null };
+
+/** Goes through the traces of one experiment after the other, those that changed last first, as long as it may take. */
+export async function findHolding(words: string, signal: AbortSignal): Promise<Holding> {
+  if (words.length < SHORTEST_TEXT) return NOTHING;
+  const until = performance.now() + PATIENCE;
+  const traces: TraceInfo[] = [];
+  const goesOn = () => traces.length < SHOWN && performance.now() < until;
+  const filter = `trace.text ILIKE ${pattern(words)}`;
+  let sessions: Promise<Session[]> | undefined;
+  let read = 0;
+  let experiments: string | undefined; // the token of the next ones
+  let rest: string | undefined; // and of what there is left to read in these
+  do {
+    const page = await searchExperiments({ order: NEWEST_FIRST, limit: EXPERIMENTS_AT_ONCE, token: experiments }, signal);
+    const places = page.experiments.map((each) => each.experiment_id);
+    if (places.length === 0) break;
+    sessions ??= maybe(sessionsNamed(places.slice(0, SESSION_EXPERIMENTS), words, signal), []);
+    do {
+      const some: TracesPage = await maybe(searchTraces({ experiments: places, filter, order: "" }, SHOWN - traces.length, rest, signal), { traces: [] });
+      traces.push(...some.traces);
+      rest = some.next_page_token;
+    } while (rest && goesOn());
+    read += places.length;
+    experiments = page.next_page_token;
+  } while (experiments && goesOn());
+  const cut = traces.length < SHOWN && (experiments ?? rest) !== undefined;
+  return { traces, sessions: ((await sessions) ?? []).map(sessionFound), readOnly: cut ? read : null };
 }
 
 async function sessionsNamed(places: readonly string[], words: string, signal: AbortSignal): Promise<Session[]> {

@@ -3,19 +3,14 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { FoundObject } from "~/api/find";
 import type { RegisteredModel } from "~/api/registry";
-import { splitName } from "~/format";
+import { count, splitName } from "~/format";
 import { inExplorer, paths } from "~/links";
 import { DEFAULT_WORKSPACE, useSession } from "~/session";
+import { briefly } from "~/shared/trace/brief";
 import { setTheme } from "~/theme";
 import { useDebounced } from "~/ui/bits";
 import { Icon, type IconName } from "~/ui/icons";
-import { type Found, find } from "./find";
-
-/** A request in a line: of `{"question": "Why?"}` the text. */
-function oneLine(preview: string | undefined): string {
-  const text = (preview ?? "").replaceAll(/\s+/g, " ");
-  return (/^\{"\w+": "(.*?)"?\}?$/.exec(text)?.[1] ?? text).slice(0, 120);
-}
+import { findHolding, findNamed, type Holding, type Named } from "./find";
 
 const SETTINGS = [
   ["tokens", "Access tokens"],
@@ -55,10 +50,16 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const list = useRef<HTMLUListElement>(null);
   const found = useQuery({
     queryKey: ["palette", words],
-    queryFn: ({ signal }) => find(words, signal),
+    queryFn: ({ signal }) => findNamed(words, signal),
     placeholderData: keepPreviousData,
   });
-  const choices = useChoices(found.data, text.trim().toLowerCase(), onClose);
+  // Texts take longer than names, which do not wait for them.
+  const holding = useQuery({
+    queryKey: ["palette", "holding", words],
+    queryFn: ({ signal }) => findHolding(words, signal),
+    placeholderData: keepPreviousData,
+  });
+  const choices = useChoices(found.data, holding.data, text.trim().toLowerCase(), onClose);
 
   useEffect(() => {
     ref.current?.showModal();
@@ -123,12 +124,15 @@ export function Palette({ onClose }: { onClose: () => void }) {
           </li>
         ))}
       </ul>
-      {choices.length === 0 && <p className="palette-none">{found.isFetching ? "Looking…" : "Nothing has that name."}</p>}
+      {typeof holding.data?.readOnly === "number" && (
+        <p className="palette-note muted small">Words in traces: looked for in the {count(holding.data.readOnly, "experiment")} that changed last.</p>
+      )}
+      {choices.length === 0 && <p className="palette-none">{found.isFetching || holding.isFetching ? "Looking…" : "Nothing has that name."}</p>}
     </dialog>
   );
 }
 
-function useChoices(found: Found | undefined, words: string, close: () => void): Choice[] {
+function useChoices(found: Named | undefined, holding: Holding | undefined, words: string, close: () => void): Choice[] {
   const navigate = useNavigate();
   const { who } = useSession();
   return useMemo(() => {
@@ -150,7 +154,9 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       hint: splitName(name).folder || "experiment",
       go: to(() => navigate({ to: paths.experiment, params: { experimentId: id } })),
     }));
-    const objects = (found?.objects ?? []).map<Choice>((each) => ({
+    const known = new Set(found?.objects.map((each) => each.id));
+    const sessions = holding?.sessions.filter((each) => !known.has(each.id)) ?? [];
+    const objects = [...(found?.objects ?? []), ...sessions].map<Choice>((each) => ({
       id: `${each.kind} ${each.experiment_id} ${each.id}`.replaceAll(/[^\w-]/g, "_"),
       icon: OBJECTS[each.kind].icon,
       name: each.name || each.id,
@@ -164,10 +170,11 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       hint: kind === "model" ? "registered model" : "prompt",
       go: to(() => navigate({ to: kind === "model" ? paths.registered : paths.prompt, params: { name: each.name } })),
     });
-    const traces = (found?.traces ?? []).map<Choice>((each) => ({
+    const held = holding?.traces.filter((each) => !known.has(each.trace_id)) ?? [];
+    const traces = held.map<Choice>((each) => ({
       id: each.trace_id,
       icon: "trace",
-      name: oneLine(each.request_preview) || each.trace_id,
+      name: briefly(each.request_preview).slice(0, 120) || each.trace_id,
       hint: `trace ${each.tags?.["mlflow.traceName"] ?? each.trace_id.slice(0, 11)}`,
       go: to(() =>
         navigate({
@@ -186,6 +193,7 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
     const actions: Choice[] = [
       { id: "home", icon: "home", name: "Home", hint: "go to", go: to(() => navigate({ to: paths.home })) },
       { id: "all", icon: "flask", name: "All experiments", hint: "go to", go: to(() => navigate({ to: paths.experiments })) },
+      { id: "traces", icon: "trace", name: "Traces of all experiments", hint: "go to", go: to(() => navigate({ to: paths.allTraces })) },
       { id: "all-models", icon: "layers", name: "All models", hint: "go to", go: to(() => navigate({ to: paths.registry })) },
       { id: "all-prompts", icon: "prompt", name: "All prompts", hint: "go to", go: to(() => navigate({ to: paths.prompts })) },
       { id: "catalog", icon: "catalog", name: "Catalog", hint: "go to", go: to(() => navigate({ to: paths.catalog })) },
@@ -207,7 +215,9 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       { id: "light", icon: "sun", name: "Light colours", hint: "switch", go: to(() => setTheme("light")) },
       { id: "dark", icon: "moon", name: "Dark colours", hint: "switch", go: to(() => setTheme("dark")) },
     ];
-    const shown = words ? actions.filter((each) => each.name.toLowerCase().includes(words)) : actions.slice(0, 6);
+    // Five are shown here, and a list of traces shows all.
+    const all: Choice[] = held.length > 0 ? [{ id: "all-traces", icon: "trace", name: `All traces with “${words}”`, hint: "go to", go: to(() => navigate({ to: paths.allTraces, search: { q: words } })) }] : [];
+    const shown = words ? actions.filter((each) => each.name.toLowerCase().includes(words)) : actions.slice(0, 7);
     return [
       ...experiments,
       ...(found?.registered ?? []).map(registered("model")),
@@ -215,7 +225,8 @@ function useChoices(found: Found | undefined, words: string, close: () => void):
       ...catalog,
       ...objects,
       ...traces,
+      ...all,
       ...shown,
     ];
-  }, [found, words, close, navigate, who]);
+  }, [found, holding, words, close, navigate, who]);
 }

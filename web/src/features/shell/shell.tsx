@@ -11,6 +11,7 @@ import { PageKeys } from "./keys";
 import { Palette } from "./palette";
 import { Rail } from "./rail";
 import { SignIn, whereTo } from "./sign_in";
+import { Unreachable } from "./unreachable";
 
 const root = getRouteApi("__root__");
 
@@ -95,6 +96,7 @@ function Inside({ who }: { who: WhoAmI }) {
       <div className={menu ? "shell menu-open" : "shell"}>
         <Rail onFind={() => setFinding(true)} open={menu} onMenu={setMenu} />
         <main id="main" tabIndex={-1} key={workspace?.name}>
+          <Unreachable />
           {workspace ? <Outlet /> : <NoWorkspace named={search.workspace ?? search.o} name={who.name} />}
         </main>
       </div>

@@ -37,7 +37,7 @@ export function AllTracesPage() {
       </PageHead>
       {found.isPending ? (
         <Loading rows={14} />
-      ) : found.isError ? (
+      ) : found.isLoadingError ? (
         <Failure error={found.error} retry={() => void found.refetch()} />
       ) : (
         <TraceList experiments={experiments} name="my-app" search={search} set={set} usual={COLUMNS} kept="lakeward.all-trace-columns" />

@@ -6,11 +6,12 @@ import { addAssessment, changeAssessment, deleteAssessment, type Judgement } fro
 import type { Assessment, Json, SourceType } from "~/api/trace_types";
 import { useSession } from "~/session";
 import { useMayChange } from "~/shared/access/may";
+import { decoded } from "~/shared/trace/brief";
 import { Ago } from "~/ui/bits";
 import { Button, IconButton } from "~/ui/button";
 import { Icon, type IconName } from "~/ui/icons";
 import { messageOf, toast, toastError } from "~/ui/toast";
-import { decoded, isValid, kindOf, saidBriefly, toneOf, valueOf } from "./facts";
+import { isValid, kindOf, saidBriefly, toneOf, valueOf } from "./facts";
 
 const SOURCES: Record<SourceType, { icon: IconName; word: string }> = {
   HUMAN: { icon: "user", word: "by" },
@@ -146,7 +147,8 @@ function Form({ trace, span, names, before, onClose }: FormProps) {
   const [kind, setKind] = useState<Judgement["kind"]>(before && kindOf(before) === "expectation" ? "expectation" : "feedback");
   const [shape, setShape] = useState<Shape>(old === undefined ? "thumbs" : shapeOf(old));
   const [thumb, setThumb] = useState<boolean | null>(old === undefined ? null : toneOf(old) === "ok" ? true : toneOf(old) === "bad" ? false : null);
-  const [text, setText] = useState(old === undefined || typeof old === "boolean" ? "" : typeof old === "string" ? old : JSON.stringify(old));
+  const oldText = old === undefined || typeof old === "boolean" ? "" : typeof old === "string" ? old : JSON.stringify(old);
+  const [text, setText] = useState(oldText);
   const [rationale, setRationale] = useState(before?.rationale ?? "");
   const value = said(shape, kind, thumb, text);
   const save = useMutation({
@@ -160,6 +162,7 @@ function Form({ trace, span, names, before, onClose }: FormProps) {
       onClose();
     },
   });
+  const written = text !== oldText || rationale !== (before?.rationale ?? "");
   const blocked = !name.trim() ? "Say what you judge" : value === undefined ? "Say your judgement" : save.isPending ? "Under way" : "";
   return (
     // The keys belong to the fields inside; this only hears them on their way up.
@@ -172,7 +175,7 @@ function Form({ trace, span, names, before, onClose }: FormProps) {
         if (!blocked) save.mutate();
       }}
       onKeyDown={(event) => {
-        if (event.key === "Escape") onClose();
+        if (event.key === "Escape" && !written) onClose();
         if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && !blocked) save.mutate();
       }}
     >

@@ -4,32 +4,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { experiment as experimentQuery } from "~/api/experiments";
-import type { Assessment, TraceInfo, TraceState } from "~/api/trace_types";
+import type { Assessment, TraceInfo } from "~/api/trace_types";
 import { count, duration, number, splitName, time } from "~/format";
 import { paths } from "~/links";
 import type { ColumnGroup } from "~/shared/table/column_picker";
 import type { Column } from "~/shared/table/grid";
 import { quoted } from "~/shared/filter/suggest";
+import { briefly, TraceStatus } from "~/shared/trace/brief";
 import { Ago, Tag } from "~/ui/bits";
 import { Verdict } from "./assessments";
-import { briefly, factsOf, isValid, kindOf, money, ownTags } from "./facts";
-
-const STATES: Record<TraceState, { word: string; tone: string }> = {
-  OK: { word: "OK", tone: "ok" },
-  ERROR: { word: "Error", tone: "bad" },
-  IN_PROGRESS: { word: "Running", tone: "run" },
-  STATE_UNSPECIFIED: { word: "Unknown", tone: "" },
-};
-
-export function TraceStatus({ state, plain }: { state: TraceState; plain?: boolean }) {
-  const { word, tone } = STATES[state] ?? STATES.STATE_UNSPECIFIED;
-  return (
-    <span className={plain ? `status ${tone}` : `status pill ${tone}`}>
-      <span className="dot" />
-      {word}
-    </span>
-  );
-}
+import { factsOf, isValid, kindOf, money, ownTags } from "./facts";
 
 interface Fixed {
   title: string;

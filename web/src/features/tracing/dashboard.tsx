@@ -12,11 +12,12 @@ import type { Aligned } from "~/shared/charts/series";
 import { ExperimentHead } from "~/shared/experiment/head";
 import { quoted } from "~/shared/filter/suggest";
 import { Empty, Failure, Loading, useTitle } from "~/ui/bits";
+import { LinkButton } from "~/ui/button";
 import { messageOf } from "~/ui/toast";
 import { axisOf, intervalFor, type Line, linesOf, pick } from "./buckets";
 import { money } from "./facts";
 import { FirstTrace } from "./first_trace";
-import { TimeRange, useRange } from "./time_range";
+import { TimeRange, useRange } from "~/shared/time_range";
 
 const route = getRouteApi("/ml/experiments/$experimentId/overview");
 const USUAL = "7d";
@@ -27,7 +28,7 @@ export function DashboardPage() {
   const experiment = useQuery(experimentQuery(experimentId));
   useTitle(experiment.data && `Overview of ${experiment.data.name}`);
   if (experiment.isPending) return <Loading />;
-  if (experiment.isError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} />;
+  if (experiment.isLoadingError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} back={<LinkButton to={paths.experiments}>All experiments</LinkButton>} />;
   return (
     <div className="page fill">
       <ExperimentHead experiment={experiment.data} tab="overview" />
@@ -60,7 +61,7 @@ function Dashboard({ experimentId, name }: { experimentId: string; name: string 
       </div>
       {totals.isPending ? (
         <Loading />
-      ) : totals.isError ? (
+      ) : totals.isLoadingError ? (
         <Failure error={totals.error} retry={() => void totals.refetch()} />
       ) : any ? (
         <>
@@ -171,7 +172,7 @@ function errorShare(byStatus: ReadonlyMap<string, Line>, length: number): Line {
 
 interface ChartProps {
   title: string;
-  query: { isPending: boolean; isError: boolean; error: unknown };
+  query: { isPending: boolean; isLoadingError: boolean; error: unknown };
   lines: readonly { name: string; color: string; line: Line; bars?: boolean }[];
   axis: readonly number[];
   unit: (value: number) => string;
@@ -200,7 +201,7 @@ function Chart({ title, query, lines, axis, unit, stretch, experimentId, filter 
           ))}
       </figcaption>
       <div className="chart-space short">
-        {query.isError ? (
+        {query.isLoadingError ? (
           <p className="chart-note bad">{messageOf(query.error)}</p>
         ) : query.isPending ? (
           <div className="chart-wait" style={{ height: HEIGHT }} />

@@ -1,6 +1,7 @@
 /** What a trace says of itself, as numbers and words. Pure. */
 
 import type { AnyValue, Assessment, Attribute, Json, TraceInfo } from "~/api/trace_types";
+import { decoded } from "~/shared/trace/brief";
 
 export interface Facts {
   name: string;
@@ -44,30 +45,9 @@ function numbersIn(text: string | undefined): Record<string, number | undefined>
   return found && typeof found === "object" && !Array.isArray(found) ? (found as Record<string, number>) : {};
 }
 
-/** Text that is JSON, as what it says; null if it is none. */
-export function decoded(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
-}
-
 /** A preview is text, or JSON as text. */
 export function readPreview(preview: string | undefined): Json | undefined {
   return preview === undefined ? undefined : (decoded(preview) ?? preview);
-}
-
-/** What a preview comes to in one line: `{"question": "Why?"}` is its text. */
-export function briefly(preview: string | undefined): string {
-  let said = preview ?? "";
-  const inside = /^\s*[{"]/.test(said) ? decoded(said) : undefined;
-  if (typeof inside === "string") said = inside;
-  else if (typeof inside === "object" && inside !== null && !Array.isArray(inside)) {
-    const [only, ...more] = Object.values(inside);
-    if (typeof only === "string" && more.length === 0) said = only;
-  }
-  return said.slice(0, 400).replaceAll(/\s+/g, " ");
 }
 
 export function ownTags(trace: TraceInfo): { key: string; value: string }[] {

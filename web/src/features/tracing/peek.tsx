@@ -3,17 +3,27 @@ import { Link } from "@tanstack/react-router";
 import { traceInfo } from "~/api/traces";
 import type { TraceInfo } from "~/api/trace_types";
 import { paths } from "~/links";
+import { TraceStatus } from "~/shared/trace/brief";
+import { PeekWaiting } from "~/shared/table/peek_waiting";
 import { Copy } from "~/ui/bits";
 import { IconButton, LinkButton } from "~/ui/button";
 import { Assessments } from "./assessments";
-import { TraceStatus } from "./columns";
 import { factsOf, readPreview } from "./facts";
 import { Payload, ViewSwitch } from "./payload";
 import { Labels, TraceFigures } from "./trace_facts";
 
+interface Props {
+  id: string;
+  /** As the table has it; an address may name one that is not loaded yet. */
+  listed: TraceInfo | undefined;
+  onClose: () => void;
+}
+
 /** A trace beside the table. J and K go to the next, Escape closes it. */
-export function TracePeek({ trace: listed, onClose }: { trace: TraceInfo; onClose: () => void }) {
-  const trace = useQuery({ ...traceInfo(listed.trace_id), placeholderData: listed }).data ?? listed;
+export function TracePeek({ id, listed, onClose }: Props) {
+  const found = useQuery({ ...traceInfo(id), placeholderData: listed });
+  const trace = found.data ?? listed;
+  if (!trace) return <PeekWaiting wide label="Trace" error={found.error} onClose={onClose} />;
   const place = { experimentId: trace.trace_location.mlflow_experiment.experiment_id, traceId: trace.trace_id };
   const { name } = factsOf(trace);
   return (

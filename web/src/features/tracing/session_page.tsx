@@ -8,11 +8,12 @@ import { count, duration, number, splitName, time } from "~/format";
 import { paths } from "~/links";
 import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { PageHead } from "~/shared/page";
+import { TraceStatus } from "~/shared/trace/brief";
 import { Copy, Empty, Failure, Loading, useTitle } from "~/ui/bits";
 import { Button, LinkButton } from "~/ui/button";
 import { Menu } from "~/ui/menu";
 import { Verdict } from "./assessments";
-import { ofSession, TraceStatus } from "./columns";
+import { ofSession } from "./columns";
 import { factsOf, isValid, money, readPreview } from "./facts";
 import { Payload, ViewSwitch } from "./payload";
 
@@ -29,7 +30,7 @@ export function SessionPage() {
   const traces = useMemo(() => list.data?.pages.flatMap((page) => page.traces) ?? [], [list.data]);
   useTitle(`Session ${sessionId}`);
   if (list.isPending) return <Loading />;
-  if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (list.isLoadingError) return <Failure error={list.error} retry={() => void list.refetch()} />;
   const session = whole.data?.pages[0]?.sessions[0];
   return (
     <div className="page fill">

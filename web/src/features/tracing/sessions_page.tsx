@@ -10,11 +10,12 @@ import { paths } from "~/links";
 import { ExperimentHead } from "~/shared/experiment/head";
 import { FilterBar } from "~/shared/filter/filter_bar";
 import { pattern } from "~/api/run_filter";
+import { briefly } from "~/shared/trace/brief";
 import { Ago, Empty, Failure, Loading, Snippet, useTitle } from "~/ui/bits";
-import { Button } from "~/ui/button";
+import { Button, LinkButton } from "~/ui/button";
 import { keysOf } from "./columns";
-import { briefly, money } from "./facts";
-import { TimeRange, useRange } from "./time_range";
+import { money } from "./facts";
+import { TimeRange, useRange } from "~/shared/time_range";
 import { traceVocabulary } from "./vocabulary";
 
 const route = getRouteApi("/ml/experiments/$experimentId/sessions");
@@ -34,7 +35,7 @@ export function SessionsPage() {
   const sessions = useMemo(() => list.data?.pages.flatMap((page) => page.sessions) ?? [], [list.data]);
   useTitle(experiment.data && `Sessions of ${experiment.data.name}`);
   if (experiment.isPending) return <Loading />;
-  if (experiment.isError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} />;
+  if (experiment.isLoadingError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} back={<LinkButton to={paths.experiments}>All experiments</LinkButton>} />;
   const refused = list.error instanceof ApiError && list.error.status === 400 ? list.error.message : "";
   return (
     <div className="page fill">
@@ -55,7 +56,7 @@ export function SessionsPage() {
       </div>
       {list.isPending ? (
         <Loading />
-      ) : list.isError && !refused ? (
+      ) : list.isLoadingError && !refused ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : sessions.length === 0 ? (
         <NoSessions asked={Boolean(q || range.from || range.to)} />

@@ -56,7 +56,7 @@ export function SpanDetails({ experiment, trace, spans, place, assessments }: Pr
       </header>
       {span.isPending ? (
         <Loading rows={6} />
-      ) : span.isError ? (
+      ) : span.isLoadingError ? (
         <Failure error={span.error} retry={() => void span.refetch()} />
       ) : (
         <Content experiment={experiment} trace={trace} span={span.data} id={id} assessments={assessments} />

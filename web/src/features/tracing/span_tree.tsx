@@ -1,7 +1,7 @@
 /** The spans of a trace as a tree, and beside it as bars over time. Only what is in sight is drawn. */
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useMemo, useRef } from "react";
+import { type CSSProperties, memo, useEffect, useMemo, useRef } from "react";
 import type { Outline } from "~/api/trace_types";
 import { duration, number } from "~/format";
 import { Icon } from "~/ui/icons";
@@ -78,6 +78,7 @@ export function SpanTree({ spans, tree, rows, shut, onShut, found, selected, onS
       <div
         ref={scroller}
         className="spans-scroll"
+        style={{ "--spans-height": `${virtual.getTotalSize()}px` } as CSSProperties}
         role="tree"
         aria-label="Spans"
         tabIndex={0}

@@ -7,8 +7,9 @@ import type { TraceInfo } from "~/api/trace_types";
 import { duration, number, time } from "~/format";
 import { paths } from "~/links";
 import { useMayChange } from "~/shared/access/may";
+import { decoded } from "~/shared/trace/brief";
 import { TagsEditor } from "~/ui/tags_editor";
-import { decoded, factsOf, money, ownTags } from "./facts";
+import { factsOf, money, ownTags } from "./facts";
 
 export function TraceFigures({ trace }: { trace: TraceInfo }) {
   const facts = factsOf(trace);

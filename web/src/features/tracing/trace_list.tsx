@@ -17,7 +17,7 @@ import { messageOf, toast } from "~/ui/toast";
 import { columnGroups, columnOf, DEFAULT_COLUMNS, homeOf, keysOf, orderOf, summary } from "./columns";
 import { FirstTrace } from "./first_trace";
 import { TracePeek } from "./peek";
-import { TimeRange, useRange } from "./time_range";
+import { TimeRange, useRange } from "~/shared/time_range";
 import { useTraces } from "./use_traces";
 import { traceVocabulary } from "./vocabulary";
 
@@ -85,13 +85,15 @@ export function TraceList({ experiments, name, search, set, usual = DEFAULT_COLU
           error={refused}
           placeholder="status = 'ERROR' AND execution_time_ms > 2000, or any words"
         />
-        {tools?.(columns)}
-        <TimeRange value={search} open="All time" onChange={(next) => set({ range: undefined, from: undefined, to: undefined, ...next }, false)} />
-        <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
+        <div className="tools">
+          {tools?.(columns)}
+          <TimeRange value={search} open="All time" onChange={(next) => set({ range: undefined, from: undefined, to: undefined, ...next }, false)} />
+          <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
+        </div>
       </div>
       {list.isPending ? (
         <Loading rows={14} />
-      ) : list.isError && !refused ? (
+      ) : list.isLoadingError && !refused ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : traces.length === 0 ? (
         <NoTraces unasked={unasked} refused={refused} more={complete ? null : more} experiment={name} />
@@ -116,7 +118,7 @@ export function TraceList({ experiments, name, search, set, usual = DEFAULT_COLU
             onOpen={(trace) => set({ peek: trace.trace_id === search.peek ? undefined : trace.trace_id })}
             onNearEnd={more}
           />
-          {peeked && <TracePeek key={peeked.trace_id} trace={peeked} onClose={() => set({ peek: undefined })} />}
+          {search.peek && <TracePeek key={search.peek} id={search.peek} listed={peeked} onClose={() => set({ peek: undefined })} />}
         </div>
       )}
       <div className="foot">
@@ -125,7 +127,16 @@ export function TraceList({ experiments, name, search, set, usual = DEFAULT_COLU
           {!complete && " loaded, more follow as you scroll"}
           {list.isFetchingNextPage && " · loading"}
         </p>
-        {selected.size > 0 && <Bulk traces={traces.filter((trace) => selected.has(trace.trace_id))} onDone={() => setSelected(new Set())} />}
+        {selected.size > 0 && (
+          <Bulk
+            traces={traces.filter((trace) => selected.has(trace.trace_id))}
+            onClear={() => setSelected(new Set())}
+            onDeleted={() => {
+              if (search.peek && selected.has(search.peek)) set({ peek: undefined });
+              setSelected(new Set());
+            }}
+          />
+        )}
       </div>
     </>
   );
@@ -153,7 +164,7 @@ function NoTraces({ unasked, refused, more, experiment }: NoTracesProps) {
 }
 
 /** What can be done with the selected traces. */
-function Bulk({ traces, onDone }: { traces: readonly TraceInfo[]; onDone: () => void }) {
+function Bulk({ traces, onClear, onDeleted }: { traces: readonly TraceInfo[]; onClear: () => void; onDeleted: () => void }) {
   const ids = traces.map(rowId);
   const readOnly = useMayChange(traces[0]?.trace_location.mlflow_experiment.experiment_id ?? "");
   const queries = useQueryClient();
@@ -167,8 +178,8 @@ function Bulk({ traces, onDone }: { traces: readonly TraceInfo[]; onDone: () => 
       <Button small icon="trash" kind="danger" blocked={readOnly} onClick={() => setAsking("delete")}>
         Delete
       </Button>
-      <IconButton small icon="close" label="Clear the selection" onClick={onDone} />
-      {asking === "delete" && <DeleteTraces traces={traces} onClose={() => setAsking(null)} onDone={onDone} />}
+      <IconButton small icon="close" label="Clear the selection" onClick={onClear} />
+      {asking === "delete" && <DeleteTraces traces={traces} onClose={() => setAsking(null)} onDone={onDeleted} />}
       {asking === "tag" && (
         <TagDialog
           what={count(ids.length, "trace")}

@@ -9,12 +9,13 @@ import { paths } from "~/links";
 import { useMayChange } from "~/shared/access/may";
 import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { PageHead } from "~/shared/page";
-import { Copy, Empty, Failure, Loading, typing, useDebounced, useTitle } from "~/ui/bits";
-import { Button, IconButton } from "~/ui/button";
+import { TraceStatus } from "~/shared/trace/brief";
+import { Copy, copyText, Empty, Failure, Loading, typing, useDebounced, useTitle } from "~/ui/bits";
+import { Button, IconButton, LinkButton } from "~/ui/button";
 import { Icon } from "~/ui/icons";
 import { Menu, MenuItem } from "~/ui/menu";
+import { toast, toastError } from "~/ui/toast";
 import { Assessments } from "./assessments";
-import { TraceStatus } from "./columns";
 import { attributesOf, factsOf, readPreview } from "./facts";
 import { Payload, ViewSwitch } from "./payload";
 import { SpanDetails } from "./span_details";
@@ -27,11 +28,11 @@ import { rowsShown, treeOf } from "./tree";
 const route = getRouteApi("/ml/experiments/$experimentId/traces/$traceId");
 
 export function TracePage() {
-  const { traceId } = route.useParams();
+  const { experimentId, traceId } = route.useParams();
   const outline = useQuery(traceOutline(traceId));
   useTitle(outline.data && (factsOf(outline.data.trace_info).name || "Trace"));
   if (outline.isPending) return <Loading />;
-  if (outline.isError) return <Failure error={outline.error} retry={() => void outline.refetch()} />;
+  if (outline.isLoadingError) return <Failure error={outline.error} retry={() => void outline.refetch()} back={<LinkButton to={paths.traces} params={{ experimentId }}>Traces of the experiment</LinkButton>} />;
   return <Loaded key={traceId} outline={outline.data} />;
 }
 
@@ -138,7 +139,7 @@ function Spans({ outline, tree, places, selected, onSelect, layout }: SpansProps
   const totalCost = useMemo(() => Object.values(spans.costs).reduce((most, each) => Math.max(most, each), 0), [spans]);
   const parents = useMemo(() => new Set(spans.parents.filter((each) => each >= 0)), [spans]);
   return (
-    <section className={layout === "tree" ? "trace-spans" : "trace-spans wide"} aria-label="Structure">
+    <section className={layout === "tree" ? "trace-spans" : `trace-spans wide as-${layout}`} aria-label="Structure">
       <div className="trace-tools">
         <div className="field grow">
           <Icon name="search" />
@@ -287,7 +288,7 @@ function Actions({ trace, experimentId }: { trace: TraceInfo; experimentId: stri
               icon="copy"
               onClick={() => {
                 close();
-                void navigator.clipboard?.writeText(`mlflow.get_trace("${trace.trace_id}")`);
+                void copyText(`mlflow.get_trace("${trace.trace_id}")`).then(() => toast("Copied"), toastError);
               }}
             >
               Copy Python that reads it

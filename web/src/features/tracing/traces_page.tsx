@@ -8,6 +8,7 @@ import { encodeList } from "~/shared/table/lists";
 import { applied, stateOf } from "~/shared/views/state";
 import { ViewsMenu } from "~/shared/views/views_menu";
 import { Failure, Loading, useTitle } from "~/ui/bits";
+import { LinkButton } from "~/ui/button";
 import { type ListSearch, TraceList } from "./trace_list";
 
 const route = getRouteApi("/ml/experiments/$experimentId/traces");
@@ -19,7 +20,7 @@ export function TracesPage() {
   const experiment = useQuery(experimentQuery(experimentId));
   useTitle(experiment.data && `Traces of ${experiment.data.name}`);
   if (experiment.isPending) return <Loading />;
-  if (experiment.isError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} />;
+  if (experiment.isLoadingError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} back={<LinkButton to={paths.experiments}>All experiments</LinkButton>} />;
   return (
     <div className="page fill">
       <ExperimentHead experiment={experiment.data} tab="traces" />

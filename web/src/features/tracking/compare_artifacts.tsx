@@ -22,7 +22,7 @@ interface Props {
 
 export function ArtifactsTab({ runs, file, pair, onChange }: Props) {
   const trees = useQueries({ queries: runs.map((run) => allFiles(run.info.run_id)) });
-  const failed = trees.find((each) => each.isError);
+  const failed = trees.find((each) => each.isLoadingError);
   const versions = trees.map((each) => each.dataUpdatedAt).join(" ");
   const rows = useMemo(
     () => rowsOf(trees.map((each) => each.data ?? [])),
@@ -136,7 +136,7 @@ function TwoFiles({ left, right, file, there, pair }: TwoProps) {
 function TextDiff({ left, right, file }: { left: Run; right: Run; file: string }) {
   const texts = useQueries({ queries: [left, right].map((run) => fileText({ run: run.info.run_id }, file)) });
   const [before, after] = texts;
-  const failed = texts.find((each) => each.isError);
+  const failed = texts.find((each) => each.isLoadingError);
   if (failed) return <Failure error={failed.error} />;
   if (before?.data === undefined || after?.data === undefined) return <Loading />;
   const [old, now] = [tidied(file, before.data), tidied(file, after.data)];

@@ -36,7 +36,7 @@ export function ComparePage() {
   const ids = useMemo(() => [...new Set((search.runs ?? "").split(",").filter(Boolean))].slice(0, MAX_HISTORY_RUNS), [search.runs]);
   const found = useQueries({ queries: ids.map((id) => runQuery(id)) });
   const experiment = useQuery(experimentQuery(experimentId));
-  const failed = found.find((each) => each.isError);
+  const failed = found.find((each) => each.isLoadingError);
   const versions = found.map((each) => each.dataUpdatedAt).join(" ");
   const runs = useMemo(
     () => found.flatMap((each) => (each.data ? [each.data] : [])),

@@ -8,6 +8,8 @@ import { Menu, MenuItem } from "~/ui/menu";
 import { type Axis, axisOf, defaultAxes, dimensions } from "./dimensions";
 import { decodeList, encodeList } from "~/shared/table/lists";
 
+const NARROWEST = 84; // pixels between two axes, whose names and values are to be read
+
 export const MARGIN = { top: 44, right: 70, bottom: 26, left: 70 };
 
 export function useSize(): [React.RefObject<HTMLDivElement | null>, { width: number; height: number }] {
@@ -43,7 +45,8 @@ export function ParallelTab({ runs, axes: chosen, onAxes }: ParallelProps) {
   const [near, setNear] = useState<number | null>(null);
   const open = useOpen();
   if (all.length < 2) return <Empty icon="chart" title="These runs differ in too little for a picture" />;
-  const step = (size.width - MARGIN.left - MARGIN.right) / Math.max(1, axes.length - 1);
+  const width = Math.max(size.width, MARGIN.left + MARGIN.right + NARROWEST * (axes.length - 1));
+  const step = (width - MARGIN.left - MARGIN.right) / Math.max(1, axes.length - 1);
   const tall = size.height - MARGIN.top - MARGIN.bottom;
   const x = (at: number) => MARGIN.left + step * at;
   const y = (place: number) => MARGIN.top + tall * (1 - place);
@@ -63,7 +66,7 @@ export function ParallelTab({ runs, axes: chosen, onAxes }: ParallelProps) {
         </span>
       </div>
       <div className="plot" ref={ref}>
-        <svg width={size.width} height={size.height} role="img" aria-label="Parallel coordinates of the runs">
+        <svg width={width} height={size.height} role="img" aria-label="Parallel coordinates of the runs">
           {tall > 0 && runs.map((run, index) => (
             <path
               key={run.info.run_id}

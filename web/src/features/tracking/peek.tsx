@@ -2,14 +2,24 @@ import { useQuery } from "@tanstack/react-query";
 import { run as runQuery } from "~/api/runs";
 import type { Run } from "~/api/types";
 import { paths } from "~/links";
+import { PeekWaiting } from "~/shared/table/peek_waiting";
 import { Copy, Status } from "~/ui/bits";
 import { IconButton, LinkButton } from "~/ui/button";
 import { RunFacts, RunMetrics, RunParams, RunTags } from "./run_overview";
 
+interface Props {
+  id: string;
+  /** As the table has it; an address may name one that is not loaded yet. */
+  listed: Run | undefined;
+  onClose: () => void;
+}
+
 /** A run beside the table. J and K go to the next, Escape closes it. */
-export function Peek({ run: listed, onClose }: { run: Run; onClose: () => void }) {
-  const { info } = listed;
-  const run = useQuery({ ...runQuery(info.run_id), placeholderData: listed }).data ?? listed;
+export function Peek({ id, listed, onClose }: Props) {
+  const found = useQuery({ ...runQuery(id), placeholderData: listed });
+  const run = found.data ?? listed;
+  if (!run) return <PeekWaiting label="Run" error={found.error} onClose={onClose} />;
+  const { info } = run;
   return (
     <aside className="peek" aria-label={`Run ${info.run_name}`}>
       <header className="peek-head">

@@ -1,12 +1,17 @@
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { MAX_CHART_RUNS } from "~/api/runs";
+import { curvesOf, FINEST } from "~/api/curves";
+import { MAX_CHART_RUNS, pointCounts } from "~/api/runs";
 import type { Run } from "~/api/types";
+import { number } from "~/format";
 import { paths } from "~/links";
 import { ChartGrid } from "~/shared/charts/chart_grid";
 import { colorOf } from "~/shared/charts/colors";
 import { type ChartRun, MetricChart } from "~/shared/charts/metric_chart";
+import { ofOneMoment } from "~/shared/charts/series";
 import type { Look } from "~/shared/charts/toolbar";
+import { Loading } from "~/ui/bits";
 import { isSystem, keysOf } from "./flat";
 
 interface Charts {
@@ -17,15 +22,35 @@ interface Charts {
 export function OneRunCharts({ run, keys, look, onLook }: Charts & { run: Run; keys: readonly string[] }) {
   const { run_id, run_name, status } = run.info;
   const runs = useMemo<ChartRun[]>(() => [{ id: run_id, name: run_name, color: colorOf(run_id) }], [run_id, run_name]);
+  const figures = useFigures(run, keys);
+  if (!figures) return <Loading />;
   return (
     <ChartGrid
       keys={keys}
       look={look}
       onLook={onLook}
+      figures={figures}
       chart={(key) => <MetricChart metric={key} runs={runs} look={look} live={status === "RUNNING"} sync={run_id} />}
     />
   );
 }
+
+const FEW = 12;
+
+/** What to show of the metrics that have one value, or several of one moment, such as one for each data set. */
+function useFigures(run: Run, keys: readonly string[]): ReadonlyMap<string, string> | null {
+  const { run_id } = run.info;
+  const latest = new Map(run.data.metrics?.map((metric) => [metric.key, metric]));
+  const points = useQuery(pointCounts(run_id, keys, keys.map((key) => latest.get(key)?.step).join(" ")));
+  const few = keys.filter((key) => within(points.data?.get(key), 2, FEW));
+  const curves = useQueries({ queries: few.map((key) => curvesOf([run_id], key, FINEST, null, false)) });
+  if (points.isPending || curves.some((each) => each.isPending)) return null;
+  const momentary = new Set(few.filter((_, at) => curves[at]?.data?.every(ofOneMoment)));
+  const single = keys.filter((key) => points.data?.get(key) === 1 || momentary.has(key));
+  return new Map(single.map((key) => [key, number(latest.get(key)?.value ?? Number.NaN)]));
+}
+
+const within = (count: number | undefined, least: number, most: number) => count !== undefined && count >= least && count <= most;
 
 const AT_FIRST = 100;
 

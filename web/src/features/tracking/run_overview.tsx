@@ -16,6 +16,7 @@ import { type Code, codeOf, commitPage } from "./code";
 import { isSystem } from "./flat";
 
 const FILTER_FROM = 12;
+const LONG = 40; // characters, of which a line may not show all
 
 export function Facts({ rows }: { rows: readonly (readonly [string, ReactNode])[] }) {
   return (
@@ -118,7 +119,7 @@ export function Entries({ title, entries, numeric }: { title: string; entries: r
                   {each.key}
                 </th>
                 <td className={numeric ? "numeric" : ""} title={each.hint ?? each.text}>
-                  {each.value}
+                  {each.text.length > LONG ? <LongValue text={each.text} /> : each.value}
                 </td>
               </tr>
             ))}
@@ -126,6 +127,16 @@ export function Entries({ title, entries, numeric }: { title: string; entries: r
         </table>
       )}
     </section>
+  );
+}
+
+/** Cut off after a line, until somebody wants to read it. */
+function LongValue({ text }: { text: string }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <button type="button" className={open ? "long-value open" : "long-value"} aria-expanded={open} onClick={() => setOpen(!open)}>
+      {text}
+    </button>
   );
 }
 

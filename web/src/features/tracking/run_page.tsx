@@ -12,7 +12,7 @@ import { useExperimentAccess } from "~/shared/access/experiment_access";
 import { ArtifactBrowser } from "~/shared/artifacts/browser";
 import { PageHead } from "~/shared/page";
 import { Failure, Loading, Snippet, Status, Tabs, useTitle } from "~/ui/bits";
-import { Button } from "~/ui/button";
+import { Button, LinkButton } from "~/ui/button";
 import { FormDialog } from "~/ui/dialog";
 import { Icon } from "~/ui/icons";
 import { Menu, MenuItem } from "~/ui/menu";
@@ -33,7 +33,7 @@ export function RunPage() {
   const experiment = useQuery(experimentQuery(experimentId));
   useTitle(run.data?.info.run_name);
   if (run.isPending) return <Loading />;
-  if (run.isError) return <Failure error={run.error} retry={() => void run.refetch()} />;
+  if (run.isLoadingError) return <Failure error={run.error} retry={() => void run.refetch()} back={<LinkButton to={paths.experiment} params={{ experimentId }}>To the experiment</LinkButton>} />;
   return <Loaded run={run.data} experiment={experiment.data?.name ?? `Experiment ${experimentId}`} />;
 }
 

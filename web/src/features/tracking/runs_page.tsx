@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { experiment as experimentQuery } from "~/api/experiments";
 import type { RunSearch } from "~/api/runs";
+import { tracesAtAll } from "~/api/traces";
 import type { Run } from "~/api/types";
 import { paths } from "~/links";
 import { ExperimentHead } from "~/shared/experiment/head";
@@ -16,7 +17,7 @@ import { usePeekKeys } from "~/shared/table/peek_keys";
 import { applied, stateOf } from "~/shared/views/state";
 import { ViewsMenu } from "~/shared/views/views_menu";
 import { Empty, Failure, Loading, useTitle } from "~/ui/bits";
-import { Button } from "~/ui/button";
+import { Button, LinkButton } from "~/ui/button";
 import { count } from "~/format";
 import { BulkBar } from "./bulk_bar";
 import { columnGroups, comparable, orderOf, splitColumn } from "./columns";
@@ -40,7 +41,7 @@ export function RunsPage() {
   const experiment = useQuery(experimentQuery(experimentId));
   useTitle(experiment.data?.name);
   if (experiment.isPending) return <Loading />;
-  if (experiment.isError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} />;
+  if (experiment.isLoadingError) return <Failure error={experiment.error} retry={() => void experiment.refetch()} back={<LinkButton to={paths.experiments}>All experiments</LinkButton>} />;
   return (
     <div className="page fill">
       <ExperimentHead experiment={experiment.data} tab="runs" />
@@ -142,38 +143,44 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
           error={refused}
           placeholder="metrics.accuracy > 0.9 AND params.family = 'forest', or a run's name"
         />
-        <ViewsMenu
-          experimentId={experimentId}
-          table="runs"
-          state={stateOf({ ...search, cols: encodeList(wanted) }, VIEW)}
-          saved={search.saved}
-          onTake={(view) => void navigate({ search: (before) => applied(before, VIEW, view) })}
-        />
-        <div className="segments" role="group" aria-label="Show as">
-          <Button icon="table" aria-pressed={!charts} onClick={() => set({ mode: undefined }, false)}>
-            Table
-          </Button>
-          <Button icon="chart" aria-pressed={charts} onClick={() => set({ mode: "charts" }, false)}>
-            Charts
+        <div className="tools">
+          <ViewsMenu
+            experimentId={experimentId}
+            table="runs"
+            state={stateOf({ ...search, cols: encodeList(wanted) }, VIEW)}
+            saved={search.saved}
+            onTake={(view) => void navigate({ search: (before) => applied(before, VIEW, view) })}
+          />
+          <div className="segments" role="group" aria-label="Show as">
+            <Button icon="table" aria-pressed={!charts} onClick={() => set({ mode: undefined }, false)}>
+              Table
+            </Button>
+            <Button icon="chart" aria-pressed={charts} onClick={() => set({ mode: "charts" }, false)}>
+              Charts
+            </Button>
+          </div>
+          {!charts && (
+            <>
+              <GroupPicker keys={keys} by={search.group} onChange={(group) => set({ group }, false)} />
+              <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
+              <Button
+                icon="diff"
+                aria-pressed={Boolean(search.diff)}
+                title="Hide columns in which all runs agree"
+                onClick={() => set({ diff: search.diff ? undefined : true })}
+              >
+                Differences
+              </Button>
+            </>
+          )}
+          <Button icon="trash" aria-pressed={deleted} onClick={() => set({ view: deleted ? undefined : "deleted" })}>
+            Trash
           </Button>
         </div>
-        <GroupPicker keys={keys} by={search.group} onChange={(group) => set({ group }, false)} />
-        <ColumnPicker groups={groups} columns={columns} chosen={Boolean(chosen)} onChange={setColumns} />
-        <Button
-          icon="diff"
-          aria-pressed={Boolean(search.diff)}
-          title="Hide columns in which all runs agree"
-          onClick={() => set({ diff: search.diff ? undefined : true })}
-        >
-          Differences
-        </Button>
-        <Button icon="trash" aria-pressed={deleted} onClick={() => set({ view: deleted ? undefined : "deleted" })}>
-          Trash
-        </Button>
       </div>
       {list.isPending ? (
         <Loading rows={14} />
-      ) : list.isError && !refused ? (
+      ) : list.isLoadingError && !refused ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : runs.length === 0 ? (
         <NoRuns unasked={unasked} refused={refused} deleted={deleted} experiment={{ id: experimentId, name }} />
@@ -187,7 +194,7 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
             <RunsTable runs={runs} onNearEnd={more} {...table} />
           ) : grouped.list.isPending ? (
             <Loading rows={14} />
-          ) : grouped.list.isError ? (
+          ) : grouped.list.isLoadingError ? (
             <Failure error={grouped.list.error} retry={() => void grouped.list.refetch()} />
           ) : (
             <GroupedTable
@@ -198,7 +205,7 @@ function Runs({ experimentId, name, inTrash }: RunsProps) {
               {...table}
             />
           )}
-          {peeked && <Peek run={peeked} onClose={() => set({ peek: undefined })} />}
+          {search.peek && <Peek key={search.peek} id={search.peek} listed={peeked} onClose={() => set({ peek: undefined })} />}
         </div>
       )}
       <div className="foot">
@@ -229,6 +236,17 @@ interface NoRunsProps {
 }
 
 function NoRuns({ unasked, refused, deleted, experiment }: NoRunsProps) {
+  const traced = useQuery({ ...tracesAtAll(experiment.id), enabled: unasked });
+  if (unasked && traced.isPending) return <Loading rows={14} />;
+  if (unasked && traced.data) {
+    return (
+      <Empty icon="trace" title="No runs here, but traces">
+        <LinkButton icon="trace" kind="primary" to={paths.traces} params={{ experimentId: experiment.id }}>
+          To the traces
+        </LinkButton>
+      </Empty>
+    );
+  }
   if (unasked) return <Onboarding experiment={experiment} />;
   if (refused) return <Empty icon="search" title="The filter is not complete yet" />;
   return <Empty icon={deleted ? "trash" : "search"} title={deleted ? "No deleted runs" : "No run fits this filter"} />;

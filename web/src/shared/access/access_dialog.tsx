@@ -35,9 +35,9 @@ export function AccessDialog({ object, title, lead, onClose, children }: Props) 
         {lead && <p className="muted">{lead}</p>}
         {entries.isPending || levels.isPending ? (
           <Loading rows={4} />
-        ) : entries.isError ? (
+        ) : entries.isLoadingError ? (
           <Failure error={entries.error} />
-        ) : levels.isError ? (
+        ) : levels.isLoadingError ? (
           <Failure error={levels.error} />
         ) : (
           <>

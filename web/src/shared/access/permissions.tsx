@@ -73,7 +73,7 @@ function Holders({ securable, blocked }: { securable: SecurableName; blocked: st
   const found = useQuery(privilegesOn(securable));
   const names = useNames();
   if (found.isPending) return <Loading rows={3} />;
-  if (found.isError) return <Failure error={found.error} retry={() => void found.refetch()} />;
+  if (found.isLoadingError) return <Failure error={found.error} retry={() => void found.refetch()} />;
   if (found.data.length === 0) {
     return (
       <Empty icon="key" title="Nothing was granted">

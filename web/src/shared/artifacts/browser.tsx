@@ -25,7 +25,7 @@ interface Props {
 export function ArtifactBrowser({ owner, file, onFile, empty, actions }: Props) {
   const top = useQuery(files(owner, ""));
   if (top.isPending) return <Loading />;
-  if (top.isError) return <Failure error={top.error} retry={() => void top.refetch()} />;
+  if (top.isLoadingError) return <Failure error={top.error} retry={() => void top.refetch()} />;
   if (top.data.length === 0) {
     if (empty) return empty;
     return (
@@ -136,7 +136,7 @@ function Folder({ owner, path, chosen, onFile, depth }: Omit<LevelProps, "entrie
         <span className="ellipsis">{path.split("/").pop()}</span>
       </button>
       {open && inside.isPending && <Loading rows={2} />}
-      {open && inside.isError && <Failure error={inside.error} />}
+      {open && inside.isLoadingError && <Failure error={inside.error} />}
       {open && inside.data && <Level owner={owner} entries={inside.data} chosen={chosen} onFile={onFile} depth={depth + 1} />}
     </li>
   );

@@ -20,7 +20,7 @@ export default function Preview({ owner, path }: { owner: Owner; path: string })
     return <Empty icon="file" title="No preview for this kind of file" />;
   }
   if (content.isPending) return <Loading />;
-  if (content.isError) return <Failure error={content.error} retry={() => void content.refetch()} />;
+  if (content.isLoadingError) return <Failure error={content.error} retry={() => void content.refetch()} />;
   const blob = content.data;
   if (kind === "image" || kind === "audio" || kind === "video" || kind === "pdf") {
     return <Media blob={blob} path={path} kind={kind} />;

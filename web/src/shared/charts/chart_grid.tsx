@@ -10,10 +10,14 @@ interface Props {
   look: Look;
   onLook: (change: Look) => void;
   chart: (key: string) => ReactNode;
+  /** Metrics that have one value and need no chart: what to show of them. */
+  figures?: ReadonlyMap<string, string>;
   aside?: ReactNode;
 }
 
-export function ChartGrid({ keys, look, onLook, chart, aside }: Props) {
+const NO_FIGURES: ReadonlyMap<string, string> = new Map();
+
+export function ChartGrid({ keys, look, onLook, chart, figures = NO_FIGURES, aside }: Props) {
   const [words, setWords] = useState("");
   const wanted = words.trim().toLowerCase();
   const groups = useMemo(
@@ -27,22 +31,36 @@ export function ChartGrid({ keys, look, onLook, chart, aside }: Props) {
         {aside}
         <div className="scroll charts-scroll" tabIndex={0} role="region" aria-label="Charts">
           {groups.length === 0 && <Empty icon="chart" title={wanted ? "No metric has that name" : "No metrics were logged"} />}
-          {groups.map(([prefix, members]) => (
-            <section key={prefix} className="chart-group" aria-label={prefix || "Metrics"}>
-              {(prefix || groups.length > 1) && (
-                <h2>
-                  {prefix || "Metrics"} <span className="count">{members.length}</span>
-                </h2>
-              )}
-              <div className="chart-grid">
-                {members.map((key) => (
-                  <Card key={key} title={key.slice(prefix ? prefix.length + 1 : 0)} full={key}>
-                    {() => chart(key)}
-                  </Card>
-                ))}
-              </div>
-            </section>
-          ))}
+          {groups.map(([prefix, members]) => {
+            const title = (key: string) => key.slice(prefix ? prefix.length + 1 : 0);
+            const [single, drawn] = [members.filter((key) => figures.has(key)), members.filter((key) => !figures.has(key))];
+            return (
+              <section key={prefix} className="chart-group" aria-label={prefix || "Metrics"}>
+                {(prefix || groups.length > 1) && (
+                  <h2>
+                    {prefix || "Metrics"} <span className="count">{members.length}</span>
+                  </h2>
+                )}
+                {single.length > 0 && (
+                  <dl className="figures tiles-row">
+                    {single.map((key) => (
+                      <div key={key} title={key}>
+                        <dt className="ellipsis">{title(key)}</dt>
+                        <dd>{figures.get(key)}</dd>
+                      </div>
+                    ))}
+                  </dl>
+                )}
+                <div className="chart-grid">
+                  {drawn.map((key) => (
+                    <Card key={key} title={title(key)} full={key}>
+                      {() => chart(key)}
+                    </Card>
+                  ))}
+                </div>
+              </section>
+            );
+          })}
         </div>
       </div>
     </div>

@@ -6,7 +6,7 @@ import { number } from "~/format";
 import { Button } from "~/ui/button";
 import { messageOf } from "~/ui/toast";
 import { LineChart } from "./line_chart";
-import { align, type Series, seriesOf, smooth } from "./series";
+import { align, type Series, seriesOf, smooth, stepless, type XAxis } from "./series";
 import type { Look } from "./toolbar";
 
 export interface ChartRun {
@@ -31,13 +31,16 @@ const PLACES = 800;
 
 /** One metric over some runs: its history from the server, as a line chart, or as bars where there is one point each. */
 export function MetricChart({ metric, runs, look, live, sync }: Props) {
-  const x = look.x ?? "step";
-  const [zoom, setZoom] = useState<[number, number] | null>(null);
+  const [zoomed, setZoomed] = useState<{ x: XAxis; range: [number, number] } | null>(null);
+  const asked = look.x ?? "step";
   const ids = useMemo(() => runs.map((run) => run.id), [runs]);
   // Zoomed by step, the server is asked again and shows the part in full; times are cut out here.
-  const steps = zoom && x === "step" ? ([Math.floor(zoom[0]), Math.ceil(zoom[1])] as const) : null;
+  const steps = zoomed?.x === "step" && asked === "step" ? ([Math.floor(zoomed.range[0]), Math.ceil(zoomed.range[1])] as const) : null;
   const found = useQuery(curvesOf(ids, metric, pointsFor(ids.length), steps, live));
   const curves = found.data;
+  // What a script logs without steps is all at step 0: then time tells more.
+  const x = asked === "step" && runs.length === 1 && curves?.[0] && stepless(curves[0]) ? "relative" : asked;
+  const zoom = zoomed?.x === x ? zoomed.range : null;
   const series = useMemo(() => cut(seriesOf(curves ?? [], ids, x), x === "step" ? null : zoom), [curves, ids, x, zoom]);
   const single = series.length > 0 && series.every(({ xs }) => xs[0] === xs[xs.length - 1]);
   const { log, smooth: weight = 0 } = look;
@@ -52,7 +55,7 @@ export function MetricChart({ metric, runs, look, live, sync }: Props) {
     <>
       {zoom && (
         <span className="zoomed">
-          <Button small onClick={() => setZoom(null)}>
+          <Button small onClick={() => setZoomed(null)}>
             Reset zoom
           </Button>
         </span>
@@ -66,7 +69,7 @@ export function MetricChart({ metric, runs, look, live, sync }: Props) {
         log={Boolean(look.log)}
         height={CHART_HEIGHT}
         sync={`${sync}-${x}`}
-        onZoom={setZoom}
+        onZoom={(range) => setZoomed(range && { x, range })}
       />
     </>
   );

@@ -25,6 +25,14 @@ function placesOf({ steps, times }: Curve, x: XAxis): Float64Array {
   return times.map((time) => (time - start) / 1_000);
 }
 
+/** Of several values of one moment, such as one for each data set, no axis makes a line. */
+export const ofOneMoment = ({ steps, times }: Curve) => steps[0] === steps.at(-1) && spread(times) === 0;
+
+/** What a script logs without steps is all at step 0. */
+export const stepless = ({ steps, times }: Curve) => steps[0] === steps.at(-1) && spread(times) > 0;
+
+const spread = (times: Float64Array) => times.reduce((most, time) => Math.max(most, time), -Infinity) - times.reduce((least, time) => Math.min(least, time), Infinity);
+
 function sorted(id: string, xs: Float64Array, ys: Float64Array): Series {
   if (xs.every((place, at) => at === 0 || place >= (xs[at - 1] as number))) return { id, xs, ys };
   const order = Array.from(xs.keys()).toSorted((a, b) => (xs[a] as number) - (xs[b] as number));

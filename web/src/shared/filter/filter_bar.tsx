@@ -1,6 +1,5 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import { typing } from "~/ui/bits";
 import { Icon } from "~/ui/icons";
 import { suggest, type Vocabulary } from "./suggest";
 
@@ -24,16 +23,6 @@ export function FilterBar({ value, onChange, words, error, placeholder }: Props)
   const found = open ? suggest(text, cursor, words) : [];
 
   useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    const key = (event: KeyboardEvent) => {
-      if (event.key === "/" && !typing(event)) {
-        event.preventDefault();
-        field.current?.focus();
-      }
-    };
-    document.addEventListener("keydown", key);
-    return () => document.removeEventListener("keydown", key);
-  }, []);
 
   const take = (index: number) => {
     const chosen = found[index];

@@ -39,7 +39,7 @@ export function LineageGraph({ object }: { object: LineageObject }) {
   );
   const [first] = found;
   if (first?.isPending) return <Loading rows={5} />;
-  if (first?.isError) return <Failure error={first.error} retry={() => void first.refetch()} />;
+  if (first?.isLoadingError) return <Failure error={first.error} retry={() => void first.refetch()} />;
   const left = (place: Place) => (place.column - (graph.columns[0] ?? 0)) * (WIDE + ACROSS);
   const top = (place: Place) => HEAD + place.row * (TALL + DOWN);
   const byKey = new Map(graph.places.map((place) => [place.key, place]));

@@ -8,7 +8,7 @@ import { Button } from "~/ui/button";
 export function ActivityLog({ name }: { name: string }) {
   const log = useInfiniteQuery(activityOf(name));
   if (log.isPending) return <Loading />;
-  if (log.isError) return <Failure error={log.error} retry={() => void log.refetch()} />;
+  if (log.isLoadingError) return <Failure error={log.error} retry={() => void log.refetch()} />;
   const all = log.data.pages.flatMap((page) => page.activities ?? []);
   if (all.length === 0) return <Empty icon="clock" title="Nothing has happened yet" />;
   return (

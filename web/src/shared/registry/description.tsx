@@ -55,7 +55,7 @@ export function Description({ label, text, blocked, save, changed }: Props) {
         rows={6}
         value={draft}
         onChange={(event) => setDraft(event.target.value)}
-        onKeyDown={(event) => event.key === "Escape" && setDraft(null)}
+        onKeyDown={(event) => event.key === "Escape" && draft === text && setDraft(null)}
       />
       <div className="row">
         <Button small type="submit" kind="primary" blocked={keep.isPending && "Under way"}>

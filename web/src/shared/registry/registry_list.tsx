@@ -50,7 +50,7 @@ export function RegistryList({ kind, title, search, onSearch, actions, none }: P
       </div>
       {list.isPending ? (
         <Loading />
-      ) : list.isError && !refused ? (
+      ) : list.isLoadingError && !refused ? (
         <Failure error={list.error} retry={() => void list.refetch()} />
       ) : found.length === 0 ? (
         search.q ? <Empty icon="search" title={`No ${kind} fits this filter`} /> : none

@@ -57,7 +57,6 @@ export function Grid<Row>(props: Props<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 14,
-    scrollPaddingStart: HEAD,
   });
   const across = useVirtualizer({
     horizontal: true,
@@ -76,7 +75,10 @@ export function Grid<Row>(props: Props<Row>) {
 
   useEffect(() => {
     const at = current === null ? -1 : rows.findIndex((row) => rowId(row) === current);
-    if (at >= 0) down.scrollToIndex(at, { align: "auto" });
+    const box = scroller.current;
+    if (at < 0 || !box) return;
+    const seen = Math.floor((box.clientHeight - HEAD) / ROW); // whole rows: the head lies over what scrolls
+    box.scrollTop = Math.min(at * ROW, Math.max((at + 1 - seen) * ROW, box.scrollTop));
     // Only when another row becomes current: rows that arrive meanwhile must not move the page.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [current]);
