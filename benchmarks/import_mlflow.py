@@ -247,7 +247,7 @@ def read(move: Move) -> tuple[dict[str, Any], dict[str, Any]]:
     files = [move.work / "there.json", move.work / "here.json"]
     started = [
         subprocess.Popen(
-            [str(move.python), str(READ), url(server), str(file)],
+            [str(move.python), str(READ), url(server), str(file), *(["--restore"] if server is move.here else [])],
             env=environment(),
             stderr=subprocess.PIPE,
         )
@@ -310,7 +310,8 @@ Everything is read again from both sides, after it came over.
 ## What MLflow's client read
 
 Apart from the import, MLflow's own client read all of both servers: each run with every point of its histories and the
-SHA-256 of every file, each LoggedModel and version with its files, aliases, templates, spans and assessments.
+SHA-256 of every file, each LoggedModel and version with its files, aliases, templates, spans and assessments. Models of
+an experiment in the trash, which MLflow lists all the same, were read here when it had been restored.
 
 | | there | here | different |
 | --- | --- | --- | --- |

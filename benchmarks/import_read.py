@@ -1,7 +1,10 @@
-"""Everything a server holds, as MLflow's own client reads it:  python import_read.py URL FILE
+"""Everything a server holds, as MLflow's own client reads it:  python import_read.py URL FILE [--restore]
 
 Runs in the environment of the client. Writes a JSON object of what there is, by kind and name; two such files are alike
 if the servers are. Addresses of artifacts are left out, as each server has its own; their bytes are not.
+
+LoggedModels of an experiment in the trash: MLflow lists them as if it were not there. Lakeward has them in the trash
+with it, so with `--restore` such an experiment is taken out of it, when all else is read, and put back again.
 """
 
 import hashlib
@@ -124,7 +127,7 @@ def trace(each: Any) -> Found:
     return told
 
 
-def read(url: str) -> dict[str, Found]:
+def read(url: str, restore: bool) -> dict[str, Found]:
     mlflow.set_tracking_uri(url)
     client = MlflowClient(url)
     every = list(experiments(client))
@@ -135,17 +138,16 @@ def read(url: str) -> dict[str, Found]:
             kept = list(things)
             return dict(zip(map(name, kept), threads.map(one, kept), strict=True))
 
+        def models_of(experiment_id: str) -> Found:
+            listed = pages(client.search_logged_models, experiment_ids=[experiment_id])
+            return gathered(listed, lambda each: each.model_id, lambda each: logged_model(client, each))
+
         runs = pages(client.search_runs, experiment_ids=list(names), run_view_type=ViewType.ALL, max_results=PAGE)
         traces = pages(client.search_traces, locations=list(names), max_results=100)
-        models = [
-            each for one in every for each in pages(client.search_logged_models, experiment_ids=[one.experiment_id])
-        ]
-        return {
+        told = {
             "experiments": {each.name: experiment(each) for each in every},
             "runs": gathered(runs, lambda each: each.info.run_id, lambda each: run(client, each)),
-            "logged models": gathered(
-                models, lambda each: each.model_id, lambda each: logged_model(client, each)
-            ),
+            "logged models": {key: one for name in names for key, one in models_of(name).items()},
             "registered models": {
                 each.name: registered(each) for each in pages(client.search_registered_models, max_results=PAGE)
             },
@@ -159,7 +161,13 @@ def read(url: str) -> dict[str, Found]:
             ),
             "traces": gathered(traces, lambda each: each.info.trace_id, trace),
         }  # fmt: skip
+        for each in every:
+            if restore and each.lifecycle_stage == "deleted":
+                client.restore_experiment(each.experiment_id)
+                told["logged models"] |= models_of(each.experiment_id)
+                client.delete_experiment(each.experiment_id)
+        return told
 
 
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_text(json.dumps(read(sys.argv[1]), sort_keys=True, default=repr))
+    Path(sys.argv[2]).write_text(json.dumps(read(sys.argv[1], "--restore" in sys.argv), sort_keys=True, default=repr))
