@@ -56,6 +56,7 @@ async def make_file(db: Database, home: Home, trace_id: str) -> Made | None:
         db, segments, lambda span: msgspec.json.encode(render.file_span(span, trace_id, book))
     )
     if not len(spans):
+        spans.close()
         return None
     before, after = b'{"spans":[', b"]}"
     size = len(before) + spans.size() + len(spans) - 1 + len(after)  # with commas between

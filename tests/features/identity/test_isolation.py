@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from isolation import BY_ID, FILE, MASTER, SECRET, STAGER, TABLE, WITHOUT_OBJECT, Request, World
+from isolation import AUTHOR, BY_ID, FILE, MASTER, SECRET, STAGER, TABLE, WITHOUT_OBJECT, Request, World
 from isolation.worlds import GIVEN, entrust, give, make_world
 
 from lakeward.app import all_routes
@@ -164,6 +164,10 @@ def test_who_may_not(everybody: Callers, standing: World, kept: Snapshot, key):
         for who in lesser:
             response = send(getattr(everybody, who), route, fields)
             assert response.status_code == 403, (who, response.text)
+    if key in AUTHOR:
+        for who in ("reader", "viewer"):
+            response = send(getattr(everybody, who), route, fields)
+            assert response.status_code == 403, (who, response.text)
     assert send(everybody.deactivated, route, fields).status_code == 401
     assert kept.state() == before
 
@@ -179,6 +183,8 @@ def test_who_may(everybody: Callers, own: World, kept: Snapshot, key):
     callers = ["admin"] if route.allow.admin else [role[route.allow.role]]
     if route.allow.objects:
         callers += [needed(key), "maker"] if route.allow.role else ["keeper"]
+    if key in AUTHOR:
+        callers = ["maker"]
     for who in callers:
         response = send(getattr(everybody, who), route, TABLE[key](own))
         if route.method not in ("GET", "HEAD"):

@@ -6,6 +6,7 @@ A new route goes into the module of its noun:
 - `LISTS`: it answers with what its caller may see, which may be nothing.
 - `WITHOUT_OBJECT`: it makes something new, or names nothing that belongs to anybody.
 - `MASTER`, `STAGER`: besides, it takes more than the level that the role of its rule amounts to.
+- `AUTHOR`: besides, it is for who made what it names; who may only read the model may not.
 
 A module that makes something new besides adds it to the world in `worlds.py`.
 """
@@ -33,7 +34,7 @@ from isolation import (
 from isolation.rows import FILE, SECRET, Keys, Request, Rows, World
 
 __all__ = [
-    "BY_ID", "FILE", "LISTS", "MASTER", "SECRET", "STAGER", "TABLE", "WITHOUT_OBJECT",
+    "AUTHOR", "BY_ID", "FILE", "LISTS", "MASTER", "SECRET", "STAGER", "TABLE", "WITHOUT_OBJECT",
     "Keys", "Request", "Rows", "World",
 ]  # fmt: skip
 
@@ -55,6 +56,6 @@ def _keys(name: str) -> Keys:
 
 
 BY_ID, LISTS = _rows("BY_ID"), _rows("LISTS")
-WITHOUT_OBJECT, MASTER, STAGER = _keys("WITHOUT_OBJECT"), _keys("MASTER"), _keys("STAGER")
+WITHOUT_OBJECT, MASTER, STAGER, AUTHOR = map(_keys, ("WITHOUT_OBJECT", "MASTER", "STAGER", "AUTHOR"))
 TABLE = BY_ID | LISTS
 assert len(TABLE) == len(BY_ID) + len(LISTS), "a route has two places"

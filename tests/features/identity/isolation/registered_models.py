@@ -29,6 +29,20 @@ BY_ID: Rows = {
     ("POST", "databricks/model-versions/transition-stage"): lambda w: {
         "name": w.registered, "version": "1", "stage": "Staging", "comment": "taken",
     },
+    # comments and requests for transitions
+    ("POST", "comments/create"): lambda w: {"name": w.registered, "version": "1", "comment": "taken"},
+    ("PATCH", "comments/update"): lambda w: {"id": w.comment, "comment": "taken"},
+    ("DELETE", "comments/delete"): lambda w: {"id": w.comment},
+    ("GET", f"{OWN}registry/comments"): lambda w: {"name": w.registered, "version": "1"},
+    ("POST", "transition-requests/create"): lambda w: {"name": w.registered, "version": "1", "stage": "Archived"},
+    ("GET", "transition-requests/list"): lambda w: {"name": w.registered, "version": "1"},
+    ("POST", "transition-requests/approve"): lambda w: {
+        "name": w.registered, "version": "1", "stage": "Staging", "archive_existing_versions": False,
+    },
+    ("POST", "transition-requests/reject"): lambda w: {"name": w.registered, "version": "1", "stage": "Staging"},
+    ("DELETE", "transition-requests/delete"): lambda w: {
+        "name": w.registered, "version": "1", "stage": "Staging", "creator": w.asker,
+    },
     # Unity Catalog
     ("GET", f"{UC}/registered-models/get"): lambda w: {"name": w.catalog},
     ("PATCH", f"{UC}/registered-models/update"): lambda w: {"name": w.catalog, "description": "taken"},
@@ -153,4 +167,9 @@ MASTER: Keys = {
 
 STAGER: Keys = {
     ("POST", "model-versions/transition-stage"), ("POST", "databricks/model-versions/transition-stage"),
+    ("POST", "transition-requests/approve"), ("POST", "transition-requests/reject"),
+}  # fmt: skip
+
+AUTHOR: Keys = {
+    ("PATCH", "comments/update"), ("DELETE", "comments/delete"), ("DELETE", "transition-requests/delete"),
 }  # fmt: skip

@@ -56,6 +56,9 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     client.post("registered-models/create", name=f"model {name}", description=SECRET, tags=tagged)
     client.post("model-versions/create", name=f"model {name}", source=f"s3://{SECRET}", tags=tagged)
     client.post("registered-models/alias", name=f"model {name}", alias=SECRET, version="1")
+    version = {"name": f"model {name}", "version": "1", "comment": SECRET}
+    comment = client.post("comments/create", **version)["comment"]["id"]
+    asked = client.post("transition-requests/create", **version, stage="Staging")["request"]
     catalog, prompt = make_catalog(client, name.replace(" ", "-"), tagged)
     place = f"{experiment}/{run}/artifacts"
     assets = make_assets(client)
@@ -93,8 +96,8 @@ def make_world(client: Caller, people: Caller | None = None) -> World:
     hooked = make_webhook(client, f"model {name}")
     return World(
         name=name, experiment=experiment, run=run, model=model, place=place, folder=folder, upload=begun["upload_id"],
-        registered=f"model {name}", catalog=catalog, prompt=prompt, scope=scope,
-        trace=trace, assessment=judged["assessment"]["assessment_id"], issue=issue,
+        registered=f"model {name}", comment=comment, asker=asked["user_id"], catalog=catalog, prompt=prompt,
+        scope=scope, trace=trace, assessment=judged["assessment"]["assessment_id"], issue=issue,
         spans=json_bytes({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}), principals=principals,
         token=token, addresses=addresses, **located, **assets, **hooked,
     )  # fmt: skip
