@@ -28,7 +28,7 @@ from lakeward import tracing
 from lakeward.runtime.db import Database
 from lakeward.runtime.migrate import migrate
 from lakeward.runtime.postgres import EmbeddedPostgres
-from lakeward.tracing import arrivals, ingest, metrics, otlp, search, traces
+from lakeward.tracing import arrivals, ingest, metrics, payloads, search, traces
 from lakeward.tracing.book import Book
 from lakeward.tracing.search.measures import Aggregation
 from lakeward.tracing.store import assessments as assessment_store
@@ -63,7 +63,7 @@ async def _load(dsn: str, experiment: str, first: int, last: int, total: int) ->
         at_ns = (BEGIN_MS * 1_000_000) + WEEK_MS * 1_000_000 * number // total
         corpus = special if number in needled else corpora[number % CORPORA]
         body, _ = corpus.request(at_ns, int(dice.lognormvariate(20, 1)))
-        arrived = arrivals.of(otlp.decode(body, otlp.PROTOBUF), body, book)
+        arrived = arrivals.of(body, book)
 
         async def take(tx: Any, arrived: Any = arrived) -> None:
             await tx.execute("SET LOCAL synchronous_commit = off")
@@ -138,9 +138,10 @@ def listed(where: str | None, pages: int = 1) -> Callable[[Any, str], Awaitable[
         token, found = None, 0
         for _ in range(pages):
             seqs, token = await search.page(tx, WORKSPACE, [experiment], where, (), 100, token)
-            found += len(await store.find_many(tx, seqs))
-            await assessment_store.of_traces(tx, seqs)
-            await store.with_spans(tx, seqs)
+            shown = await store.find_many(tx, seqs)
+            if judged := [each.seq for each in shown if each.judged]:
+                await assessment_store.of_traces(tx, judged)
+            found += len(shown)
             if token is None:
                 break
         return found
@@ -165,7 +166,8 @@ async def one_trace(tx: Any, experiment: str) -> int:
         "SELECT trace_id FROM trace WHERE experiment_id = $1 AND start_ms >= $2 ORDER BY start_ms LIMIT 1",
         int(experiment), BEGIN_MS + random.randrange(WEEK_MS - 60_000),
     )  # fmt: skip
-    return len(await traces.spans_of(tx, await traces.get(tx, WORKSPACE, row[0])))
+    found = await traces.get(tx, WORKSPACE, row[0])
+    return sum(1 for _ in payloads.spans_in(await store.payloads(tx, found.seq)))
 
 
 COUNT, SUM, AVG = Aggregation("COUNT"), Aggregation("SUM"), Aggregation("AVG")
