@@ -91,7 +91,10 @@ export async function findHolding(words: string, signal: AbortSignal): Promise<H
     const page = await searchExperiments({ order: NEWEST_FIRST, limit: EXPERIMENTS_AT_ONCE, token: experiments }, signal);
     const places = page.experiments.map((each) => each.experiment_id);
     if (places.length === 0) break;
-    sessions ??= maybe(sessionsNamed(places.slice(0, SESSION_EXPERIMENTS), words, signal), []);
+    if (!sessions) {
+      sessions = maybe(sessionsNamed(places.slice(0, SESSION_EXPERIMENTS), words, signal), []);
+      sessions.catch(() => undefined); // they are awaited last: a cancelled search is told of by what is awaited before
+    }
     do {
       const some: TracesPage = await maybe(searchTraces({ experiments: places, filter, order: "" }, SHOWN - traces.length, rest, signal), { traces: [] });
       traces.push(...some.traces);
